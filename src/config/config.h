@@ -1,0 +1,48 @@
+/* Loading, decoding, dumping and describing configs by schema tables (config/schema.h). */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "config/schema.h"
+
+/* A loaded document: the tree of a YAML file, its `base:` chain and the overrides, each node with its place. */
+typedef struct cfg_document cfg_document;
+
+/* One `--set path=value`. */
+typedef struct cfg_override {
+	const char *path;  /* "a.b[0].c" */
+	const char *value; /* YAML flow text: "4 KiB", "[host, nesc]", "{kind: null}" */
+} cfg_override;
+
+/* Reads `file_name` (and what its `base:` names, relative to it), then applies the overrides in order.
+ * Returns NESCSIM_OK, NESCSIM_CONFIG (syntax, duplicate keys, base cycles, bad override paths), NESCSIM_IO or
+ * NESCSIM_NO_MEMORY; all mistakes are in diag. On success *document_out is to be freed with cfg_document_destroy(). */
+nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, size_t num_overrides, nescsim_diag *diag,
+			cfg_document **document_out);
+
+/* The same from text in memory; `name` stands for the file in messages, `base:` is relative to the working directory. */
+nescsim_status cfg_load_text(const char *name, const char *text, const cfg_override *overrides, size_t num_overrides,
+			     nescsim_diag *diag, cfg_document **document_out);
+
+void cfg_document_destroy(cfg_document *document);
+
+/* Decodes the document into *value_out (section->struct_bytes). Strings, lists and variants belong to the document.
+ * Reports every unknown, duplicate, missing, ill-typed, out-of-range and conflicting key in one pass. */
+nescsim_status cfg_decode(cfg_document *document, const cfg_section *section, void *value_out, nescsim_diag *diag);
+
+/* Place of a dotted path, for errors found after decoding (a missing trace file, say): nearest existing parent. */
+diag_place cfg_place(const cfg_document *document, const char *path);
+
+/* The effective value as JSON (canonical unit text for dimensional values); a new reference, NULL when out of memory. */
+json_t *cfg_dump_json(const cfg_section *section, const void *value);
+
+/* The effective value as YAML that cfg_load() reads back to the same value. */
+void cfg_dump_yaml(const cfg_section *section, const void *value, FILE *out);
+
+/* The reference of all keys at and below `path` (NULL = all): path, type, unit, default, range, source, help.
+ * Returns NESCSIM_USAGE with the nearest match in diag when the path names nothing. */
+nescsim_status cfg_describe(const cfg_section *section, const char *path, FILE *out, nescsim_diag *diag);
+
+#endif

@@ -1,0 +1,70 @@
+/* A source of requests: one per vCPU that issues. Generators and trace replay look the same to the guest.
+ *
+ * The guest asks `next` what to do; the source answers with one step. It is asked again after the step is
+ * done (a submission handed to the block layer, think time spent, the time reached, one completion arrived).
+ * The source never sees engine time: `now_ps` is the guest's own local time.
+ */
+#ifndef WORKLOAD_SOURCE_H
+#define WORKLOAD_SOURCE_H
+
+#include "base/diag.h"
+#include "config/schema.h"
+#include "workload/io.h"
+
+typedef enum source_action {
+	SOURCE_SUBMIT,     /* hand `request` to the block layer now; arrival_ps says since when its latency counts */
+	SOURCE_THINK,      /* spend `duration_ps` of CPU work on this vCPU (preempted by interrupts, which extends it) */
+	SOURCE_WAIT_UNTIL, /* nothing to do before `until_ps` (a timer; the vCPU may idle) */
+	SOURCE_WAIT,       /* nothing to do before a completion arrives */
+	SOURCE_END,        /* no request will follow; outstanding ones still complete */
+	SOURCE_FAILED,     /* the input broke midway; the diag given to source_open() says where */
+} source_action;
+
+typedef struct source_step {
+	source_action action;
+	io_request request;  /* SOURCE_SUBMIT */
+	ps_t arrival_ps;     /* SOURCE_SUBMIT: recorded or drawn arrival for open-loop sources (<= now); -1 = at submission */
+	ps_t duration_ps;    /* SOURCE_THINK */
+	ps_t until_ps;       /* SOURCE_WAIT_UNTIL */
+} source_step;
+
+typedef struct source source;
+
+/* What a source needs to know about the vCPU that it feeds. */
+typedef struct source_context {
+	uint64_t seed;             /* of the run */
+	uint32_t vm;               /* VM number from 1 (tenant number in `host`) */
+	uint32_t vcpu, num_vcpus;  /* this vCPU and how many the VM has; generators share their depth out, slot % num_vcpus;
+				    * a trace is replayed on vCPU 0 alone */
+	uint64_t disk_bytes;       /* size of the virtual disk */
+	int64_t instructions_per_ns_milli; /* guest.instructions_per_ns * 1000: divides recorded think time */
+} source_context;
+
+/* Workload kinds (generators and `trace`) with their schema sections: the config's `workload: {kind: …}`. */
+extern const cfg_variants workload_variants;
+
+/* Opens the workload for one vCPU. Returns NESCSIM_OK, NESCSIM_TRACE, NESCSIM_IO or NESCSIM_NO_MEMORY; mistakes are in
+ * `diag`, which must outlive the source. On success *source_out is to be freed with source_close(). */
+nescsim_status source_open(const cfg_variant *workload, const source_context *context, const diag_place *place,
+			   nescsim_diag *diag, source **source_out);
+
+/* What to do at `now_ps`. No allocation on this path. */
+void source_next(source *self, ps_t now_ps, source_step *step_out);
+
+/* The request with this number completed at `now_ps` (in the block layer). */
+void source_completed(source *self, uint64_t request_number, ps_t now_ps);
+
+/* True when the source's latency includes a system call (dd, applications): the run then reports the app layer too. */
+bool source_has_app_layer(const source *self);
+
+/* Requests that this source will issue in all, or 0 when unknown (progress estimates). */
+uint64_t source_expected_requests(const source *self);
+
+void source_close(source *self);
+
+/* Checks a workload before anything runs: trace exists, is readable and whole, fits the disk; one pass over the file
+ * that also counts. Adds every mistake (at most 20 per file) to diag. */
+nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
+			       nescsim_diag *diag);
+
+#endif
