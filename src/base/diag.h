@@ -12,11 +12,13 @@ typedef struct diag_place {
 } diag_place;
 
 /* Adds one entry and returns its status, so that callers can "return diag_add(...)". `diag` may be NULL
- * (nothing is kept). `hint` may be NULL. The message is formatted as by printf. */
+ * (nothing is kept), and so may `place` and `hint`. The message is formatted as by printf; control characters
+ * in it (they come from broken inputs) are kept as \xNN. */
 nescsim_status diag_add(nescsim_diag *diag, nescsim_severity severity, nescsim_status status, const diag_place *place,
 			const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Candidate nearest to `word` by edit distance, or NULL when none is near enough to be what was meant. */
+/* Candidate nearest to `word` by edit distance (letter case and swapped neighbours count little), or NULL when
+ * none is near enough to be what was meant. Of equals, the first. */
 const char *diag_nearest(const char *word, const char *const *candidates, size_t num_candidates);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* The dimension decides which unit suffixes are known and what the whole number counts. */
 typedef enum units_kind {
-	UNITS_COUNT,     /* plain number; "1_000" and 1e6-style exponents allowed; also k/M/G? no: plain */
+	UNITS_COUNT,     /* plain whole number; takes no unit and no k/M/G */
 	UNITS_DURATION,  /* ps, ns, us, ms, s, min, h, d          -> picoseconds */
 	UNITS_BYTES,     /* B, kB, MB, GB, TB, KiB, MiB, GiB, TiB -> bytes */
 	UNITS_FREQUENCY, /* Hz, kHz, MHz, GHz                     -> hertz */
@@ -19,19 +19,22 @@ typedef enum units_kind {
 
 typedef enum units_result {
 	UNITS_OK,
-	UNITS_NO_NUMBER,  /* not a number at all */
-	UNITS_NO_UNIT,    /* a number, but the unit is missing */
-	UNITS_BAD_UNIT,   /* the unit belongs to no or to another dimension */
-	UNITS_OVERFLOW,   /* does not fit int64 */
-	UNITS_INEXACT,    /* finer than the whole number can say ("0.5 B", "1.5 ps") */
+	UNITS_NO_NUMBER, /* not a number at all, or one with leading zeros (it would be octal elsewhere) */
+	UNITS_NO_UNIT,   /* a number, but the unit is missing */
+	UNITS_BAD_UNIT,  /* the unit belongs to no or to another dimension */
+	UNITS_OVERFLOW,  /* does not fit int64 */
+	UNITS_INEXACT,   /* finer than the whole number can say ("0.5 B", "1.5 ps") */
 } units_result;
 
-/* Parses text ("4 KiB", "250 MHz", "1.5us", "-3 ns", "2.4") exactly; blanks between number and unit are optional.
- * `scale` is used by UNITS_DECIMAL only (value * scale must be whole). A bare "0" needs no unit. */
+/* Parses text ("4 KiB", "250 MHz", "1.5us", "-3 ns", "2.4") exactly. A number has an optional sign, digits that may
+ * be grouped by `_`, an optional fraction and an optional exponent ("1_000", ".5", "1e6"; the result must be whole).
+ * Blanks around it and between number and unit are optional; units are case-sensitive. A bare zero needs no unit.
+ * `scale` (a power of ten) is used by UNITS_DECIMAL only. *value_out is written on UNITS_OK only. */
 units_result units_parse(units_kind kind, int64_t scale, const char *text, int64_t *value_out);
 
-/* Canonical text, the shortest that units_parse() reads back to the same value. Always terminates; returns the
- * length that was needed. 40 bytes are enough for every value. */
+/* Canonical text, the shortest that units_parse() reads back to the same value (of equals, the largest unit
+ * that is not larger than the value; zero is "0"). Always terminates; returns the length that was needed. 40 bytes
+ * are enough for every value. */
 size_t units_format(units_kind kind, int64_t scale, int64_t value, char *text, size_t text_bytes);
 
 /* A list of the known units for messages ("ps, ns, us, ms, s, min, h, d"); "" where there are none. */

@@ -1,0 +1,38 @@
+/* A string that grows. A failed allocation is remembered instead of being reported at each step: the text then
+ * stays as it was, and text_ok() says so once, at the end.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct text_buffer {
+	char *data; /* NUL-terminated; NULL until something was added */
+	size_t num_bytes, capacity_bytes;
+	bool failed;
+} text_buffer;
+
+#define TEXT_EMPTY ((text_buffer){ .data = NULL })
+
+/* Appends as printf does. */
+void text_add(text_buffer *target, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_va(text_buffer *target, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+
+/* Appends num_bytes bytes. */
+void text_add_bytes(text_buffer *target, const char *bytes, size_t num_bytes);
+
+/* Cuts the text back to num_bytes (no more than it has). */
+void text_cut(text_buffer *target, size_t num_bytes);
+
+/* The text so far; never NULL; valid until the next call. */
+const char *text_get(const text_buffer *source);
+
+/* False when an allocation failed since the text was empty. */
+bool text_ok(const text_buffer *source);
+
+/* Frees the memory and empties the text. */
+void text_free(text_buffer *target);
+
+#endif
