@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds and runs the tests; ctest's summary comes last. Installs what is missing first.
+set -euo pipefail
+cd -P "$(dirname "${BASH_SOURCE[0]}")"
+. scripts/setup.sh
+
+usage() {
+	cat <<'EOT'
+usage: ./test.sh [--sanitize | --long] [ctest option...]
+  (none)      all tests but the long ones, assertions on, warnings are errors
+  --sanitize  with address and undefined-behaviour sanitizers, without the slow tests
+  --long      only the long tests (fuzzing)
+Further options go to ctest: ./test.sh -R btlb
+EOT
+}
+
+build=ci tests=ci
+while [ $# -gt 0 ]; do
+	case $1 in
+	--sanitize) build=asan-ubsan tests=asan-ubsan ;;
+	--long) build=ci tests=long ;;
+	-h | --help)
+		usage
+		exit 0
+		;;
+	*) break ;;
+	esac
+	shift
+done
+
+ensure_packages "${build_packages[@]}" "${test_packages[@]}"
+build_preset "$build"
+say "Running test preset $tests"
+exec ctest --preset "$tests" -j "$(nproc)" "$@"

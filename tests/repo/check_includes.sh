@@ -1,0 +1,74 @@
+#!/bin/sh
+# check_includes.sh ROOT: the include directions between the rooms (docs/architecture.md). Prints every include
+# that goes up, sideways or to a library that belongs to another room; fails when there is one.
+set -u
+cd "${1:?usage: check_includes.sh ROOT}" || exit 2
+
+folders=
+for folder in src include tests bench; do
+	[ ! -d "$folder" ] || folders="$folders $folder"
+done
+# shellcheck disable=SC2016,SC2086 # awk's own $; a list of plain names
+find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | LC_ALL=C sort | xargs awk '
+	BEGIN {
+		# May include what is before it in this order, and itself.
+		num_ordered = split("base config sim pcie media nesc host stacks run", ordered, " ")
+		for (i = 1; i <= num_ordered; i++)
+			for (j = 1; j <= i; j++)
+				may[ordered[i], ordered[j]] = 1
+		# The two rooms beside nesc.
+		num_beside = split("workload metrics", beside, " ")
+		for (i = 1; i <= num_beside; i++) {
+			may[beside[i], beside[i]] = may[beside[i], "base"] = 1
+			may["host", beside[i]] = may["stacks", beside[i]] = may["run", beside[i]] = 1
+		}
+		may["workload", "config"] = 1
+		may["cli", "cli"] = 1
+		for (i = 1; i <= num_ordered; i++)
+			room[ordered[i]] = 1
+		room["workload"] = room["metrics"] = room["cli"] = 1
+		# Libraries with one owner: the public interface and all other rooms stay free of them.
+		owner["simgrid"] = owner["xbt"] = "sim"
+		owner["yaml.h"] = "config"
+	}
+	function wrong(why) {
+		printf "%s:%d: %s: %s\n", FILENAME, FNR, $0, why
+		bad = 1
+	}
+	FNR == 1 {
+		num_parts = split(FILENAME, part, "/")
+		tree = part[1]
+		from = num_parts > 2 ? part[2] : ""
+		if (tree == "src" && !(from in room))
+			wrong("src/" from " is no room: give it a place in tests/repo/check_includes.sh")
+	}
+	/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+		quoted = $0 ~ /include[ \t]*"/
+		path = $0
+		sub(/^[^<"]*[<"]/, "", path)
+		sub(/[>"].*$/, "", path)
+		top = path
+		sub(/\/.*$/, "", top)
+		if (path ~ /(^|\/)\.\.?\//)
+			wrong("name the room, not a relative path")
+		if ((top in owner) && (from != owner[top] || (tree != "src" && tree != "tests")))
+			wrong("only src/" owner[top] " may include it")
+		if (!quoted || tree == "tests" || tree == "bench")
+			next
+		if (path !~ /\//)
+			top = from
+		if (tree == "include") {
+			if (top != "nescsim")
+				wrong("a public header includes public headers only")
+		} else if (top == "nescsim") {
+			next
+		} else if (!(top in room)) {
+			wrong(top " is no room")
+		} else if (from == "cli" && top != "cli") {
+			wrong("src/cli uses the public headers, nescsim/..., only")
+		} else if (!((from, top) in may)) {
+			wrong("src/" from " may not include src/" top)
+		}
+	}
+	END { exit bad }
+'
