@@ -1,0 +1,24 @@
+/* One line that says how far a long run is and how long it still takes; on a terminal only.
+ *
+ * Wall-clock time is read here and goes nowhere else: no result depends on it.
+ */
+#ifndef METRICS_PROGRESS_H
+#define METRICS_PROGRESS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct progress progress;
+
+/* A progress line on `out` (stderr); `label` is copied. Returns NULL when `out` is no terminal or memory is out, and
+ * every function below takes NULL and does nothing. */
+progress *progress_create(FILE *out, const char *label);
+
+/* `done` of `total` (0 = unknown) are finished. May be called for every request: the clock is read every few calls and
+ * the line redrawn at most five times a second. */
+void progress_update(progress *self, uint64_t done, uint64_t total);
+
+/* Clears the line and frees `self`. */
+void progress_finish(progress *self);
+
+#endif
