@@ -1,0 +1,298 @@
+/* Clustered placement: one SimGrid actor, the conductor, steps all hardware units over a heap of (time, unit).
+ *
+ * Software stays on actors of its own. What the earliest entry of the heap may act on has all been pushed, so its
+ * time is the promise (`limit`) that a step needs. Hardware that needs no promise sits on the run list and is stepped
+ * first. When the earliest entry is software, the conductor hands over: it releases every software unit that has
+ * something to do (their answers cannot come before the heap's earliest time), and sleeps until that time, so that
+ * the engine's clock stays honest; one sleep for a batch of guests.
+ */
+#include <assert.h>
+
+#include "sim/engine.h"
+#include "sim/kernel.h"
+
+static void heap_place(sim_kernel *kernel, sim_unit *unit, uint32_t index)
+{
+	kernel->heap[index] = unit;
+	unit->heap_index = index;
+}
+
+static void heap_up(sim_kernel *kernel, sim_unit *unit, uint32_t index)
+{
+	while (index > 1 && kernel->heap[index / 2]->target_ps > unit->target_ps) {
+		heap_place(kernel, kernel->heap[index / 2], index);
+		index /= 2;
+	}
+	heap_place(kernel, unit, index);
+}
+
+static void heap_down(sim_kernel *kernel, sim_unit *unit, uint32_t index)
+{
+	for (;;) {
+		uint32_t child = 2 * index;
+
+		if (child > kernel->heap_count)
+			break;
+		if (child < kernel->heap_count && kernel->heap[child + 1]->target_ps < kernel->heap[child]->target_ps)
+			child++;
+		if (kernel->heap[child]->target_ps >= unit->target_ps)
+			break;
+		heap_place(kernel, kernel->heap[child], index);
+		index = child;
+	}
+	heap_place(kernel, unit, index);
+}
+
+static void heap_put(sim_kernel *kernel, sim_unit *unit, ps_t target_ps)
+{
+	uint32_t index = unit->heap_index;
+
+	kernel->counters.num_heap_events++;
+	if (index == 0) {
+		unit->target_ps = target_ps;
+		heap_up(kernel, unit, ++kernel->heap_count);
+	} else if (target_ps < unit->target_ps) {
+		unit->target_ps = target_ps;
+		heap_up(kernel, unit, index);
+	} else {
+		unit->target_ps = target_ps;
+		heap_down(kernel, unit, index);
+	}
+}
+
+static void heap_remove(sim_kernel *kernel, sim_unit *unit)
+{
+	uint32_t index = unit->heap_index;
+	sim_unit *last;
+
+	if (index == 0)
+		return;
+	unit->heap_index = 0;
+	last = kernel->heap[kernel->heap_count--];
+	if (last == unit)
+		return;
+	if (index > 1 && kernel->heap[index / 2]->target_ps > last->target_ps)
+		heap_up(kernel, last, index);
+	else
+		heap_down(kernel, last, index);
+}
+
+void cluster_notify(sim_unit *unit, ps_t act_ps, bool by_item)
+{
+	sim_kernel *kernel = unit->kernel;
+
+	if (unit->role == SIM_AHEAD && !unit->software) {
+		if (!unit->listed) {
+			unit->listed = true;
+			kernel->run_list[kernel->run_count++] = unit;
+		}
+		return;
+	}
+	if (unit->software && by_item) {
+		/* It may act on the item at once; nothing that it pushes is ready before act + lookahead. */
+		if (unit->role == SIM_AHEAD) {
+			act_ps += unit->lookahead_ps;
+			if (!unit->listed) {
+				unit->listed = true;
+				kernel->ready_software[kernel->ready_count++] = unit;
+			}
+		}
+	}
+	if (unit->state == SIM_UNTIL && act_ps >= unit->target_ps)
+		return;
+	unit->state = SIM_UNTIL;
+	heap_put(kernel, unit, act_ps);
+}
+
+static void cluster_settle(sim_unit *unit, sim_wait wait)
+{
+	sim_kernel *kernel = unit->kernel;
+
+	unit->state = wait.state;
+	switch (wait.state) {
+	case SIM_UNTIL:
+		heap_put(kernel, unit, wait.until_ps);
+		return;
+	case SIM_SLOT:
+		unit->waited_queue = wait.queue;
+		break;
+	case SIM_DONE:
+		if (unit->software && !unit->daemon)
+			kernel->num_software_left--;
+		break;
+	case SIM_IDLE:
+	case SIM_RUNNING:
+		break;
+	}
+	assert(wait.state != SIM_RUNNING);
+	heap_remove(kernel, unit);
+}
+
+/* Steps hardware until it waits for something that only others can bring. */
+static void cluster_advance(sim_kernel *kernel, sim_unit *unit)
+{
+	for (;;) {
+		sim_wait wait;
+
+		unit->state = SIM_RUNNING;
+		wait = kernel_step(unit, kernel->now_ps);
+		/* Still the earliest of all? Then no need to go through the heap. */
+		if (wait.state == SIM_UNTIL && kernel->run_count == 0 &&
+		    (kernel->heap_count == 0 || unit->heap_index == 1 ||
+		     wait.until_ps <= kernel->heap[1]->target_ps)) {
+			bool earliest = kernel->heap_count == 0 || unit->heap_index != 1;
+
+			if (!earliest) {
+				/* The unit itself is the root: compare with the root's children. */
+				earliest = (kernel->heap_count < 2 || wait.until_ps <= kernel->heap[2]->target_ps) &&
+					   (kernel->heap_count < 3 || wait.until_ps <= kernel->heap[3]->target_ps);
+			}
+			if (earliest && !kernel->stopping) {
+				kernel->now_ps = ps_max(kernel->now_ps, wait.until_ps);
+				continue;
+			}
+		}
+		cluster_settle(unit, wait);
+		return;
+	}
+}
+
+/* A software unit's actor: runs when handed over to. */
+static bool cluster_wait_for_hand_over(sim_unit *unit)
+{
+	sim_kernel *kernel = unit->kernel;
+
+	while (unit->state != SIM_RUNNING && !kernel->stopping) {
+		kernel->counters.num_blocks++;
+		engine_acquire(unit->semaphore);
+	}
+	return !kernel->stopping;
+}
+
+bool cluster_block(sim_unit *unit, sim_wait wait)
+{
+	if (unit->kernel->stopping)
+		return false;
+	cluster_settle(unit, wait);
+	unit->kernel->num_handed_over--;
+	return cluster_wait_for_hand_over(unit);
+}
+
+static void cluster_software_main(void *argument)
+{
+	sim_unit *unit = argument;
+	sim_kernel *kernel = unit->kernel;
+
+	if (!cluster_wait_for_hand_over(unit))
+		return;
+	if (unit->body != NULL) {
+		unit->body(unit);
+		if (!kernel->stopping) {
+			cluster_settle(unit, SIM_WAIT_DONE);
+			kernel->num_handed_over--;
+		}
+		return;
+	}
+	for (;;) {
+		sim_wait wait = kernel_step(unit, unit->limit_ps);
+
+		if (wait.state == SIM_DONE) {
+			cluster_settle(unit, wait);
+			kernel->num_handed_over--;
+			return;
+		}
+		if (!cluster_block(unit, wait))
+			return;
+	}
+}
+
+static void cluster_release(sim_kernel *kernel, sim_unit *unit)
+{
+	heap_remove(kernel, unit);
+	unit->limit_ps = kernel->now_ps;
+	unit->state = SIM_RUNNING;
+	kernel->num_handed_over++;
+	kernel->counters.num_releases++;
+	engine_release(unit->semaphore);
+}
+
+static void cluster_hand_over(sim_kernel *kernel, sim_unit *first)
+{
+	ps_t engine_ps = kernel->now_ps - kernel->engine_offset_ps;
+	const ps_t engine_now = engine_now_ps();
+	const uint32_t num_ready = kernel->ready_count;
+
+	kernel->ready_count = 0;
+	if (kernel->num_in_flight == 0 && engine_ps > engine_now) {
+		/* Nothing is in flight anywhere: idle time need not use up the engine's exact range. */
+		kernel->engine_offset_ps += engine_ps - engine_now;
+		engine_ps = engine_now;
+	}
+	if (engine_ps > ENGINE_HORIZON_PS) {
+		kernel->outcome = SIM_HORIZON;
+		kernel->stopping = true;
+		return;
+	}
+	for (uint32_t i = 0; i < num_ready; i++) {
+		kernel->ready_software[i]->listed = false;
+		if (kernel->ready_software[i] != first)
+			cluster_release(kernel, kernel->ready_software[i]);
+	}
+	cluster_release(kernel, first);
+	if (engine_ps > engine_now) {
+		kernel->counters.num_sleeps++;
+		engine_sleep_until(engine_ps);
+	}
+	while (kernel->num_handed_over != 0) {
+		kernel->counters.num_yields++;
+		engine_yield();
+	}
+}
+
+static void cluster_conductor(void *argument)
+{
+	sim_kernel *kernel = argument;
+
+	while (!kernel->stopping) {
+		sim_unit *unit;
+
+		if (kernel->run_count != 0) {
+			unit = kernel->run_list[--kernel->run_count];
+			unit->listed = false;
+			cluster_advance(kernel, unit);
+			continue;
+		}
+		if (kernel->heap_count == 0) {
+			if (kernel->num_software_left != 0 || kernel->num_in_flight != 0)
+				kernel->outcome = SIM_DEADLOCK;
+			break;
+		}
+		unit = kernel->heap[1];
+		kernel->now_ps = ps_max(kernel->now_ps, unit->target_ps);
+		if (unit->software)
+			cluster_hand_over(kernel, unit);
+		else
+			cluster_advance(kernel, unit);
+	}
+	if (kernel->stopping && kernel->outcome == SIM_FINISHED)
+		kernel->outcome = SIM_STOPPED;
+	kernel->stopping = true; /* actors that still wait end */
+	for (uint32_t i = 0; i < kernel->num_units; i++)
+		if (kernel->units[i]->semaphore != NULL)
+			engine_release(kernel->units[i]->semaphore);
+}
+
+void cluster_start(sim_kernel *kernel)
+{
+	for (uint32_t i = 0; i < kernel->num_units; i++) {
+		sim_unit *unit = kernel->units[i];
+
+		unit->state = SIM_UNTIL;
+		heap_put(kernel, unit, 0);
+		if (unit->software) {
+			unit->semaphore = engine_semaphore_create();
+			unit->actor = engine_actor_create(unit->name, cluster_software_main, unit);
+		}
+	}
+	engine_actor_create("conductor", cluster_conductor, kernel);
+}

@@ -1,0 +1,41 @@
+#include "sim/thread.h"
+
+#define THREAD_CLOCK_HZ INT64_C(1000000000) /* software has no clock edges; only merges would look at it */
+
+void sim_thread_init(sim_kernel *kernel, sim_unit *thread, const char *name, void (*body)(sim_unit *self))
+{
+	sim_unit_init(kernel, thread, name, NULL, SIM_AHEAD, THREAD_CLOCK_HZ);
+	thread->software = true;
+	thread->body = body;
+}
+
+bool sim_thread_sync(sim_unit *self, ps_t t_ps)
+{
+	if (self->local_ps > t_ps)
+		return true;
+	/* An item may cut the wait short: wait on. */
+	while (sim_engine_now(self->kernel) < t_ps)
+		if (!sim_thread_block(self, SIM_WAIT_UNTIL(t_ps)))
+			return false;
+	self->local_ps = ps_max(self->local_ps, t_ps);
+	return true;
+}
+
+bool sim_thread_receive(sim_unit *self, sim_queue *queue, sim_item *item_out)
+{
+	while (sim_empty(queue))
+		if (!sim_thread_block(self, SIM_WAIT_ITEM))
+			return false;
+	self->local_ps = ps_max(self->local_ps, sim_head(queue)->ready_ps);
+	*item_out = sim_pop(self, queue);
+	return true;
+}
+
+bool sim_thread_send(sim_unit *self, sim_queue *queue, ps_t delay_ps, sim_item item)
+{
+	while (sim_full(queue))
+		if (!sim_thread_block(self, SIM_WAIT_SLOT(queue)))
+			return false;
+	sim_push(self, queue, delay_ps, item);
+	return true;
+}
