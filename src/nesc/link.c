@@ -1,0 +1,218 @@
+/* The two directions of the PCIe link as units. The arithmetic of TLPs and credits is src/pcie's. */
+#include "nesc/units.h"
+
+/* The MMIO window lies below 4 GiB: 3-DW headers. */
+#define BAR_BUS_ADDRESS UINT64_C(0xd0000000)
+#define MSI_BUS_ADDRESS UINT64_C(0xfee00000)
+
+/* The driver's posted writes for one node, as its first words reach the BAR: two for the command (with the first node),
+ * two for the node. Returns when the last one has arrived. */
+static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
+{
+	nesc_device *device = link->device;
+	const nesc_request *request = item->request;
+	uint64_t words[2];
+	ps_t arrival_ps = link->unit.local_ps;
+	regs_effect effect = {0};
+
+	if (item->index == 0) {
+		const uint64_t at = bar_command(request->function, request->ring);
+
+		nesc_command_pack(&request->command, words);
+		for (int i = 0; i < 2; i++) {
+			arrival_ps = pcie_direction_send(&link->direction, link->unit.local_ps, PCIE_WRITE,
+							 BAR_BUS_ADDRESS + at, 8, NULL);
+			effect = regs_write(&device->regs, at, words[i], 8);
+		}
+		item->valid = effect.action == REGS_COMMAND && effect.valid;
+	} else {
+		item->valid = true;
+	}
+	if (request->command.num_nodes == 0) {
+		item->node = (nesc_node){0};
+		return arrival_ps;
+	}
+	const uint64_t at = bar_dma_list_entry(request->function, request->ring);
+
+	nesc_node_pack(&item->node, words);
+	for (int i = 0; i < 2; i++) {
+		arrival_ps = pcie_direction_send(&link->direction, link->unit.local_ps, PCIE_WRITE, BAR_BUS_ADDRESS + at,
+						 8, NULL);
+		effect = regs_write(&device->regs, at, words[i], 8);
+	}
+	item->valid &= effect.action == REGS_NODE && effect.valid;
+	if (effect.action == REGS_NODE)
+		item->node = effect.node;
+	return arrival_ps;
+}
+
+sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
+{
+	link_down_unit *link = (link_down_unit *)self;
+	nesc_device *device = link->device;
+	sim_wait wait;
+
+	for (;;) {
+		sim_queue *in, *out;
+		sim_item item;
+		ps_t arrival_ps, begin_ps;
+
+		if (link->chosen == NULL) {
+			if (!sim_merge_ready(self, NULL, limit_ps, &wait))
+				return wait;
+			link->chosen = sim_merge_first(self, NULL);
+		}
+		/* Where it goes depends on what was chosen: what is chosen waits at the head of the line. */
+		in = link->chosen;
+		switch (sim_head(in)->kind) {
+		case NESC_DOORBELL:
+			out = link->rings[in->input];
+			break;
+		case NESC_READ_BLOCK:
+			out = device->transfer.data;
+			break;
+		default:
+			out = device->walkers[sim_head(in)->argument].data;
+			break;
+		}
+		if (!sim_take_slot(self, out))
+			return SIM_WAIT_SLOT(out);
+		item = sim_pop(self, in);
+		link->chosen = NULL;
+		begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
+		if (item.kind == NESC_DOORBELL) {
+			nesc_node_item *node = item.payload;
+
+			stage_mark_wait(&node->marks, STAGE_DOORBELL, begin_ps);
+			arrival_ps = link_down_write_node(link, node);
+			stage_mark_service(&node->marks, STAGE_DOORBELL, arrival_ps);
+		} else if (item.kind == NESC_READ_BLOCK) {
+			nesc_block *block = item.payload;
+
+			stage_mark_wait(&block->marks, STAGE_LINK, begin_ps);
+			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
+							 block->dma_address, block->num_bytes, NULL);
+			stage_mark_service(&block->marks, STAGE_LINK, arrival_ps);
+		} else {
+			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
+							 device->walkers[item.argument].address, device->node_bytes, NULL);
+		}
+		sim_push(self, out, arrival_ps - self->local_ps, item);
+		self->num_served++;
+		if (item.kind != NESC_DOORBELL && device->link_up.tags != NULL) {
+			const uint32_t num_tags = (uint32_t)item.function;
+
+			/* One token per read request; the queue is as deep as there are tags. */
+			for (uint32_t i = 0; i < num_tags; i++)
+				sim_push(self, device->link_up.tags, arrival_ps - self->local_ps, (sim_item){0});
+		}
+		self->busy_ps = link->direction.stats.busy_ps;
+		/* The next choice is made when the wire is free again. */
+		self->local_ps = hwclock_align(&self->clock, ps_max(self->local_ps, link->direction.busy_until_ps));
+	}
+}
+
+/* Takes the tags of a read, waiting for tokens where none is fresh. False: none is there yet. */
+static bool link_up_take_tags(link_up_unit *link, uint32_t num_tags, ps_t limit_ps, sim_wait *wait_out)
+{
+	sim_unit *self = &link->unit;
+
+	if (link->tags == NULL)
+		return true;
+	while (link->num_fresh_tags < num_tags) {
+		if (!sim_single_ready(self, link->tags, limit_ps, wait_out))
+			return false;
+		sim_pop(self, link->tags);
+		link->num_fresh_tags++;
+	}
+	return true;
+}
+
+static uint32_t link_up_num_requests(const link_up_unit *link, uint64_t address, uint32_t num_bytes)
+{
+	return (uint32_t)pcie_burst_of(&link->direction.geometry, PCIE_READ, address, num_bytes).num_tlps;
+}
+
+sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
+{
+	link_up_unit *link = (link_up_unit *)self;
+	nesc_device *device = link->device;
+	sim_wait wait;
+
+	for (;;) {
+		sim_item *head, item;
+		ps_t arrival_ps, begin_ps;
+
+		if (!sim_single_ready(self, link->in, limit_ps, &wait))
+			return wait;
+		head = sim_head(link->in);
+		if (head->kind == NESC_DMA_WALK || head->kind == NESC_DMA_FETCH) {
+			const nesc_block *block = head->payload;
+			const uint64_t address = head->kind == NESC_DMA_WALK ? device->walkers[head->argument].address
+									      : block->dma_address;
+			const uint32_t num_bytes = head->kind == NESC_DMA_WALK ? device->node_bytes : block->num_bytes;
+			const uint32_t num_tags =
+				link->tags == NULL ? 1 : link_up_num_requests(link, address, num_bytes);
+			const uint32_t requester = head->function;
+
+			if (!link_up_take_tags(link, num_tags, limit_ps, &wait))
+				return wait;
+			if (!sim_take_slot(self, link->to_link_down))
+				return SIM_WAIT_SLOT(link->to_link_down);
+			link->num_fresh_tags -= link->tags == NULL ? 0 : num_tags;
+			item = sim_pop(self, link->in);
+			begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
+			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_READ, address, num_bytes,
+							 NULL);
+			arrival_ps = pcie_root_complex_read(&link->root_complex, requester, address, arrival_ps);
+			item.function = num_tags;
+			if (item.kind == NESC_DMA_FETCH) {
+				nesc_block *fetched = item.payload;
+
+				stage_mark_wait(&fetched->marks, STAGE_LINK, begin_ps);
+				stage_mark_service(&fetched->marks, STAGE_LINK, arrival_ps);
+				item.kind = NESC_READ_BLOCK;
+			} else {
+				item.kind = NESC_READ_NODE;
+			}
+			sim_push(self, link->to_link_down, arrival_ps - self->local_ps, item);
+		} else if (head->kind == NESC_DMA_DATA) {
+			nesc_block *block;
+
+			item = sim_pop(self, link->in);
+			block = item.payload;
+			/* The block is done when its bytes are in memory; later ones, and the completion, follow in
+			 * order on the same wire. */
+			pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, block->dma_address,
+					    block->num_bytes, NULL);
+			pcie_root_complex_write(&link->root_complex, block->function, block->dma_address, block->num_bytes);
+			nesc_pool_give(&device->blocks, block);
+		} else {
+			nesc_request *request = head->payload;
+			const regs_ring *ring = regs_ring_of(&device->regs, request->function, request->ring);
+			sim_queue *interrupts = device->interrupts[request->vcpu];
+			uint64_t entry;
+
+			if (!sim_take_slot(self, interrupts))
+				return SIM_WAIT_SLOT(interrupts);
+			item = sim_pop(self, link->in);
+			begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
+			stage_mark_wait(&request->marks, STAGE_COMPLETION, begin_ps);
+			entry = ring->completion_address +
+				(request->command.tag & (ring->num_completions - 1)) * NESC_COMPLETION_BYTES;
+			/* The driver set the ring's address: it is trusted no more than a node's. */
+			if (ring->num_completions != 0 &&
+			    regs_dma_allowed(&device->regs, request->function, entry, NESC_COMPLETION_BYTES))
+				pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, entry, NESC_COMPLETION_BYTES,
+						    NULL);
+			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS,
+							 PCIE_MSI_BYTES, NULL);
+			stage_mark_service(&request->marks, STAGE_COMPLETION, arrival_ps);
+			device->counts.num_completions++;
+			sim_push(self, interrupts, arrival_ps - self->local_ps, item);
+		}
+		self->num_served++;
+		self->busy_ps = link->direction.stats.busy_ps;
+		self->local_ps = hwclock_align(&self->clock, ps_max(self->local_ps, link->direction.busy_until_ps));
+	}
+}

@@ -1,0 +1,412 @@
+#include "nesc/tree.h"
+
+#include <inttypes.h>
+
+#include "base/assert.h"
+
+#define TREE_NODE_POINTERS 0
+#define TREE_EXTENTS 1
+
+/* num_blocks of a node pointer that covers this many blocks or more */
+#define SATURATED UINT32_MAX
+
+static const uint8_t *entry_at(const uint8_t *node, uint32_t index)
+{
+	return node + TREE_HEADER_BYTES + (size_t)index * TREE_ENTRY_BYTES;
+}
+
+static uint64_t entry_first(const uint8_t *node, uint32_t index)
+{
+	return le64_load(entry_at(node, index));
+}
+
+static uint64_t entry_target(const uint8_t *node, uint32_t index)
+{
+	return le64_load(entry_at(node, index) + 8);
+}
+
+static uint32_t entry_num_blocks(const uint8_t *node, uint32_t index)
+{
+	return le32_load(entry_at(node, index) + 16);
+}
+
+static uint32_t node_kind(const uint8_t *node)
+{
+	return le16_load(node + 4);
+}
+
+static uint32_t node_num_entries(const uint8_t *node)
+{
+	return le16_load(node + 6);
+}
+
+static bool node_is_sound(const uint8_t *node, uint32_t node_bytes)
+{
+	return le32_load(node) == TREE_MAGIC && node_kind(node) <= TREE_EXTENTS &&
+	       TREE_HEADER_BYTES + node_num_entries(node) * TREE_ENTRY_BYTES <= node_bytes;
+}
+
+/* Number of entries that begin at or before the block. Whatever the bytes: entry result - 1, if there is one, begins
+ * at or before it, and entry result, if there is one, behind it. */
+static uint32_t count_up_to(const uint8_t *node, uint32_t num_entries, uint64_t block)
+{
+	uint32_t low = 0, high = num_entries;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (entry_first(node, middle) <= block)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+tree_outcome tree_match(const uint8_t *node, uint32_t node_bytes, uint64_t block, tree_answer *answer)
+{
+	uint64_t limit_block = answer->limit_block;
+	uint64_t first, target, end;
+	uint32_t num_entries, num_up_to, num_blocks;
+	bool is_leaf;
+
+	if (!node_is_sound(node, node_bytes))
+		return TREE_CORRUPT;
+	if (block >= TREE_MAX_BLOCK)
+		return TREE_HOLE;
+	is_leaf = node_kind(node) == TREE_EXTENTS;
+	num_entries = node_num_entries(node);
+	num_up_to = count_up_to(node, num_entries, block);
+	if (num_up_to < num_entries && entry_first(node, num_up_to) < limit_block)
+		limit_block = entry_first(node, num_up_to);
+	if (num_up_to == 0) {
+		answer->limit_block = limit_block;
+		return TREE_HOLE;
+	}
+
+	first = entry_first(node, num_up_to - 1);
+	target = entry_target(node, num_up_to - 1);
+	num_blocks = entry_num_blocks(node, num_up_to - 1);
+	end = first + num_blocks;
+	if (num_blocks == 0 || end > TREE_MAX_BLOCK)
+		return TREE_CORRUPT;
+	if (num_up_to < num_entries && entry_first(node, num_up_to) < end)
+		return TREE_CORRUPT;
+	if (is_leaf ? target > TREE_MAX_BLOCK - num_blocks : (target & (node_bytes - 1)) != 0)
+		return TREE_CORRUPT;
+	if (!is_leaf && num_blocks == SATURATED)
+		end = limit_block;
+
+	if (block >= end) {
+		if (answer->first_block < end)
+			answer->first_block = end;
+		answer->limit_block = limit_block;
+		return TREE_HOLE;
+	}
+	if (answer->first_block < first)
+		answer->first_block = first;
+	answer->limit_block = limit_block < end ? limit_block : end;
+	if (is_leaf) {
+		answer->extent = (extent){ first, target, num_blocks };
+		return TREE_EXTENT;
+	}
+	answer->child_address = target;
+	return target == 0 ? TREE_PRUNED : TREE_CHILD;
+}
+
+tree_outcome tree_lookup(const host_memory *memory, uint32_t node_bytes, uint64_t root_address, uint64_t block,
+			 tree_answer *answer, uint32_t *num_nodes_out)
+{
+	tree_outcome outcome = TREE_CORRUPT;
+	uint64_t address = root_address;
+	uint32_t num_nodes = 0;
+
+	tree_start(answer);
+	while (num_nodes < TREE_MAX_DEPTH) {
+		const uint8_t *node = memory_at(memory, address, node_bytes);
+
+		outcome = node ? tree_match(node, node_bytes, block, answer) : TREE_CORRUPT;
+		num_nodes += node != NULL;
+		if (outcome != TREE_CHILD)
+			break;
+		address = answer->child_address;
+	}
+	if (num_nodes_out)
+		*num_nodes_out = num_nodes;
+	return outcome == TREE_CHILD ? TREE_CORRUPT : outcome;
+}
+
+size_t tree_find_bad_extent(const extent *extents, size_t num_extents)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < num_extents; i++) {
+		const extent *e = &extents[i];
+
+		if (e->num_blocks == 0 || e->num_blocks > TREE_MAX_BLOCK || e->logical_block < end ||
+		    e->logical_block > TREE_MAX_BLOCK - e->num_blocks ||
+		    e->physical_block > TREE_MAX_BLOCK - e->num_blocks)
+			return i;
+		end = e->logical_block + e->num_blocks;
+	}
+	return num_extents;
+}
+
+/* One level of a tree under construction: its last node is still open. Every finished node is either open here or
+ * named by an entry one level up, so nothing is lost when memory runs out. */
+typedef struct build_level {
+	uint8_t *node; /* NULL = none open */
+	uint64_t address;
+	uint64_t first_block, limit_block; /* that the open node covers */
+	uint32_t num_entries;
+	bool closed_one; /* an earlier node of this level exists, so there is a level above */
+} build_level;
+
+typedef struct builder {
+	host_memory *memory;
+	uint32_t node_bytes, max_entries;
+	build_level levels[TREE_MAX_DEPTH];
+} builder;
+
+static bool open_node(builder *b, uint32_t level)
+{
+	build_level *l = &b->levels[level];
+
+	l->address = memory_alloc(b->memory, b->node_bytes, b->node_bytes);
+	if (l->address == 0)
+		return false;
+	l->node = memory_at(b->memory, l->address, b->node_bytes);
+	l->num_entries = 0;
+	le32_store(l->node, TREE_MAGIC);
+	le16_store(l->node + 4, level == 0 ? TREE_EXTENTS : TREE_NODE_POINTERS);
+	return true;
+}
+
+static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit, uint64_t target);
+
+/* Hands the open node of a level to the level above. */
+static bool close_node(builder *b, uint32_t level)
+{
+	build_level *l = &b->levels[level];
+
+	if (!add_entry(b, level + 1, l->first_block, l->limit_block, l->address))
+		return false;
+	l->node = NULL;
+	l->closed_one = true;
+	return true;
+}
+
+/* A full node is closed only when there is more to come: so a level's open node is never empty at the end. */
+static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit, uint64_t target)
+{
+	build_level *l = &b->levels[level];
+	uint64_t num_blocks = limit - first;
+	uint8_t *entry;
+
+	NESC_ASSERT(level < TREE_MAX_DEPTH, "level %u", level);
+	if (l->node && l->num_entries == b->max_entries && !close_node(b, level))
+		return false;
+	if (!l->node && !open_node(b, level))
+		return false;
+	if (l->num_entries == 0)
+		l->first_block = first;
+	l->limit_block = limit;
+	entry = l->node + TREE_HEADER_BYTES + (size_t)l->num_entries * TREE_ENTRY_BYTES;
+	le64_store(entry, first);
+	le64_store(entry + 8, target);
+	le32_store(entry + 16, num_blocks < SATURATED ? (uint32_t)num_blocks : SATURATED);
+	l->num_entries++;
+	le16_store(l->node + 6, (uint16_t)l->num_entries);
+	return true;
+}
+
+static bool add_extent(builder *b, extent e)
+{
+	while (e.num_blocks > 0) {
+		uint64_t num_blocks = e.num_blocks < UINT32_MAX ? e.num_blocks : UINT32_MAX;
+
+		if (!add_entry(b, 0, e.logical_block, e.logical_block + num_blocks, e.physical_block))
+			return false;
+		e.logical_block += num_blocks;
+		e.physical_block += num_blocks;
+		e.num_blocks -= num_blocks;
+	}
+	return true;
+}
+
+static bool add_extents(builder *b, const extent *extents, size_t num_extents)
+{
+	extent merged = { 0 };
+
+	for (size_t i = 0; i < num_extents; i++) {
+		const extent *e = &extents[i];
+
+		if (merged.num_blocks > 0 && merged.logical_block + merged.num_blocks == e->logical_block &&
+		    merged.physical_block + merged.num_blocks == e->physical_block) {
+			merged.num_blocks += e->num_blocks;
+			continue;
+		}
+		if (!add_extent(b, merged))
+			return false;
+		merged = *e;
+	}
+	return add_extent(b, merged);
+}
+
+/* Closes the open nodes from the leaves up to the root. Returns the root's address, or 0. */
+static uint64_t finish(builder *b)
+{
+	uint32_t level = 0;
+
+	if (!b->levels[0].node && !open_node(b, 0)) /* no extents: an empty root */
+		return 0;
+	while (b->levels[level].closed_one) {
+		if (!close_node(b, level))
+			return 0;
+		level++;
+	}
+	return b->levels[level].address;
+}
+
+uint64_t tree_build(host_memory *memory, uint32_t node_bytes, uint32_t max_entries, const extent *extents,
+		    size_t num_extents)
+{
+	builder b = { .memory = memory, .node_bytes = node_bytes };
+	uint64_t root_address;
+
+	NESC_ASSERT(node_bytes >= TREE_MIN_NODE_BYTES && node_bytes <= TREE_MAX_NODE_BYTES &&
+			    (node_bytes & (node_bytes - 1)) == 0,
+		    "nodes of %u B", node_bytes);
+	NESC_ASSERT(max_entries != 1 && max_entries <= tree_capacity(node_bytes), "fan-out %u", max_entries);
+	NESC_ASSERT(tree_find_bad_extent(extents, num_extents) == num_extents, "extent %zu is out of order",
+		    tree_find_bad_extent(extents, num_extents));
+	b.max_entries = max_entries ? max_entries : tree_capacity(node_bytes);
+	if (add_extents(&b, extents, num_extents)) {
+		root_address = finish(&b);
+		if (root_address != 0)
+			return root_address;
+	}
+	for (uint32_t level = 0; level < TREE_MAX_DEPTH; level++) {
+		if (b.levels[level].node)
+			tree_free(memory, node_bytes, b.levels[level].address);
+	}
+	return 0;
+}
+
+uint32_t tree_depth_for(uint64_t num_entries, uint32_t max_entries)
+{
+	uint32_t depth = 1;
+
+	NESC_ASSERT(max_entries >= 2, "fan-out %u", max_entries);
+	while (num_entries > max_entries) {
+		num_entries = num_entries / max_entries + (num_entries % max_entries != 0);
+		depth++;
+	}
+	return depth;
+}
+
+static uint8_t *sound_node(const host_memory *memory, uint32_t node_bytes, uint64_t address)
+{
+	uint8_t *node = memory_at(memory, address, node_bytes);
+
+	return node && node_is_sound(node, node_bytes) ? node : NULL;
+}
+
+void tree_free(host_memory *memory, uint32_t node_bytes, uint64_t root_address)
+{
+	const uint8_t *node;
+
+	if (root_address == 0)
+		return;
+	node = sound_node(memory, node_bytes, root_address);
+	NESC_ASSERT(node, "no tree node at 0x%" PRIx64, root_address);
+	if (node_kind(node) == TREE_NODE_POINTERS) {
+		for (uint32_t i = 0; i < node_num_entries(node); i++)
+			tree_free(memory, node_bytes, entry_target(node, i));
+	}
+	memory_free(memory, root_address, node_bytes);
+}
+
+static size_t prune_node(host_memory *memory, uint32_t node_bytes, uint64_t address, uint64_t node_limit_block,
+			 uint64_t first_block, uint64_t limit_block)
+{
+	uint8_t *node = sound_node(memory, node_bytes, address);
+	size_t num_cut = 0;
+
+	if (!node || node_kind(node) != TREE_NODE_POINTERS)
+		return 0;
+	for (uint32_t i = 0; i < node_num_entries(node); i++) {
+		uint64_t first = entry_first(node, i);
+		uint64_t end = first + entry_num_blocks(node, i);
+		uint64_t child_address = entry_target(node, i);
+
+		if (entry_num_blocks(node, i) == SATURATED)
+			end = i + 1 < node_num_entries(node) ? entry_first(node, i + 1) : node_limit_block;
+		if (child_address == 0 || end <= first_block || first >= limit_block)
+			continue;
+		if (first >= first_block && end <= limit_block) {
+			tree_free(memory, node_bytes, child_address);
+			le64_store(node + TREE_HEADER_BYTES + (size_t)i * TREE_ENTRY_BYTES + 8, 0);
+			num_cut++;
+		} else {
+			num_cut += prune_node(memory, node_bytes, child_address, end, first_block, limit_block);
+		}
+	}
+	return num_cut;
+}
+
+size_t tree_prune(host_memory *memory, uint32_t node_bytes, uint64_t root_address, uint64_t first_block,
+		  uint64_t num_blocks)
+{
+	uint64_t limit_block = num_blocks > UINT64_MAX - first_block ? UINT64_MAX : first_block + num_blocks;
+
+	return prune_node(memory, node_bytes, root_address, TREE_MAX_BLOCK, first_block, limit_block);
+}
+
+uint32_t tree_depth(const host_memory *memory, uint32_t node_bytes, uint64_t root_address)
+{
+	uint64_t address = root_address;
+
+	for (uint32_t depth = 1; depth <= TREE_MAX_DEPTH; depth++) {
+		const uint8_t *node = sound_node(memory, node_bytes, address);
+		uint32_t i = 0;
+
+		if (!node)
+			return 0;
+		if (node_kind(node) == TREE_EXTENTS)
+			return depth;
+		while (i < node_num_entries(node) && entry_target(node, i) == 0)
+			i++;
+		if (i == node_num_entries(node)) /* all below is pruned */
+			return depth;
+		address = entry_target(node, i);
+	}
+	return 0;
+}
+
+static uint64_t count_nodes(const host_memory *memory, uint32_t node_bytes, uint64_t address, uint32_t depth)
+{
+	const uint8_t *node = sound_node(memory, node_bytes, address);
+	uint64_t num_nodes = 1;
+
+	if (!node || depth > TREE_MAX_DEPTH)
+		return 0;
+	if (node_kind(node) == TREE_EXTENTS)
+		return 1;
+	for (uint32_t i = 0; i < node_num_entries(node); i++) {
+		uint64_t num_below;
+
+		if (entry_target(node, i) == 0)
+			continue;
+		num_below = count_nodes(memory, node_bytes, entry_target(node, i), depth + 1);
+		if (num_below == 0)
+			return 0;
+		num_nodes += num_below;
+	}
+	return num_nodes;
+}
+
+uint64_t tree_num_nodes(const host_memory *memory, uint32_t node_bytes, uint64_t root_address)
+{
+	return count_nodes(memory, node_bytes, root_address, 1);
+}

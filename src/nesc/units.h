@@ -1,0 +1,214 @@
+/* The units of the controller and what they share. Private to this room. */
+#ifndef NESC_UNITS_H
+#define NESC_UNITS_H
+
+#include "base/assert.h"
+#include "nesc/device.h"
+
+/* Kinds of items (sim_item.kind). */
+enum {
+	/* into link down */
+	NESC_DOORBELL,  /* payload nesc_node_item */
+	NESC_READ_BLOCK, /* data of a host read for a block: payload nesc_block */
+	NESC_READ_NODE,  /* a tree node for a walker: argument = walker */
+	/* into the DMA engine and link up */
+	NESC_DMA_WALK,   /* argument = walker */
+	NESC_DMA_DATA,   /* payload nesc_block: to the host */
+	NESC_DMA_FETCH,  /* payload nesc_block: from the host */
+	NESC_DMA_DONE,   /* payload nesc_request: completion entry and MSI */
+};
+
+/* Records come from chunks and go back to a list: no allocation once the run is warm. */
+typedef struct nesc_pool {
+	void *first_free;
+	void **chunks;
+	uint32_t num_chunks;
+	size_t record_bytes, next_offset; /* where the record keeps its free-list link */
+} nesc_pool;
+
+void *nesc_pool_grow(nesc_pool *pool);
+
+static inline void *nesc_pool_take(nesc_pool *pool)
+{
+	void *record = pool->first_free;
+
+	if (record == NULL)
+		record = nesc_pool_grow(pool);
+	pool->first_free = *(void **)((char *)record + pool->next_offset);
+	return record;
+}
+
+static inline void nesc_pool_give(nesc_pool *pool, void *record)
+{
+	*(void **)((char *)record + pool->next_offset) = pool->first_free;
+	pool->first_free = record;
+}
+
+#define NESC_MAX_RINGS (BAR_MAX_PF_RINGS + BAR_MAX_VFS * BAR_MAX_VF_RINGS)
+#define NESC_MAX_WALKERS 16
+
+/* Host to device: merges the drivers' writes and the root complex's completions onto the wire; decodes the BAR. */
+typedef struct link_down_unit {
+	sim_unit unit;
+	nesc_device *device;
+	pcie_direction direction;
+	sim_queue *from_root_complex;
+	sim_queue **rings; /* by input: where a doorbell's node goes */
+	sim_queue *chosen; /* decided, waiting for its output's slot */
+} link_down_unit;
+
+/* Device to host, with the root complex behind it. */
+typedef struct link_up_unit {
+	sim_unit unit;
+	nesc_device *device;
+	pcie_direction direction;
+	pcie_root_complex root_complex;
+	sim_queue *in, *tags; /* tags: tokens that link down gives back */
+	sim_queue *to_link_down;
+	uint32_t num_fresh_tags; /* never used yet */
+} link_up_unit;
+
+/* Round robin over the rings of its functions; cuts nodes into blocks. */
+typedef struct mux_unit {
+	sim_unit unit;
+	nesc_device *device;
+	sim_queue *out;
+	uint32_t last_input; /* served last */
+	nesc_node_item *node; /* being cut */
+	uint32_t next_byte;   /* of the node, from its start */
+	uint64_t node_first_byte; /* of the virtual disk */
+} mux_unit;
+
+typedef struct walker_unit {
+	sim_unit unit;
+	nesc_device *device;
+	uint32_t index;
+	sim_queue *jobs, *data, *fetches, *returns;
+	/* the walk under way */
+	bool busy;
+	nesc_block *block;
+	uint64_t address;
+	uint32_t num_levels;
+	tree_answer answer;
+	ps_t begin_ps;
+} walker_unit;
+
+/* What translation remembers of a walk under way. */
+typedef struct pending_walk {
+	bool busy;
+	nesc_block *block;
+	nesc_block *parked_first, *parked_last;
+	uint64_t epoch;
+} pending_walk;
+
+typedef struct translate_unit {
+	sim_unit unit;
+	nesc_device *device;
+	sim_queue *vlba, *plba;
+	sim_queue *jobs[NESC_MAX_WALKERS], *returns[NESC_MAX_WALKERS];
+	pending_walk walks[NESC_MAX_WALKERS];
+	uint32_t num_walks;
+	nesc_block *retry_first, *retry_last; /* parked blocks that look up again */
+} translate_unit;
+
+typedef struct transfer_unit {
+	sim_unit unit;
+	nesc_device *device;
+	sim_queue *plba, *oob, *data; /* data: from the host, for writes */
+	sim_queue *to_medium, *fetches, *zeros;
+	uint32_t num_outstanding;
+} transfer_unit;
+
+typedef struct medium_unit {
+	sim_unit unit;
+	nesc_device *device;
+	const medium_ops *ops;
+	const void *params;
+	void *state;
+	bool in_order;
+	uint32_t num_servers;
+	sim_queue *in, *data, *done;
+	/* accesses under way, by end: only where they may overtake each other */
+	struct medium_pending {
+		ps_t done_ps;
+		uint64_t sequence;
+		nesc_block *block;
+	} *heap;
+	uint32_t num_pending, max_pending;
+	uint64_t num_accesses;
+} medium_unit;
+
+typedef struct dma_unit {
+	sim_unit unit;
+	nesc_device *device;
+	sim_queue *out;
+	uint32_t num_walker_inputs; /* the first inputs: served first */
+	nesc_request *finished;     /* its completion entry is next */
+	ps_t finished_ps;
+} dma_unit;
+
+struct nesc_device {
+	sim_kernel *kernel;
+	nesc_device_config config;
+	host_memory memory;
+	regs regs;
+	btlb btlb;
+	nesc_pool nodes, blocks;
+	nesc_device_counts counts;
+	uint32_t node_bytes;
+	uint32_t cut_shift; /* blocks are 1 << this bytes */
+
+	link_down_unit link_down;
+	link_up_unit link_up;
+	mux_unit mux, mux_pf;
+	translate_unit translate;
+	walker_unit walkers[NESC_MAX_WALKERS];
+	char walker_names[NESC_MAX_WALKERS][16];
+	transfer_unit transfer;
+	medium_unit medium;
+	dma_unit dma;
+	bool has_vf_rings, has_pf_rings;
+
+	sim_queue **interrupts; /* by vCPU */
+	uint32_t num_vcpus;
+	sim_queue *ring_queues[BAR_MAX_FUNCTIONS][BAR_MAX_PF_RINGS];
+};
+
+sim_wait link_down_step(sim_unit *self, ps_t limit_ps);
+sim_wait link_up_step(sim_unit *self, ps_t limit_ps);
+sim_wait mux_step(sim_unit *self, ps_t limit_ps);
+sim_wait walker_step(sim_unit *self, ps_t limit_ps);
+sim_wait translate_step(sim_unit *self, ps_t limit_ps);
+sim_wait transfer_step(sim_unit *self, ps_t limit_ps);
+sim_wait medium_step(sim_unit *self, ps_t limit_ps);
+sim_wait dma_step(sim_unit *self, ps_t limit_ps);
+
+/* A block is done at marks.last_ps. True when it was the last of its request, whose marks then are the block's. */
+static inline bool nesc_block_finish(nesc_device *device, nesc_block *block)
+{
+	nesc_request *request = block->request;
+	bool last = --request->num_left == 0;
+
+	if (last)
+		request->marks = block->marks;
+	nesc_pool_give(&device->blocks, block);
+	return last;
+}
+
+/* Ends the block with an error: it still goes the whole way, moving nothing. */
+static inline void nesc_block_fail(nesc_device *device, nesc_block *block, nesc_completion_status status)
+{
+	block->kind = NESC_BLOCK_EMPTY;
+	block->num_bytes = 0;
+	if (block->request->status == NESC_COMPLETION_OK)
+		block->request->status = status;
+	device->counts.num_errors++;
+}
+
+/* `cycles` after local time, which must be on an edge. */
+static inline ps_t unit_cycles_ps(const sim_unit *unit, int64_t cycles)
+{
+	return hwclock_advance(&unit->clock, unit->local_ps, cycles) - unit->local_ps;
+}
+
+#endif
