@@ -17,12 +17,25 @@ typedef struct cfg_override {
 } cfg_override;
 
 /* Reads `file_name` (and what its `base:` names, relative to it), then applies the overrides in order.
+ *
+ * Layers. The file is merged over its base, and the overrides over both: mappings merge key by key; scalars and lists
+ * replace; an empty value ("nesc:") leaves a mapping below as it is, `null` resets it to its defaults. A mapping that
+ * names another `kind` than the one below drops what lower layers gave, so that no parameter of one kind reaches
+ * another (overrides among themselves are one layer: their order does not matter for this).
+ *
+ * Overrides. "a.b[0].c": missing mappings are made; an index must exist; in a list of names ([host, nesc]) a name
+ * reaches the parameters of that item ("schemes.nesc.x"). Where the document has no such list, its default is meant.
+ *
+ * Aliases (*a) are copied; tags, merge keys (<<), several documents, more than 64 levels, 200,000 values or 4 MiB are
+ * refused.
+ *
  * Returns NESCSIM_OK, NESCSIM_CONFIG (syntax, duplicate keys, base cycles, bad override paths), NESCSIM_IO or
  * NESCSIM_NO_MEMORY; all mistakes are in diag. On success *document_out is to be freed with cfg_document_destroy(). */
 nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, size_t num_overrides, nescsim_diag *diag,
 			cfg_document **document_out);
 
-/* The same from text in memory; `name` stands for the file in messages, `base:` is relative to the working directory. */
+/* The same from text in memory; `name` stands for the file in messages, `base:` is relative to the working
+ * directory. */
 nescsim_status cfg_load_text(const char *name, const char *text, const cfg_override *overrides, size_t num_overrides,
 			     nescsim_diag *diag, cfg_document **document_out);
 
@@ -32,10 +45,12 @@ void cfg_document_destroy(cfg_document *document);
  * Reports every unknown, duplicate, missing, ill-typed, out-of-range and conflicting key in one pass. */
 nescsim_status cfg_decode(cfg_document *document, const cfg_section *section, void *value_out, nescsim_diag *diag);
 
-/* Place of a dotted path, for errors found after decoding (a missing trace file, say): nearest existing parent. */
+/* Place of a dotted path, for errors found after decoding (a missing trace file, say): nearest existing parent. The
+ * place keeps the pointer `path`; its file name belongs to the document. */
 diag_place cfg_place(const cfg_document *document, const char *path);
 
-/* The effective value as JSON (canonical unit text for dimensional values); a new reference, NULL when out of memory. */
+/* The effective value as JSON; a new reference, NULL when out of memory. Quantities with a unit and decimals are texts
+ * in canonical form, so that they are exact; a list of names is an object {name: {...}}. */
 json_t *cfg_dump_json(const cfg_section *section, const void *value);
 
 /* The effective value as YAML that cfg_load() reads back to the same value. */
@@ -44,5 +59,11 @@ void cfg_dump_yaml(const cfg_section *section, const void *value, FILE *out);
 /* The reference of all keys at and below `path` (NULL = all): path, type, unit, default, range, source, help.
  * Returns NESCSIM_USAGE with the nearest match in diag when the path names nothing. */
 nescsim_status cfg_describe(const cfg_section *section, const char *path, FILE *out, nescsim_diag *diag);
+
+/* Verifies a schema itself: legal and unique names, help for every row and a source for every default, ranges and
+ * defaults that are legal (the checks of sections without required keys included), members inside the struct that
+ * do not overlap, decimal scales that are powers of ten, variants tagged `kind`. Every mistake goes into diag;
+ * returns NESCSIM_OK, NESCSIM_CONFIG or NESCSIM_NO_MEMORY. For tests: a wrong schema is a bug. */
+nescsim_status cfg_schema_check(const cfg_section *section, nescsim_diag *diag);
 
 #endif

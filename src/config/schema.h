@@ -27,8 +27,8 @@ typedef enum cfg_type {
 	CFG_PATH,      /* cfg_path */
 	CFG_SECTION,   /* the nested struct itself, described by `section` */
 	CFG_LIST,      /* cfg_list of elements described by `element` */
-	CFG_VARIANT,   /* cfg_variant: a mapping whose `kind` picks the section from `variants` */
-	CFG_NAMED,     /* cfg_list of cfg_variant: [a, b] or {a: {...}, b: {...}} or [a, {b: {...}}]; names from `variants` */
+	CFG_VARIANT,   /* cfg_variant: a mapping whose `kind` picks the section from `variants`; x means {kind: x} */
+	CFG_NAMED,     /* cfg_list of cfg_variant: [a, b], {a: {...}, b: {...}} or [a, {b: {...}}]; by name */
 } cfg_type;
 
 typedef struct cfg_path {
@@ -57,8 +57,8 @@ typedef struct cfg_variant_row {
 } cfg_variant_row;
 
 typedef struct cfg_variants {
-	const char *tag;          /* the key that chooses ("kind") */
-	const char *default_name; /* when the tag is missing; NULL = the tag is required */
+	const char *tag;          /* the key that chooses: "kind" (merging relies on it); unused by CFG_NAMED */
+	const char *default_name; /* when the tag is missing and the row's default_text names none; NULL = required */
 	const cfg_variant_row *rows;
 	size_t num_rows;
 } cfg_variants;
@@ -66,19 +66,21 @@ typedef struct cfg_variants {
 struct cfg_key {
 	const char *name;
 	cfg_type type;
-	size_t offset_in_struct;   /* offsetof() in the section's struct */
-	const char *default_text;  /* as a user would write it; NULL = required; "" with CFG_STRING/CFG_PATH = none;
-				    * ignored for CFG_SECTION (its own keys have defaults); "[]" for an empty CFG_LIST */
-	const char *min_text;      /* inclusive, same notation; NULL = 0 */
-	const char *max_text;      /* inclusive; NULL = what fits int64_t */
-	const char *const *choices; /* CFG_ENUM: NULL-terminated */
-	const cfg_section *section; /* CFG_SECTION */
-	const cfg_key *element;     /* CFG_LIST */
+	size_t offset_in_struct;  /* offsetof() in the section's struct */
+	const char *default_text; /* as a user would write it; NULL = required; "" with CFG_STRING/CFG_PATH = none (the
+				    * value is then "", never NULL); ignored for CFG_SECTION (its keys have defaults);
+				    * "[]" for an empty CFG_LIST; "x" or "{kind: x}" for CFG_VARIANT */
+	const char *min_text;     /* inclusive, same notation; NULL = 0 */
+	const char *max_text;     /* inclusive; NULL = what fits int64_t */
+	const char *const *choices;   /* CFG_ENUM: NULL-terminated */
+	const cfg_section *section;   /* CFG_SECTION */
+	const cfg_key *element;       /* CFG_LIST */
 	const cfg_variants *variants; /* CFG_VARIANT, CFG_NAMED */
-	int64_t decimal_scale;      /* CFG_DECIMAL */
-	bool power_of_two;          /* numbers only */
-	const char *help;           /* one sentence, plain words */
-	const char *source;         /* where the default comes from: "nesc.md: stated", "assumption: ...", "fitted to: ..." */
+	int64_t decimal_scale;        /* CFG_DECIMAL: a power of ten */
+	bool power_of_two;            /* numbers only */
+	const char *help;             /* one sentence, plain words */
+	/* Where the default comes from: "nesc.md: stated", "assumption: ...", "fitted to: ..."; not for CFG_SECTION. */
+	const char *source;
 };
 
 /* Given to a section's own check, so that conflicts between keys are reported at the key's place. */
@@ -88,8 +90,9 @@ struct cfg_section {
 	const char *name; /* for messages */
 	const cfg_key *keys;
 	size_t num_keys;
-	size_t struct_bytes;
-	/* Optional: cross-key rules, called only when all keys of the section decoded well. Reports with cfg_conflict(). */
+	size_t struct_bytes; /* 0 (with a CFG_SECTION row at offset 0): the keys' offsets are in the struct around it */
+	/* Optional: cross-key rules, called only when all keys of the section (and of sections in it) decoded well.
+	 * Reports with cfg_conflict(). */
 	void (*check)(const void *value, cfg_check *check);
 };
 
