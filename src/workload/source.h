@@ -13,7 +13,7 @@
 
 typedef enum source_action {
 	SOURCE_SUBMIT,     /* hand `request` to the block layer now; arrival_ps says since when its latency counts */
-	SOURCE_THINK,      /* spend `duration_ps` of CPU work on this vCPU (preempted by interrupts, which extends it) */
+	SOURCE_THINK,      /* spend `duration_ps` of CPU work on this vCPU (interrupts preempt, hence extend it) */
 	SOURCE_WAIT_UNTIL, /* nothing to do before `until_ps` (a timer; the vCPU may idle) */
 	SOURCE_WAIT,       /* nothing to do before a completion arrives */
 	SOURCE_END,        /* no request will follow; outstanding ones still complete */
@@ -23,7 +23,7 @@ typedef enum source_action {
 typedef struct source_step {
 	source_action action;
 	io_request request;  /* SOURCE_SUBMIT */
-	ps_t arrival_ps;     /* SOURCE_SUBMIT: recorded or drawn arrival for open-loop sources (<= now); -1 = at submission */
+	ps_t arrival_ps;     /* SOURCE_SUBMIT: recorded or drawn arrival of an open loop (<= now); -1 = at submission */
 	ps_t duration_ps;    /* SOURCE_THINK */
 	ps_t until_ps;       /* SOURCE_WAIT_UNTIL */
 } source_step;
@@ -34,8 +34,8 @@ typedef struct source source;
 typedef struct source_context {
 	uint64_t seed;             /* of the run */
 	uint32_t vm;               /* VM number from 1 (tenant number in `host`) */
-	uint32_t vcpu, num_vcpus;  /* this vCPU and how many the VM has; generators share their depth out, slot % num_vcpus;
-				    * a trace is replayed on vCPU 0 alone */
+	uint32_t vcpu, num_vcpus;  /* this vCPU and how many the VM has; generators share their depth out, slot %
+				    * num_vcpus; a trace is replayed on vCPU 0 alone */
 	uint64_t disk_bytes;       /* size of the virtual disk */
 	int64_t instructions_per_ns_milli; /* guest.instructions_per_ns * 1000: divides recorded think time */
 } source_context;
@@ -43,8 +43,10 @@ typedef struct source_context {
 /* Workload kinds (generators and `trace`) with their schema sections: the config's `workload: {kind: …}`. */
 extern const cfg_variants workload_variants;
 
-/* Opens the workload for one vCPU. Returns NESCSIM_OK, NESCSIM_TRACE, NESCSIM_IO or NESCSIM_NO_MEMORY; mistakes are in
- * `diag`, which must outlive the source. On success *source_out is to be freed with source_close(). */
+/* Opens the workload for one vCPU. Returns NESCSIM_OK, NESCSIM_CONFIG (it does not fit the disk), NESCSIM_TRACE,
+ * NESCSIM_IO or NESCSIM_NO_MEMORY; mistakes are in `diag`, which must outlive the source, as must `workload`.
+ * `place` is where the workload stands in the config (NULL = unknown). On success *source_out is to be freed with
+ * source_close(). */
 nescsim_status source_open(const cfg_variant *workload, const source_context *context, const diag_place *place,
 			   nescsim_diag *diag, source **source_out);
 

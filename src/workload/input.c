@@ -1,0 +1,231 @@
+#include "workload/input.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BUFFER_BYTES (4 * INPUT_MAX_LINE_BYTES)
+#define HEAD_BYTES 4096
+#define READ_BLOCK_BYTES 65536
+
+struct input {
+	struct archive *archive;
+	nescsim_diag *diag;
+	char *name;
+	size_t begin, end; /* unread bytes in buffer[begin, end) */
+	bool at_end;       /* the file has no more bytes than those in the buffer */
+	bool failed;       /* reading failed and was reported */
+	uint64_t num_bytes, num_lines;
+	unsigned num_errors;
+	char buffer[BUFFER_BYTES + 1]; /* one more for the NUL behind a last line without line end */
+};
+
+bool input_report(input *self, const trace_position *position, const char *hint, const char *format, ...)
+{
+	diag_place place = {.file = self->name};
+	char message[1024];
+	int prefix_bytes = 0;
+	va_list arguments;
+
+	if (self->num_errors >= INPUT_MAX_ERRORS)
+		return false;
+	if (position) {
+		place.line = (size_t)position->line;
+		place.column = (size_t)position->column;
+		if (position->event)
+			prefix_bytes = snprintf(message, sizeof(message), "event %llu at byte %llu: ",
+						(unsigned long long)position->event,
+						(unsigned long long)position->byte);
+	}
+	va_start(arguments, format);
+	vsnprintf(message + prefix_bytes, sizeof(message) - (size_t)prefix_bytes, format, arguments);
+	va_end(arguments);
+	self->num_errors++;
+	diag_add(self->diag, NESCSIM_ERROR, NESCSIM_TRACE, &place, hint, "%s", message);
+	return self->num_errors < INPUT_MAX_ERRORS;
+}
+
+static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, const char *shown_name,
+				  const char *hint, const char *what)
+{
+	diag_place file_place = {.file = shown_name};
+
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, place ? place : &file_place, hint,
+			"cannot read trace '%s': %s", shown_name, what);
+}
+
+/* Moves what is unread to the front and reads until num_bytes are there or the file ends. */
+static int refill(input *self, size_t num_bytes)
+{
+	if (self->failed)
+		return -1;
+	if (self->end - self->begin >= num_bytes || self->at_end)
+		return 0;
+	memmove(self->buffer, self->buffer + self->begin, self->end - self->begin);
+	self->end -= self->begin;
+	self->begin = 0;
+	while (self->end < num_bytes) {
+		la_ssize_t got = archive_read_data(self->archive, self->buffer + self->end, BUFFER_BYTES - self->end);
+
+		if (got == 0) {
+			self->at_end = true;
+			break;
+		}
+		if (got < 0) {
+			const char *why = archive_error_string(self->archive);
+
+			self->failed = true;
+			input_report(self, NULL, "copy or download it again",
+				     "the compressed file is damaged or cut off after %llu unpacked bytes: %s",
+				     (unsigned long long)(self->num_bytes + self->end), why ? why : "no reason given");
+			return -1;
+		}
+		self->end += (size_t)got;
+	}
+	return 0;
+}
+
+nescsim_status input_open(const char *file_name, const char *shown_name, const diag_place *place, nescsim_diag *diag,
+			  input **input_out)
+{
+	struct archive_entry *entry;
+	struct stat information;
+	input *self;
+	int result;
+
+	*input_out = NULL;
+	if (stat(file_name, &information) != 0)
+		return report_open(diag, place, shown_name, NULL, strerror(errno));
+	if (S_ISDIR(information.st_mode))
+		return report_open(diag, place, shown_name, "name one file in it", "it is a directory");
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return NESCSIM_NO_MEMORY;
+	self->diag = diag;
+	self->name = strdup(shown_name);
+	self->archive = archive_read_new();
+	if (!self->name || !self->archive) {
+		input_close(self);
+		return NESCSIM_NO_MEMORY;
+	}
+	archive_read_support_filter_gzip(self->archive);
+	archive_read_support_filter_bzip2(self->archive);
+	archive_read_support_filter_xz(self->archive);
+	archive_read_support_filter_zstd(self->archive);
+	archive_read_support_format_raw(self->archive);
+	archive_read_support_format_empty(self->archive);
+	result = archive_read_open_filename(self->archive, file_name, READ_BLOCK_BYTES);
+	if (result == ARCHIVE_OK)
+		result = archive_read_next_header(self->archive, &entry);
+	if (result == ARCHIVE_EOF) {
+		self->at_end = true;
+	} else if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
+		const char *why = archive_error_string(self->archive);
+		int error = archive_errno(self->archive);
+		nescsim_status status = NESCSIM_TRACE;
+
+		/* libarchive's own codes are negative or 0; errno values mean that the file itself is unreadable. */
+		if (error == EACCES || error == EPERM || error == EIO || error == EISDIR)
+			status = report_open(diag, place, shown_name, NULL, strerror(error));
+		else
+			input_report(self, NULL, "copy or download it again", "the compressed file is damaged: %s",
+				     why ? why : "no reason given");
+		input_close(self);
+		return status;
+	}
+	if (refill(self, HEAD_BYTES) != 0) {
+		input_close(self);
+		return NESCSIM_TRACE;
+	}
+	if (self->end == 0) {
+		input_report(self, NULL, "give a trace with at least one request", "the file is empty");
+		input_close(self);
+		return NESCSIM_TRACE;
+	}
+	*input_out = self;
+	return NESCSIM_OK;
+}
+
+void input_close(input *self)
+{
+	if (!self)
+		return;
+	if (self->archive)
+		archive_read_free(self->archive);
+	free(self->name);
+	free(self);
+}
+
+size_t input_head(input *self, const uint8_t **bytes_out)
+{
+	size_t num_bytes = self->end - self->begin;
+
+	*bytes_out = (const uint8_t *)self->buffer + self->begin;
+	return num_bytes < HEAD_BYTES ? num_bytes : HEAD_BYTES;
+}
+
+int input_line(input *self, char **line_out, size_t *num_bytes_out)
+{
+	size_t available = self->end - self->begin;
+	char *line = self->buffer + self->begin;
+	char *end = memchr(line, '\n', available);
+	size_t num_bytes, consumed;
+
+	if (!end) {
+		if (refill(self, INPUT_MAX_LINE_BYTES + 1) != 0)
+			return -1;
+		available = self->end - self->begin;
+		if (available == 0)
+			return 0;
+		line = self->buffer + self->begin;
+		end = memchr(line, '\n', available);
+	}
+	num_bytes = end ? (size_t)(end - line) : available;
+	consumed = end ? num_bytes + 1 : num_bytes;
+	self->num_lines++;
+	if (num_bytes > INPUT_MAX_LINE_BYTES) {
+		trace_position position = {.line = self->num_lines};
+
+		self->failed = true;
+		input_report(self, &position, "a text trace has one short event per line",
+			     "the line is longer than %d bytes", INPUT_MAX_LINE_BYTES);
+		return -1;
+	}
+	self->begin += consumed;
+	self->num_bytes += consumed;
+	if (num_bytes && line[num_bytes - 1] == '\r')
+		num_bytes--;
+	line[num_bytes] = '\0';
+	*line_out = line;
+	*num_bytes_out = num_bytes;
+	return 1;
+}
+
+int64_t input_bytes(input *self, size_t num_bytes, const uint8_t **bytes_out)
+{
+	size_t available;
+
+	if (refill(self, num_bytes) != 0)
+		return -1;
+	available = self->end - self->begin;
+	if (available > num_bytes)
+		available = num_bytes;
+	*bytes_out = (const uint8_t *)self->buffer + self->begin;
+	self->begin += available;
+	self->num_bytes += available;
+	return (int64_t)available;
+}
+
+uint64_t input_position_bytes(const input *self)
+{
+	return self->num_bytes;
+}
+
+uint64_t input_position_lines(const input *self)
+{
+	return self->num_lines;
+}

@@ -1,0 +1,57 @@
+/* A trace file as a stream: plain, gzip, bzip2, xz or zstd, told apart by content and unpacked on the fly.
+ *
+ * Memory use is one fixed buffer, whatever the length of the file. All messages about the file's content go
+ * through input_report(), which knows the file's name and stops at INPUT_MAX_ERRORS.
+ */
+#ifndef WORKLOAD_INPUT_H
+#define WORKLOAD_INPUT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+#define INPUT_MAX_ERRORS 20
+#define INPUT_MAX_LINE_BYTES 65536 /* longest line, and longest contiguous piece for input_bytes() */
+
+/* A place in the unpacked file: lines and columns in text, event number and byte offset in binary formats. */
+typedef struct trace_position {
+	uint64_t line;   /* from 1; 0 = not a text format */
+	uint64_t column; /* from 1; 0 = the whole line */
+	uint64_t event;  /* binary: number of the event from 1; 0 = the whole file */
+	uint64_t byte;   /* binary: offset of the event's first byte, unpacked */
+} trace_position;
+
+typedef struct input input;
+
+/* Opens `file_name`; `shown_name` (copied) is what messages call it. An unreadable file is reported at `place` (where
+ * the user named it; NULL = at the file itself). Returns NESCSIM_OK, NESCSIM_IO, NESCSIM_TRACE (empty file, broken
+ * compression) or NESCSIM_NO_MEMORY. On success *input_out is to be freed with input_close(), and `diag` must outlive
+ * it. */
+nescsim_status input_open(const char *file_name, const char *shown_name, const diag_place *place, nescsim_diag *diag,
+			  input **input_out);
+
+void input_close(input *self);
+
+/* The first bytes of the unpacked file (up to 4 KiB), without consuming them. Valid until the next read. */
+size_t input_head(input *self, const uint8_t **bytes_out);
+
+/* The next line without its end ("\n" or "\r\n"), NUL-terminated in place; valid until the next call.
+ * Returns 1, 0 at the end of the file, or -1 when reading failed (reported). */
+int input_line(input *self, char **line_out, size_t *num_bytes_out);
+
+/* The next num_bytes (<= INPUT_MAX_LINE_BYTES) as one piece, valid until the next call. Returns how many there are
+ * (fewer only at the end of the file), or -1 when reading failed (reported). */
+int64_t input_bytes(input *self, size_t num_bytes, const uint8_t **bytes_out);
+
+/* Number of unpacked bytes, and of lines, consumed so far. */
+uint64_t input_position_bytes(const input *self);
+uint64_t input_position_lines(const input *self);
+
+/* Adds an error about the file's content. Returns false once INPUT_MAX_ERRORS have been reported: give up then. */
+bool input_report(input *self, const trace_position *position, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif

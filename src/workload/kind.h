@@ -1,0 +1,33 @@
+/* What a workload kind provides: one file, kind_<name>.c, and one line in workloads.def. */
+#ifndef WORKLOAD_KIND_H
+#define WORKLOAD_KIND_H
+
+#include "workload/source.h"
+
+typedef struct source_kind {
+	size_t state_bytes; /* of zeroed memory that the kind gets */
+	bool has_app_layer;
+
+	/* As source_open(); close() is called in every case. `params` is the kind's decoded section. */
+	nescsim_status (*open)(void *state, const void *params, const source_context *context, const diag_place *place,
+			       nescsim_diag *diag);
+	void (*next)(void *state, ps_t now_ps, source_step *step_out);
+	void (*completed)(void *state, uint64_t request_number, ps_t now_ps);
+	uint64_t (*expected_requests)(const void *state);
+	void (*close)(void *state);
+	/* As source_validate(). */
+	nescsim_status (*validate)(const void *params, const source_context *context, const diag_place *place,
+				   nescsim_diag *diag);
+} source_kind;
+
+#define WORKLOAD(name, help)               \
+	extern const source_kind kind_##name; \
+	extern const cfg_section kind_##name##_section;
+#include "workload/workloads.def"
+#undef WORKLOAD
+
+/* Adds a mistake at key `key` of the workload at `place` (which may be NULL). */
+nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const char *key, const char *hint,
+			   const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

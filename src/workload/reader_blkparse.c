@@ -1,0 +1,446 @@
+/* blkparse's default text: "maj,min cpu sequence seconds.nanoseconds pid action RWBS" and, for what concerns a
+ * request, "sector + sectors [process]" or, at completion, "sector + sectors [error]". A summary follows the events. */
+#include <string.h>
+
+#include "workload/blkpair.h"
+#include "workload/reader.h"
+
+#define LINE_HINT "a line looks like '8,16 0 1 0.000000000 123 Q WS 2048 + 8 [dd]'"
+
+typedef struct blkparse_state {
+	input *in;
+	blkpair *pair;
+	bool has_base, at_end;
+	ps_t base_ps, last_ps; /* time of the first and of the latest event */
+} blkparse_state;
+
+/* What is left of the line, and where it began: the difference is the column. */
+typedef struct cursor {
+	const char *at, *begin;
+	trace_position position;
+	const char *expected; /* what was not found at `at`; NULL = no mistake yet */
+} cursor;
+
+static void skip_blanks(cursor *c)
+{
+	while (*c->at == ' ' || *c->at == '\t')
+		c->at++;
+}
+
+static bool miss(cursor *c, const char *expected)
+{
+	if (!c->expected)
+		c->expected = expected;
+	return false;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool take_number(cursor *c, uint64_t max, const char *what, uint64_t *value_out)
+{
+	const char *at = c->at;
+	uint64_t value = 0;
+
+	if (!is_digit(*at))
+		return miss(c, what);
+	for (; is_digit(*at); at++) {
+		unsigned digit = (unsigned)(*at - '0');
+
+		if (digit > max || value > (max - digit) / 10)
+			return miss(c, what);
+		value = value * 10 + digit;
+	}
+	c->at = at;
+	*value_out = value;
+	return true;
+}
+
+static bool take_char(cursor *c, char wanted, const char *what)
+{
+	if (*c->at != wanted)
+		return miss(c, what);
+	c->at++;
+	return true;
+}
+
+/* Seconds with exactly nine digits after the point. */
+static bool take_time(cursor *c, ps_t *time_out)
+{
+	const char *begin = c->at;
+	uint64_t seconds, nanoseconds;
+
+	if (!take_number(c, PS_MAX / PS_PER_S - 1, "a time below 106 days as seconds.nanoseconds", &seconds) ||
+	    !take_char(c, '.', "a time as seconds.nanoseconds"))
+		return false;
+	begin = c->at;
+	if (!take_number(c, 999999999, "nine digits of nanoseconds", &nanoseconds))
+		return false;
+	if (c->at - begin != 9) {
+		c->at = begin;
+		return miss(c, "nine digits of nanoseconds");
+	}
+	*time_out = (ps_t)seconds * PS_PER_S + (ps_t)nanoseconds * PS_PER_NS;
+	return true;
+}
+
+/* An action of one or two capital letters (or m for a message). */
+static bool take_action(cursor *c, char action[3])
+{
+	static const char known[] = "Q G M F D C I P U S X A B R T m";
+	const char *at = c->at;
+
+	action[0] = *at;
+	if (*at == '\0' || *at == ' ' || !strchr(known, *at))
+		return miss(c, "an action (Q, G, M, D, C, ...)");
+	action[1] = at[1] == 'T' ? 'T' : '\0';
+	action[2] = '\0';
+	at += action[1] ? 2 : 1;
+	if (*at != ' ' && *at != '\t' && *at != '\0')
+		return miss(c, "an action (Q, G, M, D, C, ...)");
+	c->at = at;
+	return true;
+}
+
+/* RWBS: F before the operation is a preflush, after it FUA. Returns the operation letter in *letter_out. */
+static bool take_rwbs(cursor *c, blk_event *event, char *letter_out)
+{
+	const char *at = c->at;
+
+	event->preflush = event->fua = false;
+	if (*at == 'F') {
+		event->preflush = true;
+		at++;
+	}
+	switch (*at) {
+	case 'R':
+	case 'N':
+		event->op = IO_READ;
+		break;
+	case 'W':
+		event->op = IO_WRITE;
+		break;
+	case 'D':
+		event->op = IO_DISCARD;
+		break;
+	case 'F': /* a bare flush in some kernels: "FF" */
+		event->op = IO_READ;
+		break;
+	default:
+		return miss(c, "an operation such as R, WS, FWFSM, DS or FN");
+	}
+	*letter_out = *at++;
+	for (; *at >= 'A' && *at <= 'Z'; at++)
+		event->fua |= *at == 'F';
+	if (*at != ' ' && *at != '\t' && *at != '\0')
+		return miss(c, "an operation such as R, WS, FWFSM, DS or FN");
+	c->at = at;
+	return true;
+}
+
+/* "[name]" to the end of the line. */
+static bool take_process(cursor *c)
+{
+	size_t num_bytes = strlen(c->at);
+
+	while (num_bytes && (c->at[num_bytes - 1] == ' ' || c->at[num_bytes - 1] == '\t'))
+		num_bytes--;
+	if (num_bytes < 2 || *c->at != '[' || c->at[num_bytes - 1] != ']')
+		return miss(c, "the process as [name]");
+	return true;
+}
+
+static bool take_error(cursor *c, bool *failed_out)
+{
+	uint64_t error;
+
+	/* With blkparse -t the time since the issue stands in front: "( 1234)". */
+	if (*c->at == '(') {
+		const char *end = strchr(c->at, ')');
+
+		if (!end)
+			return miss(c, "a time in parentheses");
+		c->at = end + 1;
+		skip_blanks(c);
+	}
+	if (!take_char(c, '[', "the error as [number]"))
+		return false;
+	if (*c->at == '-')
+		c->at++;
+	if (!take_number(c, UINT32_MAX, "an error number", &error) || !take_char(c, ']', "the error as [number]"))
+		return false;
+	*failed_out = error != 0;
+	return true;
+}
+
+/* The part behind RWBS. *wanted_out is false for what has no request (a passthrough command, say). */
+static bool take_sectors(cursor *c, blk_event *event, bool *wanted_out)
+{
+	static const char too_far[] = "a sector below 2^54";
+
+	*wanted_out = true;
+	event->first_sector = event->num_sectors = 0;
+	event->failed = false;
+	if (*c->at == '[') {
+		if (event->action == BLK_COMPLETE)
+			return take_error(c, &event->failed);
+		return take_process(c);
+	}
+	if (*c->at == '(') { /* the bytes of a passthrough command */
+		*wanted_out = false;
+		return true;
+	}
+	if (!take_number(c, TRACE_MAX_SECTOR, too_far, &event->first_sector))
+		return false;
+	skip_blanks(c);
+	if (event->action == BLK_SPLIT) {
+		if (!take_char(c, '/', "'/' and the sector of the rest"))
+			return false;
+		skip_blanks(c);
+		if (!take_number(c, TRACE_MAX_SECTOR, too_far, &event->split_sector))
+			return false;
+		skip_blanks(c);
+		return take_process(c);
+	}
+	if (*c->at == '(') {
+		if (event->action == BLK_COMPLETE)
+			return take_error(c, &event->failed);
+		*wanted_out = false;
+		return true;
+	}
+	if (*c->at == '+') {
+		c->at++;
+		skip_blanks(c);
+		if (!take_number(c, TRACE_MAX_SECTOR - event->first_sector, "a number of sectors that ends below 2^54",
+				 &event->num_sectors))
+			return false;
+		skip_blanks(c);
+	}
+	if (event->action == BLK_COMPLETE)
+		return take_error(c, &event->failed);
+	return take_process(c);
+}
+
+/* True for a line of the summary that blkparse appends; what follows it is no trace. */
+static bool begins_summary(const char *line)
+{
+	static const char *const beginnings[] = {"CPU", "Total", "Throughput", "Events", "Skips"};
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool take_event(cursor *c, blk_event *event, bool *wanted_out, ps_t *time_out)
+{
+	uint64_t major, minor, ignored;
+	char action[3], letter;
+
+	*wanted_out = false;
+	skip_blanks(c);
+	if (!take_number(c, 4095, "the device as major,minor", &major) ||
+	    !take_char(c, ',', "the device as major,minor") ||
+	    !take_number(c, (1u << 20) - 1, "the device as major,minor", &minor))
+		return false;
+	event->device = (uint32_t)(major << 20 | minor);
+	skip_blanks(c);
+	if (!take_number(c, UINT32_MAX, "a CPU number", &ignored))
+		return false;
+	skip_blanks(c);
+	if (!take_number(c, UINT64_MAX, "a sequence number", &ignored))
+		return false;
+	skip_blanks(c);
+	if (!take_time(c, time_out))
+		return false;
+	skip_blanks(c);
+	if (!take_number(c, UINT32_MAX, "a process number", &ignored))
+		return false;
+	skip_blanks(c);
+	if (!take_action(c, action))
+		return false;
+	if (action[0] == 'm') {
+		*time_out = -1;
+		return true;
+	}
+	skip_blanks(c);
+	if (!take_rwbs(c, event, &letter))
+		return false;
+	skip_blanks(c);
+	if (action[1] != '\0')
+		return true;
+	switch (action[0]) {
+	case 'Q':
+		event->action = BLK_QUEUE;
+		break;
+	case 'X':
+		event->action = BLK_SPLIT;
+		break;
+	case 'D':
+		event->action = BLK_ISSUE;
+		break;
+	case 'R':
+		event->action = BLK_REQUEUE;
+		break;
+	case 'C':
+		event->action = BLK_COMPLETE;
+		break;
+	default:
+		return true;
+	}
+	event->position = c->position;
+	if (!take_sectors(c, event, wanted_out))
+		return false;
+	/* N with sectors is a command that moves neither data nor blocks. */
+	if (letter == 'N' && event->num_sectors)
+		*wanted_out = false;
+	return true;
+}
+
+static trace_result bad(bool go_on)
+{
+	return go_on ? TRACE_BAD : TRACE_BROKEN;
+}
+
+/* Says what was expected where, showing what is there up to the next blank and nothing unprintable. */
+static bool report_miss(input *in, const cursor *c)
+{
+	char found[32];
+	size_t num = 0;
+
+	for (; num < sizeof(found) - 1 && c->at[num] && c->at[num] != ' ' && c->at[num] != '\t'; num++)
+		found[num] = c->at[num] > ' ' && c->at[num] <= '~' ? c->at[num] : '?';
+	found[num] = '\0';
+	if (!num)
+		return input_report(in, &c->position, LINE_HINT, "expected %s, found the end of the line", c->expected);
+	return input_report(in, &c->position, LINE_HINT, "expected %s, found '%s'", c->expected, found);
+}
+
+/* One line. TRACE_RECORD: *event is filled when *wanted_out. */
+static trace_result read_line(blkparse_state *self, blk_event *event, bool *wanted_out)
+{
+	cursor c = {.at = NULL};
+	char *line;
+	size_t num_bytes;
+	ps_t time_ps = -1;
+	int got = input_line(self->in, &line, &num_bytes);
+
+	*wanted_out = false;
+	if (got < 0)
+		return TRACE_BROKEN;
+	if (got == 0)
+		return TRACE_END;
+	c.at = c.begin = line;
+	c.position.line = input_position_lines(self->in);
+	if (line[strspn(line, " \t")] == '\0' && strlen(line) == num_bytes)
+		return TRACE_RECORD;
+	if (strncmp(line, "Input file ", 11) == 0)
+		return TRACE_RECORD;
+	if (begins_summary(line))
+		return TRACE_END;
+	if (!take_event(&c, event, wanted_out, &time_ps)) {
+		*wanted_out = false;
+		c.position.column = (uint64_t)(c.at - c.begin) + 1;
+		return bad(report_miss(self->in, &c));
+	}
+	if (time_ps < 0)
+		return TRACE_RECORD;
+	if (!self->has_base) {
+		self->has_base = true;
+		self->base_ps = self->last_ps = time_ps;
+	}
+	if (time_ps < self->last_ps) {
+		ps_t last_ps = self->last_ps;
+
+		*wanted_out = false;
+		self->last_ps = time_ps;
+		return bad(input_report(self->in, &c.position, "sort the lines by time (blkparse -i NAME does)",
+					"the time %lld.%09lld s is before that of the event before (%lld.%09lld s)",
+					(long long)(time_ps / PS_PER_S), (long long)(time_ps % PS_PER_S / PS_PER_NS),
+					(long long)(last_ps / PS_PER_S), (long long)(last_ps % PS_PER_S / PS_PER_NS)));
+	}
+	self->last_ps = time_ps;
+	/* Before the first event only after an error that was reported. */
+	event->time_ps = ps_max(time_ps - self->base_ps, 0);
+	return TRACE_RECORD;
+}
+
+/* The first line that is neither blank nor a remark must be an event. */
+static bool blkparse_probe(const uint8_t *head, size_t num_bytes)
+{
+	size_t begin = 0;
+
+	for (;;) {
+		size_t end = begin, i;
+		unsigned num_commas = 0, num_digits = 0;
+
+		while (end < num_bytes && head[end] != '\n')
+			end++;
+		for (i = begin; i < end && (head[i] == ' ' || head[i] == '\t'); i++)
+			;
+		if ((i == end && end < num_bytes) || (end - begin > 11 && !memcmp(head + begin, "Input file ", 11))) {
+			if (end >= num_bytes)
+				return false;
+			begin = end + 1;
+			continue;
+		}
+		for (; i < end && ((head[i] >= '0' && head[i] <= '9') || head[i] == ','); i++) {
+			num_commas += head[i] == ',';
+			num_digits += head[i] != ',';
+		}
+		return num_commas == 1 && num_digits >= 2 && i < end && (head[i] == ' ' || head[i] == '\t');
+	}
+}
+
+static nescsim_status blkparse_init(void *state, input *in)
+{
+	blkparse_state *self = state;
+
+	self->in = in;
+	self->pair = blkpair_create();
+	return self->pair ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+}
+
+static trace_result blkparse_next(void *state, trace_record *record_out)
+{
+	blkparse_state *self = state;
+	blk_event event;
+	bool wanted;
+
+	for (;;) {
+		trace_result result;
+
+		if (blkpair_pop(self->pair, record_out))
+			return TRACE_RECORD;
+		if (self->at_end)
+			return TRACE_END;
+		result = read_line(self, &event, &wanted);
+		if (result == TRACE_END) {
+			self->at_end = true;
+			blkpair_finish(self->pair);
+		} else if (result != TRACE_RECORD) {
+			return result;
+		} else if (wanted && !blkpair_event(self->pair, &event)) {
+			input_report(self->in, NULL, NULL, "out of memory");
+			return TRACE_BROKEN;
+		}
+	}
+}
+
+static void blkparse_fini(void *state)
+{
+	blkparse_state *self = state;
+
+	blkpair_destroy(self->pair);
+}
+
+const trace_reader reader_blkparse = {
+	.records_completions = true,
+	.state_bytes = sizeof(blkparse_state),
+	.probe = blkparse_probe,
+	.init = blkparse_init,
+	.next = blkparse_next,
+	.fini = blkparse_fini,
+};

@@ -1,0 +1,106 @@
+#include "workload/source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "workload/kind.h"
+
+static const source_kind *const kinds[] = {
+#define WORKLOAD(name, help) &kind_##name,
+#include "workload/workloads.def"
+#undef WORKLOAD
+};
+
+static const cfg_variant_row rows[] = {
+#define WORKLOAD(name, help) {#name, help, &kind_##name##_section},
+#include "workload/workloads.def"
+#undef WORKLOAD
+};
+
+const cfg_variants workload_variants = {
+	.tag = "kind",
+	.rows = rows,
+	.num_rows = sizeof(rows) / sizeof(rows[0]),
+};
+
+struct source {
+	const source_kind *kind;
+	void *state;
+};
+
+nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const char *key, const char *hint,
+			   const char *format, ...)
+{
+	char message[512], path[512];
+	diag_place at = place ? *place : (diag_place){.file = NULL};
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	snprintf(path, sizeof(path), "%s%s%s", at.path ? at.path : "", at.path && *at.path ? "." : "", key);
+	at.path = path;
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &at, hint, "%s", message);
+}
+
+nescsim_status source_open(const cfg_variant *workload, const source_context *context, const diag_place *place,
+			   nescsim_diag *diag, source **source_out)
+{
+	const source_kind *kind = kinds[workload->index];
+	nescsim_status status;
+	source *self;
+
+	*source_out = NULL;
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return NESCSIM_NO_MEMORY;
+	self->kind = kind;
+	self->state = calloc(1, kind->state_bytes);
+	if (!self->state) {
+		free(self);
+		return NESCSIM_NO_MEMORY;
+	}
+	status = kind->open(self->state, workload->params, context, place, diag);
+	if (status != NESCSIM_OK) {
+		source_close(self);
+		return status;
+	}
+	*source_out = self;
+	return NESCSIM_OK;
+}
+
+void source_next(source *self, ps_t now_ps, source_step *step_out)
+{
+	self->kind->next(self->state, now_ps, step_out);
+}
+
+void source_completed(source *self, uint64_t request_number, ps_t now_ps)
+{
+	self->kind->completed(self->state, request_number, now_ps);
+}
+
+bool source_has_app_layer(const source *self)
+{
+	return self->kind->has_app_layer;
+}
+
+uint64_t source_expected_requests(const source *self)
+{
+	return self->kind->expected_requests(self->state);
+}
+
+void source_close(source *self)
+{
+	if (!self)
+		return;
+	self->kind->close(self->state);
+	free(self->state);
+	free(self);
+}
+
+nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
+			       nescsim_diag *diag)
+{
+	return kinds[workload->index]->validate(workload->params, context, place, diag);
+}

@@ -1,0 +1,112 @@
+/* A block trace as a stream of requests in the order in which they were queued.
+ *
+ * Whatever the format, a record says what was asked, when, and what it had to wait for: the dependency that a
+ * closed-loop replay keeps. Memory use depends on how many requests were outstanding, not on the trace's length.
+ */
+#ifndef WORKLOAD_TRACE_H
+#define WORKLOAD_TRACE_H
+
+#include "base/diag.h"
+#include "base/time.h"
+#include "workload/input.h"
+#include "workload/io.h"
+
+#define TRACE_MAX_DEVICES 16               /* devices told apart in a summary */
+#define TRACE_NO_TIME INT64_C(-1)          /* completed_ps when the trace does not show a completion */
+#define TRACE_MAX_SECTOR (UINT64_C(1) << 54) /* so that every byte address fits int64_t */
+
+typedef enum trace_flags {
+	TRACE_PREFLUSH = 1 << 0,
+	TRACE_FUA = 1 << 1,
+	TRACE_DEVICE_ERROR = 1 << 2, /* the traced device failed this request */
+} trace_flags;
+
+/* What a request follows in a closed loop. */
+typedef enum trace_after {
+	TRACE_AFTER_START,      /* the first request: `gap_ps` after the trace's first event */
+	TRACE_AFTER_SUBMISSION, /* of request `anchor`, always the one before: nothing completed in between */
+	TRACE_AFTER_COMPLETION, /* of request `anchor`, the last to complete before this one was queued */
+} trace_after;
+
+typedef struct trace_record {
+	io_op op;
+	unsigned flags;      /* of trace_flags */
+	uint32_t device;     /* trace_device() gives major and minor; 0 in formats without */
+	uint64_t first_sector, num_sectors; /* 512 B units; below TRACE_MAX_SECTOR; 0 sectors only for a flush */
+	ps_t queued_ps;      /* since the trace's first event; never decreases from record to record */
+	ps_t issued_ps;      /* to the device driver */
+	ps_t completed_ps;   /* or TRACE_NO_TIME */
+	uint64_t ordinal;    /* from 0 */
+	trace_after after;
+	uint64_t anchor;     /* ordinal of what this request follows (< ordinal) */
+	ps_t gap_ps;         /* recorded time between that and queued_ps; >= 0 */
+	trace_position position; /* where in the file the request was issued */
+} trace_record;
+
+typedef enum trace_result {
+	TRACE_RECORD, /* *record_out is filled */
+	TRACE_END,    /* the whole trace was read */
+	TRACE_BAD,    /* a mistake was reported; reading may go on, to find more of them */
+	TRACE_BROKEN, /* a mistake was reported and nothing more can be read */
+} trace_result;
+
+typedef struct trace_options {
+	const char *format; /* reader's name; NULL, "" or "auto" = by content */
+	const char *device; /* "major,minor": only this device's requests; NULL or "" = see below */
+	bool any_device;    /* without `device`: true = requests of all devices, false = a second device is an error */
+} trace_options;
+
+typedef struct trace trace;
+
+/* Opens a trace (see input_open() for names, places and statuses; also NESCSIM_TRACE for an unknown format). On
+ * success *trace_out is to be freed with trace_close(); `diag` must outlive it. `options` may be NULL. */
+nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
+			  const diag_place *place, nescsim_diag *diag, trace **trace_out);
+
+trace_result trace_next(trace *self, trace_record *record_out);
+
+void trace_close(trace *self);
+
+/* Adds an error about a record of this trace, at its place in the file. Returns false when there are too many. */
+bool trace_report(trace *self, const trace_record *record, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Adds the error that the trace holds no request. */
+void trace_report_empty(trace *self);
+
+/* Name of the format, and whether it records completions (a closed loop needs them). */
+const char *trace_format(const trace *self);
+bool trace_records_completions(const trace *self);
+
+/* "254,16" for a record's device; always terminated. 24 bytes are enough. */
+void trace_device_format(uint32_t device, char *text, size_t text_bytes);
+
+/* The device that "254,16" names; false when the text is no such pair. */
+bool trace_device_parse(const char *text, uint32_t *device_out);
+
+/* What one pass over a trace shows. */
+typedef struct trace_summary {
+	const char *format;
+	uint64_t num_requests;
+	uint64_t num_by_op[IO_NUM_OPS], bytes_by_op[IO_NUM_OPS];
+	uint64_t num_without_completion;
+	uint64_t end_sector;   /* first sector behind the highest one touched, discards included */
+	uint64_t max_depth;    /* most requests between queueing and completion at one time */
+	ps_t span_ps;          /* from the first event to the last queueing or completion */
+	size_t num_devices;    /* seen; the first TRACE_MAX_DEVICES are listed */
+	uint32_t devices[TRACE_MAX_DEVICES];
+} trace_summary;
+
+/* Reads the whole trace and reports every mistake (at most INPUT_MAX_ERRORS). A trace without a request is one. */
+nescsim_status trace_summarize(const char *file_name, const char *shown_name, const trace_options *options,
+			       const diag_place *place, nescsim_diag *diag, trace_summary *summary_out);
+
+/* The table of formats, for lists and messages. */
+typedef struct trace_format_row {
+	const char *name, *help;
+} trace_format_row;
+
+extern const trace_format_row trace_formats[];
+extern const size_t trace_num_formats;
+
+#endif
