@@ -95,10 +95,11 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 			break;
 		case NESC_DMA_FETCH: {
 			nesc_block *block = item.payload;
+			const ps_t issue_ps = unit_cycles_ps(self, config->dma.write_issue_cycles);
 
 			stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
-			stage_mark_service(&block->marks, STAGE_DMA, self->local_ps + unit_cycles_ps(self, 1));
-			sim_push(self, dma->out, unit_cycles_ps(self, 1), item);
+			stage_mark_service(&block->marks, STAGE_DMA, self->local_ps + issue_ps);
+			sim_push(self, dma->out, issue_ps, item);
 			dma_occupy(dma, config->dma.write_setup_cycles + dma_beats(dma, block->num_bytes));
 			break;
 		}

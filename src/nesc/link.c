@@ -130,7 +130,12 @@ static bool link_up_take_tags(link_up_unit *link, uint32_t num_tags, ps_t limit_
 
 static uint32_t link_up_num_requests(const link_up_unit *link, uint64_t address, uint32_t num_bytes)
 {
-	return (uint32_t)pcie_burst_of(&link->direction.geometry, PCIE_READ, address, num_bytes).num_tlps;
+	const uint32_t num_requests =
+		(uint32_t)pcie_burst_of(&link->direction.geometry, PCIE_READ, address, num_bytes).num_tlps;
+	const uint32_t num_tags = (uint32_t)link->device->config.link->tags;
+
+	/* A transfer of more requests than there are tags takes them all. */
+	return num_requests < num_tags ? num_requests : num_tags;
 }
 
 sim_wait link_up_step(sim_unit *self, ps_t limit_ps)

@@ -79,6 +79,10 @@ static const cfg_key walker_keys[] = {
 	 .default_text = "4 cycles", .min_text = "1 cycle", .max_text = "10000 cycles",
 	 .help = "Cycles to match a block in a fetched tree node.",
 	 .source = "assumption: binary search over 20 entries, one comparison per cycle"},
+	{.name = "handover", .type = CFG_CYCLES, .offset_in_struct = offsetof(nesc_config, walker.handover_cycles),
+	 .default_text = "1 cycle", .min_text = "0", .max_text = "10000 cycles",
+	 .help = "Cycles for a walker's fetch to reach the DMA engine, and for its result to reach the translation unit.",
+	 .source = "assumption: one register stage"},
 };
 static const cfg_section walker_section = {.name = "nesc.walker", KEYS(walker_keys)};
 
@@ -125,6 +129,10 @@ static const cfg_key dma_keys[] = {
 	 .default_text = "194 cycles", .min_text = "0", .max_text = "1000000 cycles",
 	 .help = "Cycles for which a block from the host (a device write) keeps the engine beside its beats.",
 	 .source = "fitted to: 950-1000 MB/s for 1 MiB writes of a VF"},
+	{.name = "write_issue", .type = CFG_CYCLES, .offset_in_struct = offsetof(nesc_config, dma.write_issue_cycles),
+	 .default_text = "64 cycles", .min_text = "1 cycle", .max_text = "1000000 cycles",
+	 .help = "Cycles of a device write's set-up that pass before its data is asked for (part of the round trip).",
+	 .source = "fitted to: NeSC latency 6-8 us for 512 B-2 KiB, writes too"},
 	{.name = "completion_setup", .type = CFG_CYCLES,
 	 .offset_in_struct = offsetof(nesc_config, dma.completion_setup_cycles), .default_text = "8 cycles",
 	 .min_text = "0", .max_text = "1000000 cycles",

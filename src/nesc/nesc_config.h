@@ -41,6 +41,7 @@ typedef struct nesc_config {
 		int64_t count;
 		int merge;
 		int64_t match_cycles;
+		int64_t handover_cycles;
 	} walker;
 	struct {
 		int64_t node_bytes;
@@ -56,6 +57,7 @@ typedef struct nesc_config {
 	struct {
 		int64_t datapath_bytes;
 		int64_t read_setup_cycles, write_setup_cycles, completion_setup_cycles;
+		int64_t write_issue_cycles;
 		int64_t outstanding_reads;
 		int64_t queue_blocks;
 	} dma;

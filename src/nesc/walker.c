@@ -12,8 +12,7 @@ static void walker_finish(walker_unit *walker, tree_outcome outcome)
 	walker->busy = false;
 	self->busy_ps += self->local_ps - walker->begin_ps;
 	self->num_served++;
-	/* One cycle to hand over, as for every push into a merge point. */
-	sim_push(self, walker->returns, unit_cycles_ps(self, 1),
+	sim_push(self, walker->returns, unit_cycles_ps(self, walker->device->config.nesc->walker.handover_cycles),
 		 (sim_item){.payload = walker->block, .argument = outcome, .function = walker->index});
 }
 
@@ -66,7 +65,7 @@ sim_wait walker_step(sim_unit *self, ps_t limit_ps)
 			continue;
 		}
 		device->counts.num_walk_fetches++;
-		sim_push(self, walker->fetches, unit_cycles_ps(self, 1),
+		sim_push(self, walker->fetches, unit_cycles_ps(self, device->config.nesc->walker.handover_cycles),
 			 (sim_item){.kind = NESC_DMA_WALK,
 				    .argument = walker->index,
 				    .function = walker->block->function,

@@ -1,0 +1,307 @@
+/* The proof that placements agree: random configs, run in both, compared by a hash of every request.
+ *
+ *   fuzz_placement FIRST COUNT            configs number FIRST ... FIRST + COUNT - 1; exit 1 on any difference
+ *   fuzz_placement --mutants MAX          every seeded bug must be caught within MAX configs of some family
+ *   fuzz_placement --show NUMBER          prints that config
+ *
+ * Three families, by number modulo 3: general; everything on clock edges, so that ties abound; and zero hand-over
+ * latencies. Hand-picked configs are no substitute: they agreed while the engine was wrong on a fifth of these.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "fuzz/machine.h"
+
+enum family { FAMILY_GENERAL, FAMILY_TIES, FAMILY_ZERO_LATENCY, NUM_FAMILIES };
+
+static const char *const family_names[] = {"general", "ties", "zero latency"};
+
+#define TEXT_BYTES 16384
+
+typedef struct config_text {
+	char text[TEXT_BYTES];
+	char scheme[16];
+	uint64_t seed;
+} config_text;
+
+static uint64_t pick(rng_stream *rng, uint64_t min, uint64_t max)
+{
+	return min + rng_uniform_u64(rng, max - min + 1);
+}
+
+/* A time of up to max_ns: any ps; whole clock edges of 4 ns; or none. */
+static uint64_t pick_ps(rng_stream *rng, enum family family, uint64_t max_ns)
+{
+	if (family == FAMILY_ZERO_LATENCY)
+		return 0;
+	if (family == FAMILY_TIES)
+		return pick(rng, 0, max_ns / 4) * 4000;
+	return pick(rng, 0, max_ns * 1000);
+}
+
+static uint64_t pick_power(rng_stream *rng, uint64_t min, uint64_t max)
+{
+	uint64_t num = 0;
+
+	while (min << (num + 1) <= max)
+		num++;
+	return min << pick(rng, 0, num);
+}
+
+static void make_link(rng_stream *rng, enum family family, FILE *out)
+{
+	static const char *const pieces[] = {"max_payload", "boundary"};
+	/* 250 ps a byte and whole double words: every TLP ends on an edge of 1 GHz. */
+	const bool on_edges = family != FAMILY_GENERAL;
+
+	fprintf(out, "link: {generation: %" PRIu64 ", lanes: %" PRIu64 ", max_payload: %" PRIu64 " B, ",
+		on_edges ? 2 : pick(rng, 1, 5), on_edges ? 8 : pick_power(rng, 1, 16),
+		pick_power(rng, 128, 1024));
+	fprintf(out, "max_read_request: %" PRIu64 " B, tags: %" PRIu64 ", completion_pieces: %s, ",
+		pick_power(rng, 128, 1024), pick(rng, 0, 1) ? pick(rng, 1, 8) : 32, pieces[pick(rng, 0, 1)]);
+	if (on_edges)
+		fputs("dllp_share: false, ", out);
+	if (family == FAMILY_GENERAL && pick(rng, 0, 3) == 0)
+		fputs("iommu: true, iotlb_entries: 4, ", out);
+	if (family == FAMILY_GENERAL && pick(rng, 0, 3) == 0)
+		fputs("bit_error_rate: 0.000001, ", out);
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, "credits: {up: {posted_headers: %" PRIu64 "}, down: {completion_headers: %" PRIu64 "}}, ",
+			pick(rng, 1, 8), pick(rng, 1, 8));
+	fprintf(out, "credit_return: %" PRIu64 " ps, latency: %" PRIu64 " ps, rc_latency: %" PRIu64 " ps}\n",
+		pick_ps(rng, family, 100), pick_ps(rng, family, 300), pick_ps(rng, family, 800));
+}
+
+static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t depth)
+{
+	static const char *const hum[] = {"any", "other_functions", "none"};
+	static const char *const merge[] = {"node", "none"};
+	static const char *const replacement[] = {"lru", "fifo"};
+	static const char *const partition[] = {"none", "equal"};
+	const bool fast = family == FAMILY_ZERO_LATENCY || pick(rng, 0, 2) == 0;
+
+	fprintf(out, "nesc:\n  queue: {depth: %" PRIu64 "}\n  vlba_queue: %" PRIu64 "\n  plba_queue: %" PRIu64 "\n", depth,
+		pick(rng, 1, 16), pick(rng, 1, 16));
+	fprintf(out, "  mux: {block_cycles: %" PRIu64 " cycles}\n", pick(rng, 1, 4));
+	fprintf(out, "  btlb: {entries: %" PRIu64 ", replacement: %s, partition: %s}\n", pick(rng, 1, 16),
+		replacement[pick(rng, 0, 1)], partition[pick(rng, 0, 1)]);
+	fprintf(out, "  walker: {count: %" PRIu64 ", merge: %s, match_cycles: %" PRIu64 " cycles, handover: %" PRIu64
+		" cycles}\n", pick(rng, 1, 4), merge[pick(rng, 0, 1)], pick(rng, 1, 20),
+		family == FAMILY_ZERO_LATENCY ? 0 : pick(rng, 1, 3));
+	fprintf(out, "  tree: {node_bytes: %" PRIu64 " B, max_entries: %" PRIu64 "}\n", pick_power(rng, 128, 1024),
+		pick(rng, 0, 1) ? 0 : pick(rng, 2, 4));
+	fprintf(out, "  translation: {hit_under_miss: %s, lookup_cycles: %" PRIu64 " cycles}\n", hum[pick(rng, 0, 2)],
+		pick(rng, 1, 4));
+	fprintf(out, "  transfer: {cycles: %" PRIu64 " cycles}\n", pick(rng, 1, 4));
+	fprintf(out,
+		"  dma: {datapath: %" PRIu64 " B, read_setup: %" PRIu64 " cycles, write_setup: %" PRIu64
+		" cycles, write_issue: %" PRIu64 " cycles, completion_setup: %" PRIu64 " cycles, outstanding_reads: %" PRIu64
+		", queue: %" PRIu64 "}\n",
+		pick_power(rng, 8, 128), pick(rng, 0, fast ? 4 : 250), pick(rng, 0, fast ? 4 : 250), pick(rng, 1, 64),
+		pick(rng, 0, 8), pick(rng, 1, 8), pick(rng, 1, 8));
+	fprintf(out, "  driver: {max_request_bytes: %" PRIu64 " KiB, trampoline_bytes: %" PRIu64 " KiB}\n",
+		4 * pick(rng, 1, 16), 4 * pick(rng, 1, 16));
+}
+
+static void make_media(rng_stream *rng, enum family family, FILE *out)
+{
+	static const char *const service[] = {"constant", "exponential"};
+
+	if (pick(rng, 0, 1) == 0)
+		fprintf(out, "media: {kind: dram, read_latency: %" PRIu64 " ps, write_latency: %" PRIu64 " ps}\n",
+			pick_ps(rng, family, 200), pick_ps(rng, family, 200));
+	else
+		fprintf(out, "media: {kind: null, service: %s, mean: %" PRIu64 " ps, servers: %" PRIu64 "}\n",
+			service[family == FAMILY_TIES ? 0 : pick(rng, 0, 1)], pick_ps(rng, family, 3000), pick(rng, 1, 8));
+}
+
+static void make_software(rng_stream *rng, enum family family, FILE *out, uint64_t num_vcpus)
+{
+	static const char *const guest_costs[] = {"syscall", "block_submit", "block_complete", "driver", "irq_handler",
+						  "process_wake", "syscall_return"};
+	static const char *const host_costs[] = {"syscall", "block_submit", "block_complete", "driver", "irq_handler",
+						 "process_wake", "syscall_return", "mmio_write", "exit_interrupt",
+						 "exit_eoi", "exit_hlt", "hlt_wake", "posted_write"};
+
+	fprintf(out, "guest: {vcpus: %" PRIu64, num_vcpus);
+	for (size_t i = 0; i < sizeof(guest_costs) / sizeof(guest_costs[0]); i++)
+		fprintf(out, ", %s: %" PRIu64 " ps", guest_costs[i], pick_ps(rng, family, pick(rng, 0, 1) ? 50 : 2000));
+	fputs("}\nhost: {cores: 1024", out);
+	for (size_t i = 0; i < sizeof(host_costs) / sizeof(host_costs[0]); i++)
+		fprintf(out, ", %s: %" PRIu64 " ps", host_costs[i], pick_ps(rng, family, pick(rng, 0, 1) ? 50 : 2000));
+	if (family == FAMILY_TIES)
+		fputs(", copy: 256 MB/s", out); /* 1 KiB = 4,000 ns */
+	fputs("}\n", out);
+}
+
+static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests)
+{
+	static const uint64_t sizes[] = {512, 1024, 1536, 2048, 4096, 4608, 8192, 16384, 32768};
+
+	fputs("vms:\n", out);
+	for (uint64_t i = 0; i < num_vms; i++) {
+		const bool holes = pick(rng, 0, 3) == 0;
+		const uint64_t bytes = sizes[pick(rng, 0, 8)];
+		const uint64_t min_kib = pick(rng, 1, 8);
+
+		if (pick(rng, 0, 2) == 0)
+			fputs("  - disk: {bytes: 1 MiB}\n", out);
+		else
+			fprintf(out,
+				"  - disk: {bytes: 1 MiB, map: {kind: fragmented, min_extent: %" PRIu64
+				" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d}}\n",
+				min_kib, min_kib + pick(rng, 0, 16), holes ? 20 : 0);
+		fprintf(out,
+			"    workload: {kind: dd, op: %s, pattern: %s, request_bytes: %" PRIu64 " B, count: %" PRIu64
+			", depth: %" PRIu64,
+			holes || pick(rng, 0, 1) ? "read" : "write", pick(rng, 0, 3) ? "random" : "sequential", bytes,
+			num_requests, pick(rng, 1, 16));
+		if (!holes && pick(rng, 0, 1))
+			fprintf(out, ", read_percent: %" PRIu64, pick(rng, 0, 100));
+		if (pick(rng, 0, 3) == 0)
+			fprintf(out, ", arrival: poisson, interval: %" PRIu64 " ns", pick(rng, 500, 20000));
+		else if (pick(rng, 0, 3) == 0)
+			fprintf(out, ", think: %" PRIu64 " ps", pick_ps(rng, family, 3000));
+		fputs("}\n", out);
+	}
+}
+
+static void make_config(uint64_t number, config_text *out)
+{
+	const enum family family = (enum family)(number % NUM_FAMILIES);
+	rng_stream rng = rng_open(number, "fuzz", family);
+	const uint64_t num_vms = pick(&rng, 0, 9) == 0 ? pick(&rng, 16, 64) : pick(&rng, 1, 6);
+	const uint64_t num_vcpus = num_vms > 8 ? 1 : pick(&rng, 1, 3);
+	FILE *text = fmemopen(out->text, TEXT_BYTES, "w");
+
+	strcpy(out->scheme, pick(&rng, 0, 4) == 0 && num_vms * num_vcpus <= 64 ? "host" : "nesc");
+	out->seed = number;
+	fprintf(text, "# config %" PRIu64 ", family %s, scheme %s\n", number, family_names[family], out->scheme);
+	fprintf(text, "device: {clock: %" PRIu64 " kHz}\n", family == FAMILY_GENERAL ? pick(&rng, 100000, 400000) : family == FAMILY_TIES ? 250000 : 1000000);
+	make_link(&rng, family, text);
+	make_nesc(&rng, family, text, pick(&rng, 0, 1) ? pick(&rng, 1, 16) : 64);
+	make_media(&rng, family, text);
+	make_software(&rng, family, text, num_vcpus);
+	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60);
+	fclose(text);
+}
+
+/* 0: they agree; 1: they do not; 2: the config is bad, which is the fuzzer's own mistake. */
+static int compare(uint64_t number, bool talk)
+{
+	static config_text config;
+	machine_result clustered, per_unit;
+	int verdict;
+
+	make_config(number, &config);
+	clustered = machine_run(config.text, config.scheme, SIM_CLUSTERED, config.seed, NULL, NULL);
+	if (!clustered.config_ok) {
+		printf("%s", config.text);
+		return 2;
+	}
+	per_unit = machine_run(config.text, config.scheme, SIM_PER_UNIT, config.seed, NULL, NULL);
+	verdict = clustered.hash != per_unit.hash || clustered.outcome != SIM_FINISHED ||
+		  per_unit.outcome != SIM_FINISHED || clustered.num_submitted != clustered.num_completed ||
+		  per_unit.num_submitted != per_unit.num_completed || clustered.num_failed != 0;
+	if (verdict != 0 && talk) {
+		printf("config %" PRIu64 " (%s): hashes %016" PRIx64 " and %016" PRIx64 ", outcomes %d and %d, "
+		       "submitted/completed/failed %" PRIu64 "/%" PRIu64 "/%" PRIu64 " and %" PRIu64 "/%" PRIu64 "/%" PRIu64 "\n",
+		       number, family_names[number % NUM_FAMILIES], clustered.hash, per_unit.hash, clustered.outcome,
+		       per_unit.outcome, clustered.num_submitted, clustered.num_completed, clustered.num_failed,
+		       per_unit.num_submitted, per_unit.num_completed, per_unit.num_failed);
+		if (clustered.description != NULL)
+			printf("clustered:\n%s", clustered.description);
+		if (per_unit.description != NULL)
+			printf("per_unit:\n%s", per_unit.description);
+	}
+	free(clustered.description);
+	free(per_unit.description);
+	return verdict;
+}
+
+/* In a child of its own: a bug may abort, or never end. */
+static bool caught_in_child(uint64_t number)
+{
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(3);
+		alarm(20);
+		_exit(compare(number, false));
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return false;
+	return !WIFEXITED(status) || WEXITSTATUS(status) == 1;
+}
+
+#ifdef NESCSIM_MUTANTS
+static int run_mutants(uint64_t max_configs)
+{
+	static const char *const names[] = {"none",
+#define X(symbol, what) #symbol,
+#include "sim/mutants.def"
+#undef X
+	};
+	int num_missed = 0;
+
+	for (int mutant = 0; mutant < SIM_NUM_MUTANTS; mutant++) {
+		uint64_t number = 0;
+		bool caught = false;
+
+		sim_active_mutant = (sim_mutant)mutant;
+		for (; number < max_configs && !caught; number++)
+			caught = caught_in_child(number);
+		if (mutant == SIM_MUTANT_NONE) {
+			printf("%-22s %s\n", "no mutant", caught ? "DIFFERS" : "agrees");
+			num_missed += caught;
+		} else if (caught) {
+			printf("%-22s caught by config %" PRIu64 "\n", names[mutant], number - 1);
+		} else {
+			printf("%-22s MISSED by %" PRIu64 " configs\n", names[mutant], max_configs);
+			num_missed++;
+		}
+	}
+	return num_missed == 0 ? 0 : 1;
+}
+#endif
+
+int main(int argc, char **argv)
+{
+	uint64_t first, count, num_different = 0;
+
+	if (argc == 3 && strcmp(argv[1], "--show") == 0) {
+		static config_text config;
+
+		make_config(strtoull(argv[2], NULL, 10), &config);
+		fputs(config.text, stdout);
+		return 0;
+	}
+#ifdef NESCSIM_MUTANTS
+	if (argc == 3 && strcmp(argv[1], "--mutants") == 0)
+		return run_mutants(strtoull(argv[2], NULL, 10));
+#endif
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s FIRST COUNT\n", argv[0]);
+		return 2;
+	}
+	first = strtoull(argv[1], NULL, 10);
+	count = strtoull(argv[2], NULL, 10);
+	for (uint64_t number = first; number < first + count; number++) {
+		const int verdict = compare(number, true);
+
+		if (verdict == 2)
+			return 2;
+		num_different += verdict != 0;
+	}
+	printf("%" PRIu64 " configs, %" PRIu64 " differ\n", count, num_different);
+	return num_different == 0 ? 0 : 1;
+}
