@@ -6,8 +6,7 @@
  * something to do (their answers cannot come before the heap's earliest time), and sleeps until that time, so that
  * the engine's clock stays honest; one sleep for a batch of guests.
  */
-#include <assert.h>
-
+#include "base/assert.h"
 #include "sim/engine.h"
 #include "sim/kernel.h"
 
@@ -98,6 +97,8 @@ void cluster_notify(sim_unit *unit, ps_t act_ps, bool by_item)
 			}
 		}
 	}
+	NESC_ASSERT_DEBUG(act_ps >= kernel->now_ps || unit->software, "%s would act at %lld ps, which is past", unit->name,
+			  (long long)act_ps);
 	if (unit->state == SIM_UNTIL && act_ps >= unit->target_ps)
 		return;
 	unit->state = SIM_UNTIL;
@@ -124,7 +125,7 @@ static void cluster_settle(sim_unit *unit, sim_wait wait)
 	case SIM_RUNNING:
 		break;
 	}
-	assert(wait.state != SIM_RUNNING);
+	NESC_ASSERT_DEBUG(wait.state != SIM_RUNNING, "a step named nothing to wait for");
 	heap_remove(kernel, unit);
 }
 
@@ -243,7 +244,7 @@ static void cluster_hand_over(sim_kernel *kernel, sim_unit *first)
 		kernel->counters.num_sleeps++;
 		engine_sleep_until(engine_ps);
 	}
-	while (kernel->num_handed_over != 0) {
+	while (kernel->num_handed_over != 0 && !kernel->stopping) {
 		kernel->counters.num_yields++;
 		engine_yield();
 	}
@@ -274,8 +275,6 @@ static void cluster_conductor(void *argument)
 		else
 			cluster_advance(kernel, unit);
 	}
-	if (kernel->stopping && kernel->outcome == SIM_FINISHED)
-		kernel->outcome = SIM_STOPPED;
 	kernel->stopping = true; /* actors that still wait end */
 	for (uint32_t i = 0; i < kernel->num_units; i++)
 		if (kernel->units[i]->semaphore != NULL)

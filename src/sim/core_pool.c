@@ -1,7 +1,8 @@
 #include "sim/core_pool.h"
 
-#include <assert.h>
 #include <stdlib.h>
+
+#include "base/assert.h"
 
 #define POOL_CLOCK_HZ INT64_C(1000000000000) /* decides to the picosecond */
 
@@ -75,7 +76,7 @@ static void pool_enqueue(sim_core_pool *pool, pool_job job)
 {
 	uint32_t at = pool->waiting_first + pool->num_waiting++;
 
-	assert(pool->num_waiting <= pool->max_clients);
+	NESC_ASSERT_DEBUG(pool->num_waiting <= pool->max_clients, "a client has two jobs in the pool");
 	pool->waiting[at >= pool->max_clients ? at - pool->max_clients : at] = job;
 }
 
@@ -166,7 +167,7 @@ void sim_core_pool_connect(sim_core_pool *pool, sim_unit *client, sim_queue **su
 {
 	sim_kernel *kernel = pool->unit.kernel;
 
-	assert(pool->num_clients < pool->max_clients);
+	NESC_ASSERT(pool->num_clients < pool->max_clients, "the pool has room for %u clients", pool->max_clients);
 	*submit_out = sim_queue_create(kernel, "jobs", client, &pool->unit, 1);
 	*done_out = sim_queue_create(kernel, "jobs done", &pool->unit, client, 1);
 	pool->done[pool->num_clients++] = *done_out;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static sg_host_t engine_host;
@@ -20,31 +21,21 @@ static const char engine_platform[] = "<?xml version='1.0'?>\n"
 				      "  </zone>\n"
 				      "</platform>\n";
 
-/* The loader reads files only, and chooses the format by the file's name. */
+/* The loader reads named files only; one in memory needs no folder that might be missing or read-only. */
 static bool engine_load_platform(void)
 {
-	const char *folder = getenv("TMPDIR");
-	char name[4096];
-	FILE *file;
-	int descriptor;
+	const int descriptor = memfd_create("nescsim-platform.xml", 0);
+	const size_t num_bytes = sizeof(engine_platform) - 1;
+	char name[64];
 	bool written;
 
-	snprintf(name, sizeof(name), "%s/nescsim-XXXXXX.xml", folder != NULL && folder[0] != '\0' ? folder : "/tmp");
-	descriptor = mkstemps(name, 4);
 	if (descriptor < 0)
 		return false;
-	file = fdopen(descriptor, "w");
-	if (file == NULL) {
-		close(descriptor);
-		unlink(name);
-		return false;
-	}
-	written = fwrite(engine_platform, 1, sizeof(engine_platform) - 1, file) == sizeof(engine_platform) - 1;
-	if (fclose(file) != 0)
-		written = false;
+	written = write(descriptor, engine_platform, num_bytes) == (ssize_t)num_bytes;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", descriptor);
 	if (written)
 		simgrid_load_platform(name);
-	unlink(name);
+	close(descriptor);
 	return written;
 }
 

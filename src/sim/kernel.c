@@ -1,17 +1,27 @@
 #include "sim/kernel.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "sim/engine.h"
 #include "sim/thread.h"
 
 #ifdef NESCSIM_MUTANTS
 sim_mutant sim_active_mutant;
 #endif
+
+const sim_unit *kernel_current_unit;
+
+static void kernel_refresh_context(assert_context_t *context)
+{
+	if (kernel_current_unit == NULL)
+		return;
+	context->actor = kernel_current_unit->name;
+	context->now_ps = kernel_current_unit->local_ps;
+}
 
 sim_kernel *sim_kernel_create(sim_placement placement)
 {
@@ -26,6 +36,7 @@ void sim_kernel_destroy(sim_kernel *kernel)
 {
 	if (kernel == NULL)
 		return;
+	kernel_current_unit = NULL;
 	for (uint32_t i = 0; i < kernel->num_queues; i++) {
 		free(kernel->queues[i]->items);
 		free(kernel->queues[i]->pop_ps);
@@ -82,7 +93,7 @@ sim_queue *sim_queue_create(sim_kernel *kernel, const char *name, sim_unit *prod
 	uint64_t capacity = 1;
 	uint32_t num_words;
 
-	assert(depth >= 1);
+	NESC_ASSERT(depth >= 1, "queue '%s' has no slot", name);
 	while (capacity < depth)
 		capacity *= 2;
 	queue->items = checked(calloc(capacity, sizeof(sim_item)));
@@ -113,11 +124,13 @@ sim_queue *sim_queue_create(sim_kernel *kernel, const char *name, sim_unit *prod
 void sim_in_flight_add(sim_kernel *kernel, int64_t num_requests)
 {
 	kernel->num_in_flight += num_requests;
-	assert(kernel->num_in_flight >= 0);
+	NESC_ASSERT_DEBUG(kernel->num_in_flight >= 0, "more requests completed than submitted");
 }
 
 void sim_stop(sim_kernel *kernel)
 {
+	if (!kernel->stopping)
+		kernel->outcome = SIM_STOPPED;
 	kernel->stopping = true;
 }
 
@@ -243,7 +256,7 @@ sim_outcome sim_run(sim_kernel *kernel)
 	const size_t bytes = ((size_t)kernel->num_units + 1) * sizeof(sim_unit *);
 
 	if (!engine_start())
-		abort();
+		return SIM_NO_ENGINE;
 	kernel->heap = checked(malloc(bytes));
 	kernel->run_list = checked(malloc(bytes));
 	kernel->ready_software = checked(malloc(bytes));
@@ -251,6 +264,7 @@ sim_outcome sim_run(sim_kernel *kernel)
 	/* The engine's clock goes on from run to run; ours starts at 0. */
 	kernel->engine_offset_ps = -engine_now_ps();
 	kernel->outcome = SIM_FINISHED;
+	assert_context.refresh = kernel_refresh_context;
 	for (uint32_t i = 0; i < kernel->num_units; i++)
 		if (kernel->units[i]->software && !kernel->units[i]->daemon)
 			kernel->num_software_left++;

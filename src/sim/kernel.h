@@ -43,9 +43,12 @@ void per_unit_notify(sim_unit *unit, ps_t act_ps, bool shorten);
 void per_unit_start(sim_kernel *kernel);
 bool per_unit_block(sim_unit *unit, sim_wait wait);
 
-/* Steps the unit and tells the assertions who acts, and when. */
+/* Who was stepped last: what a failing assertion names. */
+extern const sim_unit *kernel_current_unit;
+
 static inline sim_wait kernel_step(sim_unit *unit, ps_t limit_ps)
 {
+	kernel_current_unit = unit;
 	unit->kernel->counters.num_steps++;
 	return unit->step(unit, limit_ps);
 }

@@ -4,8 +4,6 @@
  * list is released when the marking actor is itself about to block, so a step is atomic. Tokens may be left over
  * (a timeout and a release at one instant), hence the loops on the state word.
  */
-#include <assert.h>
-
 #include "sim/engine.h"
 #include "sim/kernel.h"
 
@@ -37,8 +35,6 @@ static void per_unit_flush(sim_kernel *kernel)
 
 static void per_unit_end(sim_kernel *kernel)
 {
-	if (kernel->stopping && kernel->outcome == SIM_FINISHED)
-		kernel->outcome = SIM_STOPPED;
 	kernel->stopping = true;
 	for (uint32_t i = 0; i < kernel->num_units; i++)
 		engine_release(kernel->units[i]->semaphore);
@@ -122,8 +118,7 @@ static void per_unit_main(void *argument)
 
 	if (unit->body != NULL) {
 		unit->body(unit);
-		if (!unit->kernel->stopping)
-			per_unit_block(unit, SIM_WAIT_DONE);
+		per_unit_block(unit, SIM_WAIT_DONE);
 		return;
 	}
 	for (;;) {

@@ -308,6 +308,7 @@ typedef enum sim_outcome {
 	SIM_FINISHED,  /* all software units are done and nothing moves any more */
 	SIM_DEADLOCK,  /* something waits that nobody will ever serve: sim_describe() says what */
 	SIM_STOPPED,   /* sim_stop() */
+	SIM_NO_ENGINE, /* SimGrid could not be started; nothing ran */
 	SIM_HORIZON,   /* the engine's exact range of 2^53 ps without an idle moment is over */
 } sim_outcome;
 

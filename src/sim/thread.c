@@ -11,8 +11,6 @@ void sim_thread_init(sim_kernel *kernel, sim_unit *thread, const char *name, voi
 
 bool sim_thread_sync(sim_unit *self, ps_t t_ps)
 {
-	if (self->local_ps > t_ps)
-		return true;
 	/* An item may cut the wait short: wait on. */
 	while (sim_engine_now(self->kernel) < t_ps)
 		if (!sim_thread_block(self, SIM_WAIT_UNTIL(t_ps)))
