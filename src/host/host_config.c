@@ -137,12 +137,11 @@ static const cfg_key vm_keys[] = {
 	{.name = "count", .type = CFG_COUNT, .offset_in_struct = offsetof(vm_config, count), .default_text = "1",
 	 .min_text = "1", .max_text = "64", .help = "How many VMs alike.", .source = "choice: one VM"},
 	{.name = "disk", .type = CFG_SECTION, .offset_in_struct = offsetof(vm_config, disk), .section = &disk_section,
-	 .help = "The virtual disk.", .source = "-"},
+	 .help = "The virtual disk."},
 	{.name = "workload", .type = CFG_VARIANT, .offset_in_struct = offsetof(vm_config, workload),
-	 .variants = &workload_variants, .help = "What the VM asks of its disk.", .source = "-"},
+	 .variants = &workload_variants, .help = "What the VM asks of its disk."},
 };
 
 static const cfg_section vm_section = {.name = "vms", KEYS(vm_keys), .struct_bytes = sizeof(vm_config)};
 
-const cfg_key vm_element = {.name = "vm", .type = CFG_SECTION, .section = &vm_section, .help = "One kind of VM.",
-			    .source = "-"};
+const cfg_key vm_element = {.name = "vm", .type = CFG_SECTION, .section = &vm_section, .help = "One kind of VM."};

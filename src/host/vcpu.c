@@ -285,12 +285,13 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 	nesc_request *request = &submitted->request;
 	stage_marks marks = of->marks;
 	const uint32_t num_nodes = (uint32_t)((num_bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+	const uint32_t num_items = num_nodes == 0 ? 1 : num_nodes; /* a flush is a command without nodes */
 
 	self->free_pieces = submitted->next;
 	submitted->io = of;
 	submitted->first_page = submitted->last_page = NO_PAGE;
 	submitted->num_nodes = num_nodes;
-	self->num_free_nodes -= num_nodes == 0 ? 1 : num_nodes;
+	self->num_free_nodes -= num_items;
 	of->num_pieces_left++;
 	of->next_byte += num_bytes;
 
@@ -302,7 +303,7 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 	request->vcpu = self->ring.vcpu;
 	request->owner = submitted;
 	request->status = NESC_COMPLETION_OK;
-	request->num_left = num_nodes == 0 ? 1 : num_nodes;
+	request->num_left = num_items;
 	request->num_bytes = (uint32_t)num_bytes;
 	request->command = (nesc_command){
 		.op = vcpu_device_op(of->request.op),
@@ -311,10 +312,10 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 		.tag = (uint32_t)(submitted - self->pieces),
 		.first_sector = of->request.op == IO_FLUSH ? 0 : first_sector,
 	};
-	for (uint32_t i = 0; i < request->num_left || i == 0; i++) {
+	for (uint32_t i = 0; i < num_items; i++) {
 		nesc_node_item *item = nesc_device_new_node(self->device);
-		const uint64_t left = num_bytes - (uint64_t)i * PAGE_BYTES;
-		const uint32_t node_bytes = num_nodes == 0 ? 0 : (uint32_t)(left < PAGE_BYTES ? left : PAGE_BYTES);
+		const uint64_t left = num_bytes - (uint64_t)i * PAGE_BYTES; /* 0 for a flush */
+		const uint32_t node_bytes = (uint32_t)(left < PAGE_BYTES ? left : PAGE_BYTES);
 
 		if (of->request.op == IO_WRITE)
 			vcpu_run_phase(self, PHASE_NODE_COPY, node_bytes, &marks);
@@ -335,11 +336,9 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 		item->request = request;
 		item->index = i;
 		item->marks = marks;
+		/* The queue has a slot for every node that may be under way, so pushing never waits. */
 		sim_push(&self->unit, self->ring.doorbells, self->config.host->posted_write_ps,
 			 (sim_item){.payload = item, .function = self->ring.function});
-		/* The queue's slots are as many as nodes may be under way, so pushing never waits. */
-		if (num_nodes == 0 || i + 1 == num_nodes)
-			break;
 	}
 }
 
@@ -351,12 +350,8 @@ static void vcpu_drive(vcpu *self)
 		uint64_t first_sector = 0, num_bytes = 0;
 		bool hole = false;
 
-		if (first->request.op != IO_FLUSH) {
-			const uint64_t from_sector = first->request.first_sector;
-
+		if (first->request.op != IO_FLUSH)
 			num_bytes = vcpu_next_piece(self, first, &first_sector, &hole);
-			(void)from_sector;
-		}
 		if (hole) {
 			/* Nothing of the file is there: the host's block path gives zeros, or has nothing to write to. */
 			if (first->request.op == IO_WRITE) {

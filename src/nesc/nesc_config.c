@@ -164,7 +164,7 @@ static const cfg_key driver_keys[] = {
 static const cfg_section driver_section = {.name = "nesc.driver", KEYS(driver_keys)};
 
 #define NESTED(key, its_section, text) \
-	{.name = key, .type = CFG_SECTION, .offset_in_struct = 0, .section = &(its_section), .help = text, .source = "-"}
+	{.name = key, .type = CFG_SECTION, .offset_in_struct = 0, .section = &(its_section), .help = text}
 
 static const cfg_key nesc_keys[] = {
 	NESTED("queue", queue_section, "The functions' request queues."),

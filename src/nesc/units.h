@@ -163,7 +163,7 @@ struct nesc_device {
 	mux_unit mux, mux_pf;
 	translate_unit translate;
 	walker_unit walkers[NESC_MAX_WALKERS];
-	char walker_names[NESC_MAX_WALKERS][16];
+	char walker_names[NESC_MAX_WALKERS][24];
 	transfer_unit transfer;
 	medium_unit medium;
 	dma_unit dma;

@@ -12,7 +12,7 @@ static const vcpu_segment segments[] = {
 	{PHASE_BLOCK_COMPLETE, "block layer", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_BLOCK_COMPLETE, false},
 	{PHASE_APP_RETURN, "process wakes", STAGE_APP, CPU_KERNEL, COST_HOST_PROCESS_WAKE, false},
 	{PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL_RETURN, false},
-	{PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_KERNEL, COST_GUEST_DISCARD, false},
+	{PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_KERNEL, COST_HOST_DISCARD, false},
 };
 
 static const vcpu_stack stack = {

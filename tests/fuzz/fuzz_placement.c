@@ -224,6 +224,7 @@ static int compare(uint64_t number, bool talk)
 	return verdict;
 }
 
+#ifdef NESCSIM_MUTANTS
 /* In a child of its own: a bug may abort, or never end. */
 static bool caught_in_child(uint64_t number)
 {
@@ -243,7 +244,6 @@ static bool caught_in_child(uint64_t number)
 	return !WIFEXITED(status) || WEXITSTATUS(status) == 1;
 }
 
-#ifdef NESCSIM_MUTANTS
 static int run_mutants(uint64_t max_configs)
 {
 	static const char *const names[] = {"none",
