@@ -1,0 +1,43 @@
+/* Running a configuration. */
+#ifndef NESCSIM_RUN_H
+#define NESCSIM_RUN_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <nescsim/config.h>
+#include <nescsim/error.h>
+#include <nescsim/result.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All zero is a run without folder and progress. */
+typedef struct nescsim_run_options {
+	/* Where the result folder goes; NULL = none. It is there when the whole run succeeded and not at all otherwise.
+	 * An earlier result folder of that name is replaced; anything else there is an error, found before the run. */
+	const char *out_folder;
+	/* Progress lines, written only when it is a terminal; NULL = none. */
+	FILE *progress;
+} nescsim_run_options;
+
+/* Simulates every scheme of the configuration, with the same workload, data layout and seed. `options` may be NULL.
+ *
+ * Returns NESCSIM_OK; NESCSIM_RUN_FAILED (a request failed, or nothing can move any more: diag says which request, or
+ * what waits for what); NESCSIM_CONFIG or NESCSIM_TRACE (see nescsim_config_check_inputs()); NESCSIM_USAGE (something
+ * else is at out_folder); NESCSIM_IO; NESCSIM_NO_MEMORY. On success *result_out is to be freed with
+ * nescsim_result_destroy(), otherwise it is NULL. The result does not need `config` any more. */
+nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_options *options, nescsim_diag *diag,
+			   nescsim_result **result_out);
+
+/* Writes one request's life in every scheme to `out`: stage by stage, with its times since submission, which end at the
+ * request's latency. The request is number `request_number` (from 0) of VM 1 in the order of submission, of requests
+ * submitted at one instant the one at the lower address first.
+ * Returns as nescsim_run(), and NESCSIM_USAGE when VM 1 has fewer requests. */
+nescsim_status nescsim_explain(const nescsim_config *config, uint64_t request_number, FILE *out, nescsim_diag *diag);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

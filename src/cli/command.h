@@ -1,0 +1,94 @@
+/* What a sub-command is, and what it gets from its command line. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nescsim/nescsim.h"
+
+#define CLI_MAX_ARGUMENTS 8
+
+typedef struct cli_option {
+	const char *name;  /* without the dashes */
+	const char *value; /* what the help calls its value ("DIR"); NULL = it takes none */
+	const char *help;
+} cli_option;
+
+typedef struct cli_args cli_args;
+
+typedef struct cli_command {
+	const char *name;
+	const char *arguments; /* as the help shows them: "CONFIG" */
+	const char *help;      /* one sentence */
+	size_t min_arguments, max_arguments; /* that are no options */
+	const cli_option *options;
+	size_t num_options;
+	/* Mistakes go into args->diag, which the caller prints. The exit code is the status's. */
+	nescsim_status (*run)(const cli_args *args);
+} cli_command;
+
+typedef struct cli_value {
+	const cli_option *option;
+	const char *text; /* NULL for an option without a value */
+} cli_value;
+
+/* A command line, taken apart. */
+struct cli_args {
+	const cli_command *command;
+	const char *arguments[CLI_MAX_ARGUMENTS];
+	size_t num_arguments;
+	cli_value *values; /* the options given, in order */
+	size_t num_values;
+	bool wants_help;
+	nescsim_diag *diag;
+};
+
+#define X(name) extern const cli_command command_##name;
+#define COMMAND(name) X(name)
+#include "cli/commands.def"
+#undef COMMAND
+#undef X
+
+extern const cli_command *const cli_commands[];
+extern const size_t cli_num_commands;
+
+/* Takes the words after the command's name apart. Options may stand anywhere, with their values as next word or behind
+ * `=`; behind `--` nothing is an option. Returns NESCSIM_OK, NESCSIM_USAGE or NESCSIM_NO_MEMORY; cli_args_fini() frees
+ * in every case. */
+nescsim_status cli_args_init(cli_args *args, const cli_command *command, int num_words, char *const *words,
+			     nescsim_diag *diag);
+void cli_args_fini(cli_args *args);
+
+/* The value of the option given last, or NULL; whether an option is given. */
+const char *cli_text(const cli_args *args, const char *option);
+bool cli_flag(const cli_args *args, const char *option);
+
+/* A whole number given as an option; `otherwise` when it is not given. Returns NESCSIM_OK or NESCSIM_USAGE. */
+nescsim_status cli_number(const cli_args *args, const char *option, uint64_t otherwise, uint64_t *number_out);
+
+/* Adds a usage error with a hint (may be NULL) and returns NESCSIM_USAGE. */
+nescsim_status cli_usage(nescsim_diag *diag, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Loads the configuration named by the first argument, with the options below applied. */
+nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);
+
+/* The options that cli_load() knows; for the tables of commands. */
+#define CLI_SET_OPTION {"set", "KEY=VALUE", "Changes a key of the configuration (may be given more than once)."}
+#define CLI_SCHEMES_OPTION {"schemes", "A,B", "Simulates these schemes; the first is compared with."}
+#define CLI_SEED_OPTION {"seed", "N", "Sets sim.seed."}
+#define CLI_REQUESTS_OPTION {"requests", NULL, "Writes requests.csv too: one row per request and scheme."}
+
+/* The help page of all commands, or of one. */
+void cli_print_help(FILE *out);
+void cli_print_command_help(const cli_command *command, FILE *out);
+
+/* The command of this name; NULL, and an error with the nearest match, when there is none. */
+const cli_command *cli_find_command(const char *name, nescsim_diag *diag);
+
+/* Prints a list of names with their help. */
+nescsim_status cli_print_list(nescsim_list list, FILE *out);
+
+#endif

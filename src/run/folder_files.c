@@ -1,0 +1,338 @@
+/* The files of a result folder.
+ *
+ * summary.csv, stages.csv   see metrics/account.h
+ * units.csv      scheme,unit,queue,vm,metric,value: one row per number; `queue` and `vm` are empty where a number
+ *                belongs to no queue or VM. Units in the metrics' names. Covers the whole run, warm-up included.
+ *   a unit            busy_us, utilisation_percent (of all its servers), servers, served
+ *   a queue into it   queues (of that name, one per ring), depth (of each), items (that went through), mean_items (in
+ *                     all of them), mean_wait_us (per item), stalled_us (producers that had to wait for a slot)
+ *   link_up, link_down also: transfers, tlps, replays, payload_bytes, wire_bytes, stall_<cause>_us
+ *   btlb              by VM and for all: hits, misses, merged (neither), inserts, evictions, flushed,
+ *                     hit_rate_percent = hits / (hits + misses)
+ *   device            blocks, walks and so on: counts of the whole controller
+ *   vm[i].vcpu[j]     busy_us, utilisation_percent, and the core's time by owner: cpu_<owner>_us
+ *   host_cpu          by VM and for all: busy_us (core time outside guest mode), requests (it was spent on)
+ * requests.csv   scheme,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us: every request that is not
+ *                warm-up, at the block layer, by VM and then by submission. Sectors are 512 B; times count from the
+ *                run's start.
+ * result.json    version, seed, totals and finding per scheme, effective configuration
+ */
+#include <string.h>
+
+#include "metrics/csv.h"
+#include "run/outcome.h"
+
+/* ---- units.csv -------------------------------------------------------------------------------------------------- */
+
+static const char *const unit_columns[] = {"scheme", "unit", "queue", "vm", "metric", "value"};
+
+/* What the rows under way are about. */
+typedef struct unit_rows {
+	csv_writer *csv;
+	const char *scheme, *unit, *queue;
+	const char *vm; /* number, "all" or "" */
+} unit_rows;
+
+static void begin_row(const unit_rows *rows, const char *metric)
+{
+	csv_text(rows->csv, rows->scheme);
+	csv_text(rows->csv, rows->unit);
+	csv_text(rows->csv, rows->queue);
+	csv_text(rows->csv, rows->vm);
+	csv_text(rows->csv, metric);
+}
+
+static void count_row(const unit_rows *rows, const char *metric, uint64_t value)
+{
+	begin_row(rows, metric);
+	csv_uint(rows->csv, value);
+	csv_end_row(rows->csv);
+}
+
+static void time_row(const unit_rows *rows, const char *metric, ps_t value_ps)
+{
+	begin_row(rows, metric);
+	csv_us(rows->csv, value_ps);
+	csv_end_row(rows->csv);
+}
+
+static void ratio_row(const unit_rows *rows, const char *metric, metrics_i128 numerator, metrics_i128 denominator)
+{
+	begin_row(rows, metric);
+	csv_ratio(rows->csv, numerator, denominator);
+	csv_end_row(rows->csv);
+}
+
+static void write_unit(unit_rows rows, const unit_result *unit, ps_t run_ps)
+{
+	rows.unit = unit->name;
+	time_row(&rows, "busy_us", unit->busy_ps);
+	ratio_row(&rows, "utilisation_percent", (metrics_i128)unit->busy_ps * 100,
+		  (metrics_i128)run_ps * (metrics_i128)unit->num_servers);
+	count_row(&rows, "servers", unit->num_servers);
+	count_row(&rows, "served", unit->num_served);
+	for (uint32_t i = 0; i < unit->num_queues; i++) {
+		const queue_result *queue = &unit->queues[i];
+
+		rows.queue = queue->name;
+		count_row(&rows, "queues", queue->num_queues);
+		count_row(&rows, "depth", queue->depth);
+		count_row(&rows, "items", queue->num_items);
+		ratio_row(&rows, "mean_items", queue->occupied_ps, run_ps);
+		ratio_row(&rows, "mean_wait_us", queue->occupied_ps, (metrics_i128)queue->num_items * PS_PER_US);
+		time_row(&rows, "stalled_us", queue->stalled_ps);
+	}
+}
+
+static void write_link(unit_rows rows, const scheme_result *scheme)
+{
+	for (int side = 0; side < PCIE_NUM_SIDES; side++) {
+		const pcie_stats *stats = &scheme->link[side];
+		char name[UNIT_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "link_%s", pcie_side_name((pcie_side)side));
+		rows.unit = name;
+		count_row(&rows, "transfers", stats->num_transfers);
+		count_row(&rows, "tlps", stats->num_tlps);
+		count_row(&rows, "replays", stats->num_replays);
+		count_row(&rows, "payload_bytes", stats->payload_bytes);
+		count_row(&rows, "wire_bytes", stats->wire_bytes);
+		for (int cause = 0; cause < PCIE_NUM_CAUSES; cause++) {
+			char metric[64];
+
+			snprintf(metric, sizeof(metric), "stall_%s_us", pcie_cause_name((pcie_cause)cause));
+			time_row(&rows, metric, stats->stall_ps[cause]);
+		}
+	}
+}
+
+/* "all" for number 0; valid until the next call with the same buffer. */
+static const char *vm_text(uint32_t vm, char buffer[16])
+{
+	if (vm == 0)
+		return "all";
+	snprintf(buffer, 16, "%u", vm);
+	return buffer;
+}
+
+static void write_btlb(unit_rows rows, const scheme_result *scheme)
+{
+	char buffer[16];
+
+	rows.unit = "btlb";
+	for (uint32_t i = 1; i <= scheme->num_vms + 1; i++) {
+		const uint32_t vm = i <= scheme->num_vms ? i : 0;
+		const btlb_counts *counts = &scheme->btlb[vm];
+
+		rows.vm = vm_text(vm, buffer);
+		count_row(&rows, "hits", counts->hits);
+		count_row(&rows, "misses", counts->misses);
+		count_row(&rows, "merged", counts->merged);
+		count_row(&rows, "inserts", counts->inserts);
+		count_row(&rows, "evictions", counts->evictions);
+		count_row(&rows, "flushed", counts->flushed);
+		ratio_row(&rows, "hit_rate_percent", (metrics_i128)counts->hits * 100,
+			  (metrics_i128)counts->hits + (metrics_i128)counts->misses);
+	}
+}
+
+static void write_device(unit_rows rows, const nesc_device_counts *counts)
+{
+	rows.unit = "device";
+	count_row(&rows, "blocks", counts->num_blocks);
+	count_row(&rows, "read_blocks", counts->num_read_blocks);
+	count_row(&rows, "written_blocks", counts->num_written_blocks);
+	count_row(&rows, "zero_blocks", counts->num_zero_blocks);
+	count_row(&rows, "walks", counts->num_walks);
+	count_row(&rows, "walk_fetches", counts->num_walk_fetches);
+	count_row(&rows, "merged_walks", counts->num_merged);
+	count_row(&rows, "completions", counts->num_completions);
+	count_row(&rows, "errors", counts->num_errors);
+	count_row(&rows, "ignored_accesses", counts->num_ignored_accesses);
+}
+
+static void write_cores(unit_rows rows, const scheme_result *scheme)
+{
+	const ps_t run_ps = scheme_run_ps(scheme);
+	char buffer[16], name[UNIT_NAME_BYTES], metric[64];
+
+	for (uint32_t i = 0; i < scheme->num_cores; i++) {
+		const core_result *core = &scheme->cores[i];
+		ps_t busy_ps = 0;
+
+		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
+			busy_ps += core->cpu_ps[owner];
+		snprintf(name, sizeof(name), "vm[%u].vcpu[%u]", core->vm, core->vcpu);
+		rows.unit = name;
+		rows.vm = vm_text(core->vm, buffer);
+		time_row(&rows, "busy_us", busy_ps);
+		ratio_row(&rows, "utilisation_percent", (metrics_i128)busy_ps * 100, run_ps);
+		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
+			snprintf(metric, sizeof(metric), "cpu_%s_us", cpu_owner_name((cpu_owner)owner));
+			time_row(&rows, metric, core->cpu_ps[owner]);
+		}
+	}
+	rows.unit = "host_cpu";
+	for (uint32_t i = 1; i <= scheme->num_vms + 1; i++) {
+		const uint32_t vm = i <= scheme->num_vms ? i : 0;
+
+		rows.vm = vm_text(vm, buffer);
+		ratio_row(&rows, "busy_us", (metrics_i128)scheme->host_cpu[vm].busy_ps, PS_PER_US);
+		count_row(&rows, "requests", scheme->host_cpu[vm].num_requests);
+	}
+}
+
+static nescsim_status write_units(const nescsim_result *result, FILE *out)
+{
+	csv_writer csv;
+
+	csv_begin(&csv, out, unit_columns, sizeof(unit_columns) / sizeof(unit_columns[0]));
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const scheme_result *scheme = &result->schemes[i];
+		const unit_rows rows = {.csv = &csv, .scheme = scheme->ops->name, .unit = "", .queue = "", .vm = ""};
+
+		for (uint32_t unit = 0; unit < scheme->num_units; unit++)
+			write_unit(rows, &scheme->units[unit], scheme_run_ps(scheme));
+		write_link(rows, scheme);
+		if (scheme->ops->uses_vfs)
+			write_btlb(rows, scheme);
+		write_device(rows, &scheme->device);
+		write_cores(rows, scheme);
+	}
+	return csv_finish(&csv);
+}
+
+/* ---- the other files -------------------------------------------------------------------------------------------- */
+
+static nescsim_status write_summary(const nescsim_result *result, FILE *out)
+{
+	nescsim_status status = NESCSIM_OK;
+	csv_writer csv;
+
+	metrics_begin_summary(&csv, out);
+	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++) {
+		const metrics_run run = {
+			.simulated_ps = scheme_simulated_ps(&result->schemes[i]),
+			.host_cpu = result->schemes[i].host_cpu,
+		};
+
+		status = metrics_write_summary(result->schemes[i].metrics, &run, &csv);
+	}
+	return status == NESCSIM_OK ? csv_finish(&csv) : status;
+}
+
+static nescsim_status write_stages(const nescsim_result *result, FILE *out)
+{
+	nescsim_status status = NESCSIM_OK;
+	csv_writer csv;
+
+	metrics_begin_stages(&csv, out);
+	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++)
+		status = metrics_write_stages(result->schemes[i].metrics, &csv);
+	return status == NESCSIM_OK ? csv_finish(&csv) : status;
+}
+
+static nescsim_status write_requests(const nescsim_result *result, FILE *out)
+{
+	static const char *const columns[] = {"scheme",      "vm",        "op",          "first_sector",
+					      "num_sectors", "submit_us", "complete_us", "latency_us"};
+	csv_writer csv;
+
+	csv_begin(&csv, out, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const scheme_result *scheme = &result->schemes[i];
+
+		for (size_t j = 0; j < scheme->num_requests; j++) {
+			const request_record *request = &scheme->requests[j];
+
+			csv_text(&csv, scheme->ops->name);
+			csv_uint(&csv, request->vm);
+			csv_text(&csv, scheme_ops[request->op].name);
+			csv_uint(&csv, request->first_sector);
+			csv_uint(&csv, request->num_sectors);
+			csv_us(&csv, request->submit_ps);
+			csv_us(&csv, request->complete_ps);
+			csv_us(&csv, request->complete_ps - request->submit_ps);
+			csv_end_row(&csv);
+		}
+	}
+	return csv_finish(&csv);
+}
+
+static json_t *totals(const nescsim_result *result, const scheme_result *scheme)
+{
+	const char *layer = metrics_layer_name(result->layer);
+	json_t *by_op = json_object();
+
+	for (size_t i = 0; i < result->num_rows; i++) {
+		const nescsim_row *row = &result->rows[i];
+
+		if (row->vm != 0 || strcmp(row->scheme, scheme->ops->name) != 0 || strcmp(row->layer, layer) != 0)
+			continue;
+		json_object_set_new(by_op, row->op,
+				    json_pack("{s:I, s:I, s:I, s:I, s:I}", "requests", (json_int_t)row->num_requests,
+					      "bytes", (json_int_t)row->num_bytes, "latency_mean_ps",
+					      (json_int_t)row->latency_mean_ps, "latency_p99_ps",
+					      (json_int_t)row->latency_p99_ps, "latency_max_ps",
+					      (json_int_t)row->latency_max_ps));
+	}
+	return by_op;
+}
+
+static nescsim_status write_json(const nescsim_result *result, FILE *out)
+{
+	json_t *schemes = json_array();
+	json_t *root;
+	nescsim_status status = NESCSIM_OK;
+
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const scheme_result *scheme = &result->schemes[i];
+		const nescsim_bottleneck *finding = &result->bottlenecks[i].finding;
+
+		json_array_append_new(
+			schemes,
+			json_pack("{s:s, s:I, s:s, s:o, s:{s:s, s:b, s:s, s:I, s:s, s:I}}", "name", scheme->ops->name,
+				  "simulated_ps", (json_int_t)scheme_simulated_ps(scheme), "layer",
+				  metrics_layer_name(result->layer), "totals", totals(result, scheme), "bottleneck",
+				  "text", result->bottlenecks[i].sentence, "saturated", finding->saturated, "unit",
+				  result->bottlenecks[i].unit, "utilisation_ppm", (json_int_t)finding->utilisation_ppm,
+				  "stage", finding->stage, "stage_ppm", (json_int_t)finding->stage_ppm));
+	}
+	root = json_pack("{s:s, s:I, s:o, s:O}", "nescsim", NESCSIM_VERSION, "seed", (json_int_t)result->seed,
+			 "schemes", schemes, "config", result->config);
+	if (root == NULL)
+		status = NESCSIM_NO_MEMORY;
+	else if (json_dumpf(root, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF)
+		status = NESCSIM_IO;
+	json_decref(root);
+	return status;
+}
+
+nescsim_status result_write(const nescsim_result *result, folder *into)
+{
+	static const struct {
+		const char *name;
+		nescsim_status (*write)(const nescsim_result *result, FILE *out);
+		bool only_requests;
+	} files[] = {
+		{"result.json", write_json, false},   {"summary.csv", write_summary, false},
+		{"stages.csv", write_stages, false},  {"units.csv", write_units, false},
+		{"requests.csv", write_requests, true},
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		nescsim_status status, closed;
+		FILE *out;
+
+		if (files[i].only_requests && !result->has_requests)
+			continue;
+		out = folder_open_file(into, files[i].name);
+		if (out == NULL)
+			return NESCSIM_IO;
+		status = files[i].write(result, out);
+		closed = folder_close_file(into, out);
+		if (status != NESCSIM_OK || closed != NESCSIM_OK)
+			return status != NESCSIM_OK ? status : closed;
+	}
+	return NESCSIM_OK;
+}

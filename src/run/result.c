@@ -1,0 +1,313 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/decimal.h"
+#include "metrics/table.h"
+#include "run/outcome.h"
+
+#define MAX_VMS_SHOWN 4
+
+void nescsim_result_destroy(nescsim_result *result)
+{
+	if (result == NULL)
+		return;
+	for (size_t i = 0; result->schemes != NULL && i < result->num_schemes; i++)
+		scheme_fini(&result->schemes[i]);
+	free(result->schemes);
+	free(result->bottlenecks);
+	free(result->rows);
+	free(result->out_folder);
+	json_decref(result->config);
+	free(result);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
+
+static int64_t rounded(metrics_u128 numerator, metrics_u128 denominator)
+{
+	return denominator == 0 ? 0 : (int64_t)((numerator + denominator / 2) / denominator);
+}
+
+static nescsim_status add_row(nescsim_result *result, const scheme_result *scheme, metrics_layer layer, uint32_t vm,
+			      uint32_t op)
+{
+	const metrics_host_cpu *cpu = &scheme->host_cpu[vm];
+	metrics_summary summary;
+	nescsim_status status = metrics_summarize(scheme->metrics, layer, vm, op, &summary);
+
+	if (status != NESCSIM_OK || summary.num_requests == 0)
+		return status;
+	if (result->num_rows == result->max_rows) {
+		const size_t max_rows = result->max_rows == 0 ? 64 : 2 * result->max_rows;
+		nescsim_row *rows = realloc(result->rows, max_rows * sizeof(*rows));
+
+		if (rows == NULL)
+			return NESCSIM_NO_MEMORY;
+		result->rows = rows;
+		result->max_rows = max_rows;
+	}
+	result->rows[result->num_rows++] = (nescsim_row){
+		.scheme = scheme->ops->name,
+		.layer = metrics_layer_name(layer),
+		.vm = vm,
+		.op = op == METRICS_ALL_OPS ? "all" : scheme_ops[op].name,
+		.num_requests = summary.num_requests,
+		.num_bytes = summary.num_bytes,
+		.simulated_ps = scheme_simulated_ps(scheme),
+		.latency_mean_ps = rounded(summary.sum_ps, summary.num_requests),
+		.latency_min_ps = summary.min_ps,
+		.latency_p50_ps = summary.p50_ps,
+		.latency_p90_ps = summary.p90_ps,
+		.latency_p99_ps = summary.p99_ps,
+		.latency_p999_ps = summary.p999_ps,
+		.latency_max_ps = summary.max_ps,
+		.latency_mean_ci95_ps = summary.has_ci95 ? summary.mean_ci95_ps : -1,
+		.host_cpu_ps_per_request = rounded(cpu->busy_ps, cpu->num_requests),
+	};
+	return NESCSIM_OK;
+}
+
+/* The rows of summary.csv, in its order. */
+static nescsim_status add_rows(nescsim_result *result, const scheme_result *scheme)
+{
+	for (int layer = 0; layer < METRICS_NUM_LAYERS; layer++) {
+		for (uint32_t i = 1; i <= result->num_vms + 1; i++) {
+			for (uint32_t op = 0; op <= IO_NUM_OPS; op++) {
+				nescsim_status status = add_row(result, scheme, (metrics_layer)layer,
+								i <= result->num_vms ? i : METRICS_ALL_VMS,
+								op < IO_NUM_OPS ? op : METRICS_ALL_OPS);
+
+				if (status != NESCSIM_OK)
+					return status;
+			}
+		}
+	}
+	return NESCSIM_OK;
+}
+
+size_t nescsim_result_num_rows(const nescsim_result *result)
+{
+	return result->num_rows;
+}
+
+const nescsim_row *nescsim_result_row(const nescsim_result *result, size_t index)
+{
+	return index < result->num_rows ? &result->rows[index] : NULL;
+}
+
+const nescsim_row *nescsim_result_find(const nescsim_result *result, const char *scheme, const char *layer, uint32_t vm,
+				       const char *op)
+{
+	for (size_t i = 0; i < result->num_rows; i++) {
+		const nescsim_row *row = &result->rows[i];
+
+		if (row->vm == vm && strcmp(row->scheme, scheme) == 0 && strcmp(row->layer, layer) == 0 &&
+		    strcmp(row->op, op) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+size_t nescsim_result_num_schemes(const nescsim_result *result)
+{
+	return result->num_schemes;
+}
+
+const nescsim_bottleneck *nescsim_result_bottleneck(const nescsim_result *result, size_t index)
+{
+	return index < result->num_schemes ? &result->bottlenecks[index].finding : NULL;
+}
+
+/* Applications' view where every request has it, else the block layer's. */
+static metrics_layer outermost_layer(const nescsim_result *result)
+{
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const char *scheme = result->schemes[i].ops->name;
+
+		for (uint32_t op = 0; op < IO_NUM_OPS; op++) {
+			const nescsim_row *app = nescsim_result_find(result, scheme, "app", 0, scheme_ops[op].name);
+			const nescsim_row *block = nescsim_result_find(result, scheme, "block", 0, scheme_ops[op].name);
+
+			if ((app == NULL ? 0 : app->num_requests) != (block == NULL ? 0 : block->num_requests))
+				return METRICS_BLOCK;
+		}
+	}
+	return METRICS_APP;
+}
+
+nescsim_status result_evaluate(nescsim_result *result)
+{
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		nescsim_status status = add_rows(result, &result->schemes[i]);
+
+		if (status != NESCSIM_OK)
+			return status;
+	}
+	result->layer = outermost_layer(result);
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		bottleneck *of_scheme = &result->bottlenecks[i];
+		nescsim_status status = bottleneck_find(&result->schemes[i], result->layer, of_scheme);
+
+		if (status != NESCSIM_OK)
+			return status;
+		of_scheme->finding.unit = of_scheme->unit;
+		of_scheme->finding.sentence = of_scheme->sentence;
+	}
+	return NESCSIM_OK;
+}
+
+/* ---- the table -------------------------------------------------------------------------------------------------- */
+
+static void ratio_cell(table *to, metrics_i128 numerator, metrics_i128 denominator, unsigned num_decimals,
+		       const char *suffix)
+{
+	char text[DECIMAL_TEXT_BYTES];
+
+	if (denominator == 0) {
+		table_cell(to, "-");
+		return;
+	}
+	decimal_ratio(numerator, denominator, num_decimals, text, sizeof(text));
+	table_cell(to, "%s%s", text, suffix);
+}
+
+static void us_cell(table *to, int64_t value_ps)
+{
+	ratio_cell(to, value_ps, PS_PER_US, 3, "");
+}
+
+static void print_row(const nescsim_result *result, table *to, size_t scheme_index, const nescsim_row *row,
+		      const char *label)
+{
+	const scheme_result *scheme = &result->schemes[scheme_index];
+	const nescsim_row *reference =
+		nescsim_result_find(result, result->schemes[0].ops->name, row->layer, row->vm, row->op);
+	const bool moves_data = row->num_bytes != 0;
+	const bool is_all = strcmp(row->op, "all") == 0;
+
+	if (row->vm == 0)
+		table_cell(to, "all");
+	else
+		table_cell(to, "%" PRIu32, row->vm);
+	table_cell(to, "%s", label);
+	table_cell(to, "%s", row->scheme);
+	table_cell(to, "%" PRIu64, row->num_requests);
+	ratio_cell(to, (metrics_i128)row->num_bytes, moves_data ? 1000000 : 0, 1, "");
+	ratio_cell(to, (metrics_i128)row->num_requests * PS_PER_S, row->simulated_ps, 0, "");
+	ratio_cell(to, (metrics_i128)row->num_bytes * (PS_PER_S / 1000000), moves_data ? row->simulated_ps : 0, 1, "");
+	us_cell(to, row->latency_mean_ps);
+	us_cell(to, row->latency_p50_ps);
+	us_cell(to, row->latency_p99_ps);
+	us_cell(to, row->latency_p999_ps);
+	us_cell(to, row->latency_max_ps);
+	if (is_all)
+		us_cell(to, row->host_cpu_ps_per_request);
+	else
+		table_cell(to, "%s", "");
+	ratio_cell(to, reference == NULL ? 0 : reference->latency_mean_ps, reference == NULL ? 0 : row->latency_mean_ps,
+		   2, "x");
+	if (is_all && scheme->ops->uses_vfs) {
+		const btlb_counts *counts = &scheme->btlb[row->vm];
+
+		ratio_cell(to, (metrics_i128)counts->hits * 100,
+			   (metrics_i128)counts->hits + (metrics_i128)counts->misses, 1, " %");
+	}
+	table_end_row(to);
+}
+
+/* A group of rows, the schemes side by side; `label` is what their operation is called. */
+static void print_group(const nescsim_result *result, table *to, uint32_t vm, const char *op, const char *label)
+{
+	table_group(to);
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const nescsim_row *row = nescsim_result_find(result, result->schemes[i].ops->name,
+							     metrics_layer_name(result->layer), vm, op);
+
+		if (row != NULL)
+			print_row(result, to, i, row, label);
+	}
+}
+
+/* The name of the operation when there are only reads or only writes, whose row the one of all operations repeats. */
+static const char *only_op(const nescsim_result *result)
+{
+	const char *only = NULL;
+
+	for (size_t i = 0; i < result->num_rows; i++) {
+		const char *op = result->rows[i].op;
+
+		if (strcmp(op, "all") == 0 || (only != NULL && strcmp(op, only) == 0))
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = op;
+	}
+	return only != NULL && (strcmp(only, "read") == 0 || strcmp(only, "write") == 0) ? only : NULL;
+}
+
+/* Application work on the bare machine is time outside guest mode too: a number to compare with care. */
+static bool has_application_time(const scheme_result *scheme)
+{
+	for (uint32_t i = 0; i < scheme->num_cores; i++)
+		if (scheme->cores[i].cpu_ps[CPU_APP] != 0)
+			return true;
+	return false;
+}
+
+static void print_notes(const nescsim_result *result, FILE *out)
+{
+	const bool is_app = result->layer == METRICS_APP;
+
+	fprintf(out, "\nLatencies in us, %s.\n",
+		is_app ? "as the application sees them, system call included" : "at the (guest's) block layer");
+	if (only_op(result) == NULL)
+		fprintf(out, "Op `all` is reads and writes.\n");
+	fprintf(out, "Host CPU: core time outside guest mode, in us per request of any op.\n");
+	for (size_t i = 0; i < result->num_schemes; i++)
+		if (has_application_time(&result->schemes[i]))
+			fprintf(out, "In %s that includes the application's own work, elsewhere guest time.\n",
+				result->schemes[i].ops->name);
+	if (result->num_schemes > 1)
+		fprintf(out, "Speed-up: mean latency of %s divided by the scheme's.\n", result->schemes[0].ops->name);
+	if (result->num_vms > MAX_VMS_SHOWN)
+		fprintf(out, "%" PRIu32 " VMs are shown together; summary.csv has a row for each.\n", result->num_vms);
+	fputc('\n', out);
+	for (size_t i = 0; i < result->num_schemes; i++)
+		fprintf(out, "%s: %s.\n", result->schemes[i].ops->name, result->bottlenecks[i].sentence);
+	if (result->out_folder != NULL)
+		fprintf(out, "\nResults: %s (result.json, summary.csv, stages.csv, units.csv%s)\n", result->out_folder,
+			result->has_requests ? ", requests.csv" : "");
+}
+
+nescsim_status nescsim_result_print(const nescsim_result *result, FILE *out)
+{
+	static const table_column columns[] = {
+		{"VM", TABLE_RIGHT},	   {"op", TABLE_LEFT},	      {"scheme", TABLE_LEFT}, {"requests", TABLE_RIGHT},
+		{"MB", TABLE_RIGHT},	   {"IOPS", TABLE_RIGHT},     {"MB/s", TABLE_RIGHT},  {"mean", TABLE_RIGHT},
+		{"p50", TABLE_RIGHT},	   {"p99", TABLE_RIGHT},      {"p99.9", TABLE_RIGHT}, {"max", TABLE_RIGHT},
+		{"host CPU", TABLE_RIGHT}, {"speed-up", TABLE_RIGHT}, {"BTLB hits", TABLE_RIGHT},
+	};
+	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
+	const uint32_t whole = result->num_vms == 1 ? 1 : METRICS_ALL_VMS;
+	const char *label;
+	nescsim_status status;
+
+	if (to == NULL)
+		return NESCSIM_NO_MEMORY;
+	label = only_op(result);
+	if (label == NULL) {
+		label = "all";
+		for (uint32_t op = 0; op < IO_NUM_OPS; op++)
+			print_group(result, to, whole, scheme_ops[op].name, scheme_ops[op].name);
+	}
+	print_group(result, to, whole, "all", label);
+	for (uint32_t vm = 1; result->num_vms > 1 && result->num_vms <= MAX_VMS_SHOWN && vm <= result->num_vms; vm++)
+		print_group(result, to, vm, "all", label);
+	status = table_print(to, out);
+	table_destroy(to);
+	if (status != NESCSIM_OK)
+		return status;
+	print_notes(result, out);
+	return fflush(out) != 0 || ferror(out) ? NESCSIM_IO : NESCSIM_OK;
+}

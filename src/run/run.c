@@ -1,0 +1,104 @@
+#include "nescsim/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/outcome.h"
+
+nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim_diag *diag)
+{
+	const scenario *given = &config->scenario;
+	const vm_config *vms = given->vms.items;
+	nescsim_status first = NESCSIM_OK;
+
+	for (size_t i = 0; i < given->vms.num; i++) {
+		const source_context context = {
+			.seed = (uint64_t)given->sim.seed,
+			.vm = 1,
+			.num_vcpus = (uint32_t)given->guest.num_vcpus,
+			.disk_bytes = (uint64_t)vms[i].disk.num_bytes,
+			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
+		};
+		char path[64];
+		diag_place place;
+		nescsim_status status;
+
+		snprintf(path, sizeof(path), "vms[%zu].workload", i);
+		place = cfg_place(config->document, path);
+		status = source_validate(&vms[i].workload, &context, &place, diag);
+		if (first == NESCSIM_OK)
+			first = status;
+	}
+	return first;
+}
+
+/* Simulates all schemes and evaluates them. */
+static nescsim_status simulate(const nescsim_config *config, const nescsim_run_options *options, nescsim_diag *diag,
+			       nescsim_result *result)
+{
+	const scenario *given = &config->scenario;
+	disk_layout *layouts;
+	nescsim_status status = NESCSIM_OK;
+
+	result->num_vms = scenario_num_vms(given);
+	result->seed = given->sim.seed;
+	result->has_requests = given->output.requests;
+	result->config = cfg_dump_json(&scenario_section, given);
+	result->schemes = calloc(given->schemes.num, sizeof(*result->schemes));
+	result->bottlenecks = calloc(given->schemes.num, sizeof(*result->bottlenecks));
+	layouts = layouts_create(given);
+	if (result->config == NULL || result->schemes == NULL || result->bottlenecks == NULL || layouts == NULL)
+		status = NESCSIM_NO_MEMORY;
+	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
+		const scheme_run run = {
+			.config = config,
+			.scheme_index = i,
+			.layouts = layouts,
+			.progress = options->progress,
+			.keep_requests = result->has_requests,
+		};
+
+		result->num_schemes++;
+		status = scheme_simulate(&run, diag, &result->schemes[i]);
+	}
+	layouts_destroy(layouts, result->num_vms);
+	return status == NESCSIM_OK ? result_evaluate(result) : status;
+}
+
+nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_options *options, nescsim_diag *diag,
+			   nescsim_result **result_out)
+{
+	static const nescsim_run_options no_options;
+	nescsim_result *result = calloc(1, sizeof(*result));
+	folder *into = NULL;
+	nescsim_status status = result == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+
+	*result_out = NULL;
+	if (options == NULL)
+		options = &no_options;
+	if (status == NESCSIM_OK)
+		status = nescsim_config_check_inputs(config, diag);
+	/* Before the run, so that a wrong folder costs no simulation. */
+	if (status == NESCSIM_OK && options->out_folder != NULL) {
+		result->out_folder = strdup(options->out_folder);
+		status =
+			result->out_folder == NULL ? NESCSIM_NO_MEMORY : folder_begin(options->out_folder, diag, &into);
+	}
+	if (status == NESCSIM_OK)
+		status = simulate(config, options, diag, result);
+	if (status == NESCSIM_OK && into != NULL)
+		status = result_write(result, into);
+	if (status != NESCSIM_OK) {
+		folder_abort(into);
+		nescsim_result_destroy(result);
+		return status;
+	}
+	if (into != NULL)
+		status = folder_commit(into);
+	if (status != NESCSIM_OK) {
+		nescsim_result_destroy(result);
+		return status;
+	}
+	*result_out = result;
+	return NESCSIM_OK;
+}

@@ -1,0 +1,350 @@
+#include "run/scenario.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "nesc/bar.h"
+#include "sim/sim.h"
+
+#define KEYS(array) .keys = (array), .num_keys = sizeof(array) / sizeof((array)[0])
+#define SECTION(key, member, its_section, text)                                                               \
+	{.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(scenario, member), .section = &(its_section), \
+	 .help = text}
+
+/* In the order of sim_placement. */
+static const char *const placements[] = {"clustered", "per_unit", NULL};
+
+static const cfg_key sim_keys[] = {
+	{.name = "seed", .type = CFG_COUNT, .offset_in_struct = offsetof(scenario, sim.seed), .default_text = "1",
+	 .help = "Seed of every random stream: same seed, same bytes.", .source = "choice: any number"},
+	{.name = "placement", .type = CFG_ENUM, .offset_in_struct = offsetof(scenario, sim.placement),
+	 .default_text = "clustered", .choices = placements,
+	 .help = "Whether the device's units share one SimGrid actor or have one each. Results are the same; "
+		 "clustered is faster.",
+	 .source = "choice: the faster one"},
+	{.name = "warmup", .type = CFG_COUNT, .offset_in_struct = offsetof(scenario, sim.warmup_requests),
+	 .default_text = "0",
+	 .help = "Requests of each vCPU, from its first on, that are simulated but left out of latencies, rates and "
+		 "requests.csv; units.csv covers the whole run.",
+	 .source = "choice: a trace counts as a whole"},
+	{.name = "check", .type = CFG_BOOL, .offset_in_struct = offsetof(scenario, sim.check), .default_text = "false",
+	 .help = "Stamp and verify every block's data. Not available in this version: must be false.",
+	 .source = "choice: off"},
+};
+static const cfg_section sim_section = {.name = "sim", KEYS(sim_keys)};
+
+static const cfg_key output_keys[] = {
+	{.name = "requests", .type = CFG_BOOL, .offset_in_struct = offsetof(scenario, output.requests),
+	 .default_text = "false", .help = "Write requests.csv, one row per request and scheme.",
+	 .source = "choice: off, it is large"},
+};
+static const cfg_section output_section = {.name = "output", KEYS(output_keys)};
+
+static const cfg_key root_keys[] = {
+	{.name = "sim", .type = CFG_SECTION, .offset_in_struct = 0, .section = &sim_section,
+	 .help = "The simulation itself."},
+	SECTION("device", device, device_section, "The storage controller as a whole."),
+	SECTION("link", link, pcie_link_section, "The PCIe link between the host and the device."),
+	SECTION("nesc", nesc, nesc_section, "The controller's units."),
+	{.name = "media", .type = CFG_VARIANT, .offset_in_struct = offsetof(scenario, media), .default_text = "dram",
+	 .variants = &media_variants, .help = "What the device stores its blocks on.",
+	 .source = "thesis: stated (DDR3 on the VC707 board)"},
+	SECTION("host", host, host_section, "The physical machine and its kernel."),
+	SECTION("guest", guest, guest_section, "The virtual machines' CPUs and kernel."),
+	{.name = "vms", .type = CFG_LIST, .offset_in_struct = offsetof(scenario, vms), .element = &vm_element,
+	 .help = "The virtual machines (tenants of the bare machine in `host`), numbered from 1 in this order.",
+	 .source = "none: required"},
+	{.name = "schemes", .type = CFG_NAMED, .offset_in_struct = offsetof(scenario, schemes),
+	 .default_text = "[host, nesc]", .variants = &stack_variants,
+	 .help = "The virtualization schemes to simulate; the first is what the others are compared with.",
+	 .source = "choice: the baseline first"},
+	{.name = "output", .type = CFG_SECTION, .offset_in_struct = 0, .section = &output_section,
+	 .help = "What a result folder holds beside result.json, summary.csv, stages.csv and units.csv."},
+};
+
+#define RINGS_MESSAGE "%s gives every core a ring of the PF's, which has only %d"
+#define RINGS_HINT "leave the scheme out, or lower guest.vcpus or the number of VMs"
+
+/* Every core of a scheme without VFs has a ring of the PF's. */
+static bool lacks_rings(const scenario *self, const stack_ops *ops)
+{
+	const uint64_t num_cores = (uint64_t)scenario_num_vms(self) * (uint64_t)self->guest.num_vcpus;
+
+	return ops->uses_pf && !ops->uses_vfs && num_cores > BAR_MAX_PF_RINGS;
+}
+
+static void check_vms(const scenario *self, cfg_check *check)
+{
+	const uint32_t num_vms = scenario_num_vms(self);
+	const uint64_t num_cores = (uint64_t)num_vms * (uint64_t)self->guest.num_vcpus;
+	const uint64_t capacity_bytes = scenario_medium(self)->capacity_bytes(self->media.params);
+	const vm_config *vms = self->vms.items;
+	unsigned __int128 num_bytes = 0;
+
+	if (self->vms.num == 0) {
+		cfg_conflict(check, "vms", "such as [{workload: {kind: dd, count: 1000}}]",
+			     "there is no VM to simulate");
+		return;
+	}
+	if (num_vms > self->device.num_functions)
+		cfg_conflict(check, "vms", "raise device.functions or lower the counts",
+			     "%" PRIu32 " VMs need a function each, the device has %" PRId64, num_vms,
+			     self->device.num_functions);
+	if (num_cores > (uint64_t)self->host.num_cores)
+		cfg_conflict(check, "vms", "raise host.cores, or lower guest.vcpus or the number of VMs",
+			     "%" PRIu32 " VMs of %" PRId64 " vCPUs need %" PRIu64 " cores, the host has %" PRId64,
+			     num_vms, self->guest.num_vcpus, num_cores, self->host.num_cores);
+	for (size_t i = 0; i < self->vms.num; i++)
+		num_bytes += (unsigned __int128)vms[i].disk.num_bytes * (uint64_t)vms[i].count;
+	if (num_bytes > capacity_bytes)
+		cfg_conflict(check, "vms", "raise media.capacity or make the disks smaller",
+			     "disks of %" PRIu64 " KiB in all do not fit the medium of %" PRIu64 " KiB",
+			     (uint64_t)(num_bytes / 1024), capacity_bytes / 1024);
+	for (size_t i = 0; i < self->schemes.num; i++) {
+		const stack_ops *ops = scenario_scheme(self, i, NULL);
+
+		if (lacks_rings(self, ops))
+			cfg_conflict(check, "schemes", RINGS_HINT, RINGS_MESSAGE, ops->name, BAR_MAX_PF_RINGS);
+	}
+}
+
+static void scenario_check(const void *value, cfg_check *check)
+{
+	const scenario *self = value;
+
+	if (self->sim.check)
+		cfg_conflict(check, "sim.check", "false", "checking of data is not part of this version");
+	if (self->schemes.num == 0)
+		cfg_conflict(check, "schemes", "such as [host, nesc]", "there is no scheme to simulate");
+	check_vms(self, check);
+}
+
+const cfg_section scenario_section = {
+	.name = "the configuration", KEYS(root_keys), .struct_bytes = sizeof(scenario), .check = scenario_check};
+
+uint32_t scenario_num_vms(const scenario *self)
+{
+	const vm_config *vms = self->vms.items;
+	uint64_t num = 0;
+
+	for (size_t i = 0; i < self->vms.num; i++)
+		num += (uint64_t)vms[i].count;
+	return num > UINT32_MAX ? UINT32_MAX : (uint32_t)num;
+}
+
+const vm_config *scenario_vm(const scenario *self, uint32_t vm, size_t *index_out)
+{
+	const vm_config *vms = self->vms.items;
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < self->vms.num; i++) {
+		last += (uint64_t)vms[i].count;
+		if (vm <= last) {
+			if (index_out != NULL)
+				*index_out = i;
+			return &vms[i];
+		}
+	}
+	return NULL;
+}
+
+const stack_ops *scenario_scheme(const scenario *self, size_t index, const void **params_out)
+{
+	const cfg_variant *scheme = &((const cfg_variant *)self->schemes.items)[index];
+
+	if (params_out != NULL)
+		*params_out = scheme->params;
+	return stack_table[scheme->index];
+}
+
+const medium_ops *scenario_medium(const scenario *self)
+{
+	return medium_table[self->media.index];
+}
+
+/* ---- the public interface --------------------------------------------------------------------------------------- */
+
+/* Same members, so that callers need not see ours; the strings are only read. */
+static cfg_override *copy_overrides(const nescsim_override *overrides, size_t num_overrides)
+{
+	cfg_override *copy = calloc(num_overrides + 1, sizeof(*copy));
+
+	for (size_t i = 0; copy != NULL && i < num_overrides; i++)
+		copy[i] = (cfg_override){.path = overrides[i].path, .value = overrides[i].value};
+	return copy;
+}
+
+static nescsim_status load(const char *name, const char *text, const nescsim_override *overrides, size_t num_overrides,
+			   nescsim_diag *diag, nescsim_config **config_out)
+{
+	cfg_override *copy = copy_overrides(overrides, num_overrides);
+	nescsim_config *config = calloc(1, sizeof(*config));
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	*config_out = NULL;
+	if (copy != NULL && config != NULL) {
+		if (text == NULL)
+			status = cfg_load(name, copy, num_overrides, diag, &config->document);
+		else
+			status = cfg_load_text(name, text, copy, num_overrides, diag, &config->document);
+	}
+	if (status == NESCSIM_OK)
+		status = cfg_decode(config->document, &scenario_section, &config->scenario, diag);
+	free(copy);
+	if (status != NESCSIM_OK) {
+		nescsim_config_destroy(config);
+		return status;
+	}
+	config->listed_schemes = config->scenario.schemes;
+	*config_out = config;
+	return NESCSIM_OK;
+}
+
+nescsim_status nescsim_config_load(const char *file_name, const nescsim_override *overrides, size_t num_overrides,
+				   nescsim_diag *diag, nescsim_config **config_out)
+{
+	return load(file_name, NULL, overrides, num_overrides, diag, config_out);
+}
+
+nescsim_status nescsim_config_load_text(const char *name, const char *text, const nescsim_override *overrides,
+					size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out)
+{
+	return load(name, text, overrides, num_overrides, diag, config_out);
+}
+
+void nescsim_config_destroy(nescsim_config *config)
+{
+	if (config == NULL)
+		return;
+	cfg_document_destroy(config->document);
+	cfg_document_destroy(config->all_document);
+	free(config->chosen_schemes);
+	free(config);
+}
+
+/* All schemes with their defaults, in the order of stack_table. */
+static nescsim_status load_all_schemes(nescsim_config *config, nescsim_diag *diag)
+{
+	static const cfg_key key = { .name = "schemes",
+				     .type = CFG_NAMED,
+				     .offset_in_struct = 0,
+				     .variants = &stack_variants,
+				     .help = "All schemes." };
+	static const cfg_section section = {
+		.name = "schemes", .keys = &key, .num_keys = 1, .struct_bytes = sizeof(cfg_list)};
+	text_buffer text = TEXT_EMPTY;
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	if (config->all_document != NULL)
+		return NESCSIM_OK;
+	text_add(&text, "schemes: [");
+	for (size_t i = 0; i < stack_table_num; i++)
+		text_add(&text, "%s%s", i == 0 ? "" : ", ", stack_table[i]->name);
+	text_add(&text, "]\n");
+	if (text_ok(&text))
+		status = cfg_load_text("schemes", text_get(&text), NULL, 0, diag, &config->all_document);
+	if (status == NESCSIM_OK)
+		status = cfg_decode(config->all_document, &section, &config->all_schemes, diag);
+	text_free(&text);
+	return status;
+}
+
+/* Row of stack_table, or -1. */
+static int find_scheme(const char *name, nescsim_diag *diag)
+{
+	const char **names = calloc(stack_table_num, sizeof(*names));
+	const char *nearest = NULL;
+	char hint[64];
+
+	for (size_t i = 0; i < stack_table_num; i++) {
+		if (strcmp(stack_table[i]->name, name) == 0) {
+			free(names);
+			return (int)i;
+		}
+		if (names != NULL)
+			names[i] = stack_table[i]->name;
+	}
+	if (names != NULL)
+		nearest = diag_nearest(name, names, stack_table_num);
+	if (nearest != NULL)
+		snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
+	else
+		snprintf(hint, sizeof(hint), "`nescsim schemes` lists them");
+	diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, hint, "there is no scheme '%s'", name);
+	free(names);
+	return -1;
+}
+
+static nescsim_status check_rings(const nescsim_config *config, const cfg_variant *schemes, size_t num_schemes,
+				  nescsim_diag *diag)
+{
+	for (size_t i = 0; i < num_schemes; i++) {
+		const stack_ops *ops = stack_table[schemes[i].index];
+
+		if (lacks_rings(&config->scenario, ops))
+			return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, RINGS_HINT, RINGS_MESSAGE, ops->name,
+					BAR_MAX_PF_RINGS);
+	}
+	return NESCSIM_OK;
+}
+
+/* The scheme with the configuration's parameters if it lists it, else with its defaults. */
+static cfg_variant scheme_variant(const nescsim_config *config, int index)
+{
+	const cfg_variant *listed = config->listed_schemes.items;
+
+	for (size_t i = 0; i < config->listed_schemes.num; i++)
+		if (listed[i].index == index)
+			return listed[i];
+	return ((const cfg_variant *)config->all_schemes.items)[index];
+}
+
+nescsim_status nescsim_config_set_schemes(nescsim_config *config, const char *const *names, size_t num_names,
+					  nescsim_diag *diag)
+{
+	cfg_variant *chosen = calloc(num_names + 1, sizeof(*chosen));
+	nescsim_status status = chosen == NULL ? NESCSIM_NO_MEMORY : load_all_schemes(config, diag);
+
+	if (status == NESCSIM_OK && num_names == 0)
+		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, NULL, "no scheme is named");
+	for (size_t i = 0; status == NESCSIM_OK && i < num_names; i++) {
+		const int index = find_scheme(names[i], diag);
+
+		if (index < 0) {
+			status = NESCSIM_USAGE;
+			break;
+		}
+		for (size_t j = 0; j < i; j++)
+			if (chosen[j].index == index)
+				status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, NULL,
+						  "scheme '%s' is named twice", names[i]);
+		chosen[i] = scheme_variant(config, index);
+	}
+	if (status == NESCSIM_OK)
+		status = check_rings(config, chosen, num_names, diag);
+	if (status != NESCSIM_OK) {
+		free(chosen);
+		return status;
+	}
+	free(config->chosen_schemes);
+	config->chosen_schemes = chosen;
+	config->scenario.schemes = (cfg_list){.num = num_names, .items = chosen};
+	return NESCSIM_OK;
+}
+
+nescsim_status nescsim_config_print(const nescsim_config *config, FILE *out)
+{
+	cfg_dump_yaml(&scenario_section, &config->scenario, out);
+	return fflush(out) != 0 || ferror(out) ? NESCSIM_IO : NESCSIM_OK;
+}
+
+nescsim_status nescsim_config_describe(const char *path, FILE *out, nescsim_diag *diag)
+{
+	nescsim_status status = cfg_describe(&scenario_section, path, out, diag);
+
+	if (status == NESCSIM_OK && (fflush(out) != 0 || ferror(out)))
+		status = NESCSIM_IO;
+	return status;
+}

@@ -1,0 +1,56 @@
+/* A whole configuration, decoded: the root of the schema. */
+#ifndef RUN_SCENARIO_H
+#define RUN_SCENARIO_H
+
+#include "config/config.h"
+#include "host/host_config.h"
+#include "media/medium.h"
+#include "nesc/nesc_config.h"
+#include "nescsim/config.h"
+#include "pcie/link_config.h"
+#include "stacks/stack.h"
+
+typedef struct scenario {
+	struct {
+		int64_t seed;
+		int placement; /* sim_placement */
+		int64_t warmup_requests;
+		bool check;
+	} sim;
+	device_config device;
+	pcie_link_config link;
+	nesc_config nesc;
+	cfg_variant media; /* index into medium_table */
+	host_config host;
+	guest_config guest;
+	cfg_list vms;      /* of vm_config */
+	cfg_list schemes;  /* of cfg_variant; index into stack_table */
+	struct {
+		bool requests;
+	} output;
+} scenario;
+
+extern const cfg_section scenario_section;
+
+struct nescsim_config {
+	cfg_document *document;
+	scenario scenario;
+	/* Of nescsim_config_set_schemes(). */
+	cfg_list listed_schemes;     /* the document's own */
+	cfg_variant *chosen_schemes; /* those in use, if others */
+	cfg_document *all_document;  /* all schemes with their defaults, made when first needed */
+	cfg_list all_schemes;
+};
+
+/* VMs of all entries together. */
+uint32_t scenario_num_vms(const scenario *self);
+
+/* The entry of `vms` that VM number `vm` (from 1) belongs to; its index in *index_out, which may be NULL. */
+const vm_config *scenario_vm(const scenario *self, uint32_t vm, size_t *index_out);
+
+/* Scheme number `index`: its operations; parameters in *params_out. */
+const stack_ops *scenario_scheme(const scenario *self, size_t index, const void **params_out);
+
+const medium_ops *scenario_medium(const scenario *self);
+
+#endif

@@ -1,0 +1,94 @@
+/* One scheme's simulation: machine, run, and everything that results need of it. */
+#ifndef RUN_SCHEME_H
+#define RUN_SCHEME_H
+
+#include <stdio.h>
+
+#include "host/vcpu.h"
+#include "metrics/account.h"
+#include "nesc/btlb.h"
+#include "nesc/device.h"
+#include "pcie/serializer.h"
+#include "run/scenario.h"
+
+#define UNIT_NAME_BYTES 32
+#define UNIT_MAX_QUEUES 16
+
+/* All queues of one name that lead into a unit (there is one per ring), together. */
+typedef struct queue_result {
+	const char *name; /* static */
+	uint64_t num_queues, depth, num_items;
+	ps_t occupied_ps, stalled_ps;
+} queue_result;
+
+typedef struct unit_result {
+	char name[UNIT_NAME_BYTES];
+	ps_t busy_ps;
+	uint64_t num_servers, num_served;
+	queue_result queues[UNIT_MAX_QUEUES];
+	uint32_t num_queues;
+} unit_result;
+
+/* A core of a VM. */
+typedef struct core_result {
+	uint32_t vm, vcpu; /* VM from 1 */
+	ps_t cpu_ps[CPU_NUM_OWNERS];
+} core_result;
+
+/* A request for requests.csv. */
+typedef struct request_record {
+	uint32_t vm;
+	io_op op;
+	uint64_t first_sector, num_sectors;
+	ps_t submit_ps, complete_ps;
+} request_record;
+
+typedef struct scheme_result {
+	const stack_ops *ops;
+	uint32_t num_vms;
+	metrics *metrics;
+	ps_t begin_ps, end_ps;         /* first submission and last completion of what the metrics hold */
+	ps_t run_begin_ps, run_end_ps; /* the same, with the warm-up */
+	metrics_host_cpu *host_cpu;    /* [0] all VMs, [vm] each */
+	core_result *cores;
+	uint32_t num_cores;
+	unit_result *units;
+	uint32_t num_units;
+	btlb_counts btlb[BTLB_MAX_FUNCTIONS]; /* [0] = all VFs; of schemes with VFs */
+	nesc_device_counts device;
+	pcie_stats link[PCIE_NUM_SIDES];
+	request_record *requests; /* by VM, then submission; NULL unless asked for */
+	size_t num_requests;
+} scheme_result;
+
+/* Time that utilisations are shares of. */
+ps_t scheme_run_ps(const scheme_result *result);
+
+/* Time that rates are shares of. */
+ps_t scheme_simulated_ps(const scheme_result *result);
+
+typedef struct scheme_run {
+	const nescsim_config *config;
+	size_t scheme_index;
+	const disk_layout *layouts; /* by VM - 1 */
+	FILE *progress;             /* or NULL */
+	bool keep_requests;
+	/* Optional: sees every completion (of each vCPU in its order; in no order between vCPUs). */
+	void (*observe)(void *context, const vcpu_completion *completion);
+	void *context;
+} scheme_run;
+
+/* Simulates and fills in *result_out, to be freed with scheme_fini() whatever the outcome. Returns NESCSIM_OK,
+ * NESCSIM_RUN_FAILED, NESCSIM_TRACE (the trace broke midway), NESCSIM_CONFIG, NESCSIM_IO or NESCSIM_NO_MEMORY. */
+nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme_result *result_out);
+void scheme_fini(scheme_result *result);
+
+/* The layouts of all VMs' disks, one behind the other on the medium; the same for every scheme. NULL when out of
+ * memory. */
+disk_layout *layouts_create(const scenario *given);
+void layouts_destroy(disk_layout *layouts, uint32_t num_vms);
+
+/* The operations as rows of the metrics, in the order of io_op. */
+extern const metrics_op scheme_ops[IO_NUM_OPS];
+
+#endif

@@ -1,0 +1,134 @@
+/* Every scheme on every medium, and every trace format, does what it must: whatever is added to a table is tested here
+ * before its author writes a test. */
+#include "run/run_test.h"
+
+#include "run/scenario.h"
+
+/* A trace of each format; a new reader brings one. */
+static const struct {
+	const char *reader, *file;
+} samples[] = {
+	{"blktrace", "traces/postmark.blktrace.0.xz"},
+	{"blkparse", "traces/postmark_slice.blkparse.txt.gz"},
+};
+
+static nescsim_config *load_dd(const char *scheme, const char *medium, const char *placement)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "sim: {placement: %s}\nschemes: [%s]\nmedia: {kind: \"%s\"}\nguest: {vcpus: 2}\n"
+		 "vms: [{count: 2, disk: {bytes: 4 MiB, map: {kind: fragmented, max_extent: 8 KiB}},\n"
+		 "       workload: {kind: dd, op: mixed, pattern: random, request_bytes: 12 KiB, depth: 4, count: "
+		 "40}}]\n",
+		 placement, scheme, medium);
+	return load(text, NULL, 0);
+}
+
+static void schemes_on_media(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nescsim_list_num(NESCSIM_LIST_SCHEMES); i++) {
+		for (size_t j = 0; j < nescsim_list_num(NESCSIM_LIST_MEDIA); j++) {
+			const char *scheme = nescsim_list_item(NESCSIM_LIST_SCHEMES, i).name;
+			const char *medium = nescsim_list_item(NESCSIM_LIST_MEDIA, j).name;
+			nescsim_config *clustered = load_dd(scheme, medium, "clustered");
+			nescsim_config *per_unit = load_dd(scheme, medium, "per_unit");
+			nescsim_result *one = run(clustered, NULL), *other = run(per_unit, NULL);
+
+			assert_int_equal(nescsim_result_num_rows(one), nescsim_result_num_rows(other));
+			for (size_t row = 0; row < nescsim_result_num_rows(one); row++) {
+				const nescsim_row *a = nescsim_result_row(one, row),
+						  *b = nescsim_result_row(other, row);
+
+				assert_string_equal(a->op, b->op);
+				assert_int_equal(a->num_requests, b->num_requests);
+				assert_int_equal(a->latency_mean_ps, b->latency_mean_ps);
+				assert_int_equal(a->latency_max_ps, b->latency_max_ps);
+				assert_int_equal(a->simulated_ps, b->simulated_ps);
+				assert_int_equal(a->host_cpu_ps_per_request, b->host_cpu_ps_per_request);
+			}
+			assert_int_equal(nescsim_result_find(one, scheme, "block", 0, "all")->num_requests, 80);
+			assert_int_equal(nescsim_result_find(one, scheme, "block", 0, "all")->num_bytes, 80 * 12288);
+			nescsim_result_destroy(one);
+			nescsim_result_destroy(other);
+			nescsim_config_destroy(clustered);
+			nescsim_config_destroy(per_unit);
+		}
+	}
+}
+
+static void readers_replay(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nescsim_list_num(NESCSIM_LIST_READERS); i++) {
+		const char *reader = nescsim_list_item(NESCSIM_LIST_READERS, i).name;
+		const char *file = NULL;
+		nescsim_config *config;
+		nescsim_result *result;
+		char text[512];
+
+		for (size_t j = 0; j < NUM(samples); j++)
+			if (strcmp(samples[j].reader, reader) == 0)
+				file = samples[j].file;
+		if (file == NULL)
+			fail_msg("reader %s has no sample trace in this test", reader);
+		snprintf(text, sizeof(text),
+			 "vms: [{workload: {kind: trace, format: %s, file: %s, max_requests: 60}}]\n", reader, file);
+		config = load(text, NULL, 0);
+		result = run(config, NULL);
+		for (size_t j = 0; j < nescsim_result_num_schemes(result); j++) {
+			static const char *const ops[] = {"read", "write", "flush", "discard"};
+			const char *scheme = nescsim_result_bottleneck(result, j)->scheme;
+			uint64_t num_requests = 0;
+
+			for (size_t op = 0; op < NUM(ops); op++) {
+				const nescsim_row *row = nescsim_result_find(result, scheme, "block", 1, ops[op]);
+
+				num_requests += row == NULL ? 0 : row->num_requests;
+			}
+			assert_int_equal(num_requests, 60);
+		}
+		nescsim_result_destroy(result);
+		nescsim_config_destroy(config);
+	}
+}
+
+/* Names, ranges, defaults and sources of all keys of all rooms. */
+static void schema_is_sound(void **state)
+{
+	nescsim_diag *diag = nescsim_diag_create();
+	nescsim_status status = cfg_schema_check(&scenario_section, diag);
+
+	(void)state;
+	nescsim_diag_print(diag, stderr);
+	assert_int_equal(status, NESCSIM_OK);
+	nescsim_diag_destroy(diag);
+}
+
+static void lists_end(void **state)
+{
+	(void)state;
+	for (int list = NESCSIM_LIST_SCHEMES; list <= NESCSIM_LIST_READERS; list++) {
+		const size_t num = nescsim_list_num((nescsim_list)list);
+
+		assert_true(num > 0);
+		for (size_t i = 0; i < num; i++) {
+			assert_true(strlen(nescsim_list_item((nescsim_list)list, i).name) > 0);
+			assert_true(strlen(nescsim_list_item((nescsim_list)list, i).help) > 0);
+		}
+		assert_null(nescsim_list_item((nescsim_list)list, num).name);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(schemes_on_media),
+		cmocka_unit_test(readers_replay),
+		cmocka_unit_test(schema_is_sound),
+		cmocka_unit_test(lists_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

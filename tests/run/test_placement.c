@@ -1,0 +1,128 @@
+/* Same configuration, same bytes: on every run, and in both placements but for the placement's name. */
+#include "run/run_test.h"
+
+#include <glob.h>
+
+static const char *const files[] = {"result.json", "summary.csv", "stages.csv", "units.csv", "requests.csv"};
+
+/* Runs a shipped configuration, shortened. */
+static void run_shipped(const char *name, const char *placement, const char *out)
+{
+	const nescsim_override overrides[] = {
+		{"sim.placement", placement},
+		{"output.requests", "true"},
+		{"vms[0].workload.count", "500"},
+	};
+	const nescsim_override trace_overrides[] = {
+		overrides[0],
+		overrides[1],
+		{"vms[0].workload.max_requests", "1500"},
+	};
+	nescsim_diag *diag = nescsim_diag_create();
+	nescsim_config *config = NULL;
+	nescsim_result *result;
+
+	/* Generators have a count, traces have none. */
+	if (nescsim_config_load(name, overrides, NUM(overrides), diag, &config) != NESCSIM_OK)
+		config = load(name, trace_overrides, NUM(trace_overrides));
+	result = run(config, out);
+	nescsim_result_destroy(result);
+	nescsim_config_destroy(config);
+	nescsim_diag_destroy(diag);
+}
+
+/* The text without the lines that name the placement; to be freed. */
+static char *without_placement(const char *text)
+{
+	char *copy = calloc(strlen(text) + 1, 1), *to = copy;
+
+	while (*text != '\0') {
+		const size_t num_bytes = strcspn(text, "\n") + (strchr(text, '\n') != NULL);
+		const char *found = strstr(text, "\"placement\"");
+
+		if (found == NULL || found >= text + num_bytes) {
+			memcpy(to, text, num_bytes);
+			to += num_bytes;
+		}
+		text += num_bytes;
+	}
+	return copy;
+}
+
+static void compare_folders(const char *one, const char *other, bool same_placement)
+{
+	for (size_t i = 0; i < NUM(files); i++) {
+		char *a = read_file(one, files[i]), *b = read_file(other, files[i]);
+
+		if (!same_placement && i == 0) {
+			char *rest_a = without_placement(a), *rest_b = without_placement(b);
+
+			assert_string_not_equal(a, b);
+			assert_true(strlen(rest_a) < strlen(a));
+			assert_same_text(rest_a, rest_b, files[i]);
+			free(rest_a);
+			free(rest_b);
+		} else {
+			assert_same_text(a, b, files[i]);
+		}
+		free(a);
+		free(b);
+	}
+}
+
+static void shipped_configs(void **state)
+{
+	glob_t configs;
+
+	(void)state;
+	assert_int_equal(glob("configs/*.yaml", 0, NULL, &configs), 0);
+	assert_true(configs.gl_pathc >= 4);
+	for (size_t i = 0; i < configs.gl_pathc; i++) {
+		const scratch place = scratch_make();
+		char again[160], per_unit[160];
+
+		print_message("%s\n", configs.gl_pathv[i]);
+		snprintf(again, sizeof(again), "%s-again", place.out);
+		snprintf(per_unit, sizeof(per_unit), "%s-per-unit", place.out);
+		run_shipped(configs.gl_pathv[i], "clustered", place.out);
+		run_shipped(configs.gl_pathv[i], "clustered", again);
+		run_shipped(configs.gl_pathv[i], "per_unit", per_unit);
+		compare_folders(place.out, again, true);
+		compare_folders(place.out, per_unit, false);
+		scratch_remove(&place);
+	}
+	globfree(&configs);
+}
+
+/* Another seed is another run, where anything is drawn. */
+static void seeds_matter(void **state)
+{
+	static const char text[] =
+		"vms: [{workload: {kind: dd, pattern: random, count: 30}}]\noutput: {requests: true}\n";
+	static const nescsim_override other_seed = {"sim.seed", "2"};
+	const scratch place = scratch_make();
+	nescsim_config *config = load(text, NULL, 0), *other = load(text, &other_seed, 1);
+	char *one, *two;
+
+	(void)state;
+	nescsim_result_destroy(run(config, place.out));
+	one = read_file(place.out, "requests.csv");
+	nescsim_result_destroy(run(other, place.out));
+	two = read_file(place.out, "requests.csv");
+	assert_string_not_equal(one, two);
+	free(one);
+	free(two);
+	nescsim_config_destroy(config);
+	nescsim_config_destroy(other);
+	scratch_remove(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shipped_configs),
+		cmocka_unit_test(seeds_matter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
