@@ -209,7 +209,7 @@ static nescsim_status open_trace(const trace_params *params, const diag_place *p
 	trace_options options = options_of(params);
 	const char *resolved = params->file.resolved ? params->file.resolved : params->file.text;
 
-	return trace_open(resolved, params->file.text, &options, place, diag, out);
+	return trace_open(resolved, resolved, &options, place, diag, out);
 }
 
 /* Reports a request that has no place on the disk. Discards too long for it are cut unless they are errors. */
@@ -306,7 +306,7 @@ static nescsim_status replay_open(void *state, const void *params_in, const sour
 		const char *resolved = params->file.resolved ? params->file.resolved : params->file.text;
 		trace_summary summary;
 
-		status = trace_summarize(resolved, params->file.text, &options, place, diag, &summary);
+		status = trace_summarize(resolved, resolved, &options, place, diag, &summary);
 		if (status != NESCSIM_OK)
 			return status;
 		self->trace_end_sector = summary.end_sector;
@@ -332,7 +332,8 @@ static ps_t add_time(ps_t a, ps_t b)
 /* Begins the next lap, or ends. */
 static void finish_lap(replay *self)
 {
-	diag_place place = {.file = self->params->file.text};
+	const cfg_path *file = &self->params->file;
+	diag_place place = {.file = file->resolved ? file->resolved : file->text};
 
 	if (!self->has_record) {
 		trace_report_empty(self->in);
