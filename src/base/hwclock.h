@@ -54,8 +54,15 @@ static inline uint64_t hwclock_index(const hwclock *clock, ps_t t_ps)
 /* First edge strictly after `t_ps`; PS_MAX where that lies beyond the end of time. */
 static inline ps_t hwclock_after(const hwclock *clock, ps_t t_ps)
 {
-	uint64_t edge_ps = hwclock_edge_unlimited(clock, hwclock_index(clock, t_ps) + 1);
+	uint64_t edge_ps;
 
+	if (clock->fraction == 0) { /* a whole period, as nearly all have: the same with fewer products */
+		edge_ps = ((uint64_t)(((unsigned __int128)(uint64_t)t_ps * clock->reciprocal) >> 64) + 1) * clock->period_ps;
+		while (edge_ps <= (uint64_t)t_ps)
+			edge_ps += clock->period_ps;
+	} else {
+		edge_ps = hwclock_edge_unlimited(clock, hwclock_index(clock, t_ps) + 1);
+	}
 	return edge_ps > (uint64_t)PS_MAX ? PS_MAX : (ps_t)edge_ps;
 }
 
@@ -63,6 +70,12 @@ static inline ps_t hwclock_after(const hwclock *clock, ps_t t_ps)
 static inline ps_t hwclock_align(const hwclock *clock, ps_t t_ps)
 {
 	return t_ps == 0 ? 0 : hwclock_after(clock, t_ps - 1);
+}
+
+/* Last edge at or before `t_ps` >= 0. */
+static inline ps_t hwclock_floor(const hwclock *clock, ps_t t_ps)
+{
+	return hwclock_edge(clock, hwclock_index(clock, t_ps));
 }
 
 /* The edge `num_cycles` after the edge at `edge_ps` (which must be an edge); at most PS_MAX. */

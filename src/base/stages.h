@@ -2,9 +2,15 @@
  *
  * Whoever holds a request marks the end of each piece; a mark charges all time since the one before. So the
  * pieces of a request sum exactly to its latency, whatever its path was.
+ *
+ * For one request, all pieces can also be kept in order (nescsim explain): then its marks carry a log. A copy of the
+ * marks shares the log's past and has a future of its own, so the path of the block that finishes last is at hand.
  */
 #ifndef BASE_STAGES_H
 #define BASE_STAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/time.h"
 
@@ -21,22 +27,53 @@ typedef struct latency_split {
 	ps_t wait_ps[NUM_STAGES];
 } latency_split;
 
+/* One piece that is kept. The list goes back in time and belongs to the log. */
+typedef struct stage_piece {
+	const struct stage_piece *before; /* NULL: the first */
+	stage stage;
+	bool waits;
+	const char *what; /* what happens, in words that outlive the log; NULL: the stage's name says it */
+	ps_t from_ps, until_ps;
+} stage_piece;
+
+/* Memory of kept pieces. */
+typedef struct stage_log stage_log;
+
+/* A new empty log; NULL when out of memory. Freed with all its pieces by stage_log_destroy(). */
+stage_log *stage_log_create(void);
+void stage_log_destroy(stage_log *log);
+
 /* A split under way. */
 typedef struct stage_marks {
 	latency_split split;
-	ps_t last_ps; /* end of the last piece */
+	ps_t last_ps;             /* end of the last piece */
+	stage_log *log;           /* NULL: pieces are not kept */
+	const stage_piece *pieces; /* the last one kept */
 } stage_marks;
+
+/* Keeps the piece that ends at until_ps. Called by the marks below. */
+void stage_log_keep(stage_marks *marks, stage which, bool waits, const char *what, ps_t until_ps);
 
 static inline void stage_mark_wait(stage_marks *marks, stage which, ps_t until_ps)
 {
+	if (__builtin_expect(marks->log != NULL, 0))
+		stage_log_keep(marks, which, true, NULL, until_ps);
 	marks->split.wait_ps[which] += until_ps - marks->last_ps;
+	marks->last_ps = until_ps;
+}
+
+/* As stage_mark_service(), saying what happens. */
+static inline void stage_mark_service_of(stage_marks *marks, stage which, ps_t until_ps, const char *what)
+{
+	if (__builtin_expect(marks->log != NULL, 0))
+		stage_log_keep(marks, which, false, what, until_ps);
+	marks->split.service_ps[which] += until_ps - marks->last_ps;
 	marks->last_ps = until_ps;
 }
 
 static inline void stage_mark_service(stage_marks *marks, stage which, ps_t until_ps)
 {
-	marks->split.service_ps[which] += until_ps - marks->last_ps;
-	marks->last_ps = until_ps;
+	stage_mark_service_of(marks, which, until_ps, NULL);
 }
 
 #endif

@@ -107,7 +107,7 @@ static void vcpu_run_phase(vcpu *self, vcpu_phase phase, uint64_t num_bytes, sta
 		self->unit.local_ps += cost_ps;
 		self->cpu_ps[segment->owner] += cost_ps;
 		if (marks != NULL)
-			stage_mark_service(marks, segment->stage, self->unit.local_ps);
+			stage_mark_service_of(marks, segment->stage, self->unit.local_ps, segment->name);
 	}
 }
 
@@ -215,12 +215,14 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const pie
 	completion->block_end_ps = self->unit.local_ps;
 	completion->block_split = split_difference(&marks->split, &done->app_prefix);
 	completion->has_device = last_piece != NULL;
+	completion->pieces = marks->pieces;
 	completion->has_app = self->has_app;
 	if (self->has_app) {
 		vcpu_run_phase(self, PHASE_APP_RETURN, 0, marks);
 		completion->app_start_ps = done->app_start_ps;
 		completion->app_end_ps = self->unit.local_ps;
 		completion->app_split = marks->split;
+		completion->pieces = marks->pieces;
 	}
 	if (done->request.op == IO_WRITE) {
 		self->num_writes_out--;
@@ -295,7 +297,7 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 	of->num_pieces_left++;
 	of->next_byte += num_bytes;
 
-	/* Since the block layer let it go: the core was busy with others, or resources were short. */
+	/* Since the block layer, or the piece before, let it go: the core was busy with others, or resources were short. */
 	stage_mark_wait(&marks, STAGE_DRIVER, self->unit.local_ps);
 	vcpu_run_phase(self, PHASE_DRIVER_SUBMIT, 0, &marks);
 	request->function = self->ring.function;
@@ -336,10 +338,14 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 		item->request = request;
 		item->index = i;
 		item->marks = marks;
+		stage_mark_service_of(&item->marks, STAGE_DOORBELL, self->unit.local_ps + self->config.host->posted_write_ps,
+				      "posted write on its way");
 		/* The queue has a slot for every node that may be under way, so pushing never waits. */
 		sim_push(&self->unit, self->ring.doorbells, self->config.host->posted_write_ps,
 			 (sim_item){.payload = item, .function = self->ring.function});
 	}
+	/* What the core did for this piece, the next one waited for. */
+	of->marks = marks;
 }
 
 /* Hands over what fits. Pieces go whole: each waits until its nodes and buffer pages are free. */
@@ -393,6 +399,8 @@ static void vcpu_submit(vcpu *self, const source_step *step)
 	submitted->request = step->request;
 	submitted->num_bytes = step->request.op == IO_FLUSH ? 0 : step->request.num_sectors * IO_SECTOR_BYTES;
 	submitted->marks.last_ps = arrival_ps;
+	if (self->config.log != NULL && step->request.number == self->config.logged_number)
+		submitted->marks.log = self->config.log;
 	submitted->app_start_ps = arrival_ps;
 	if (self->num_submitted++ == 0)
 		self->first_submit_ps = arrival_ps;

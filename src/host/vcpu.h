@@ -88,6 +88,7 @@ typedef struct vcpu_completion {
 	bool has_device;
 	ps_t device_start_ps, device_end_ps;
 	latency_split device_split;
+	const stage_piece *pieces; /* of the request that was asked for, backwards in time; else NULL */
 } vcpu_completion;
 
 typedef struct vcpu vcpu;
@@ -101,6 +102,9 @@ typedef struct vcpu_config {
 	uint32_t vm;      /* from 1: the VF, or the tenant's number */
 	uint32_t index;   /* of this vCPU in its VM */
 	source *source;   /* owned by the caller; NULL: the vCPU does nothing */
+	/* The request whose pieces are kept, by its number in the source; no log: none. */
+	stage_log *log;
+	uint64_t logged_number;
 	/* Called in the vCPU's own order for every request. */
 	void (*completed)(void *context, const vcpu_completion *completion);
 	void *context;

@@ -74,10 +74,15 @@ static uint32_t dram_num_servers(const void *params)
 	return 1;
 }
 
+/* As many 1 KiB accesses as the latency covers, beside the one whose bytes move. */
 static uint32_t dram_max_pending(const void *params)
 {
-	(void)params;
-	return 64; /* a controller's command queue */
+	const dram_params *given = params;
+	const ps_t latency_ps = ps_max(given->read_latency_ps, given->write_latency_ps);
+	const unsigned __int128 covered = (unsigned __int128)(uint64_t)latency_ps * (uint64_t)given->bandwidth_bps /
+					  ((unsigned __int128)PS_PER_S * 1024);
+
+	return covered > 4094 ? 4096 : (uint32_t)covered + 2;
 }
 
 static medium_times dram_serve(void *state, const void *params, const medium_access *access, ps_t arrival_ps)

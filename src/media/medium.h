@@ -34,7 +34,7 @@ typedef struct medium_ops {
 	bool (*in_order)(const void *params);
 	/* Number of servers that work at once, for the utilisation. */
 	uint32_t (*num_servers)(const void *params);
-	/* Accesses that may be under way at once where they can overtake each other. */
+	/* Accesses that may be under way at once: each needs a buffer for its data. */
 	uint32_t (*max_pending)(const void *params);
 	/* Serves an access that arrives at `arrival_ps` (never decreasing from call to call). */
 	medium_times (*serve)(void *state, const void *params, const medium_access *access, ps_t arrival_ps);

@@ -42,7 +42,7 @@ typedef enum btlb_partition {
 /* Counts of one function. */
 typedef struct btlb_counts {
 	uint64_t hits, misses;  /* of btlb_lookup() */
-	uint64_t merged;        /* misses taken back by btlb_count_merged() */
+	uint64_t merged;        /* blocks that waited for another block's walk */
 	uint64_t inserts;       /* new entries; a refreshed one does not count */
 	uint64_t evictions;     /* entries of this function that made room, whoever needed it */
 	uint64_t flushed;       /* entries dropped by btlb_flush() or replaced because they overlapped a newer one */
@@ -90,10 +90,9 @@ bool btlb_lookup_again(btlb *cache, uint32_t function, uint64_t block, extent *e
 /* What a look-up would answer; changes nothing, not even ages. */
 bool btlb_peek(const btlb *cache, uint32_t function, uint64_t block, extent *extent_out);
 
-/* The function's last counted miss waits for a walk that is under way: it was merged, neither hit nor miss. */
+/* A block of the function waits for a walk that is under way: it was merged, neither hit nor miss. */
 static inline void btlb_count_merged(btlb *cache, uint32_t function)
 {
-	cache->counts[function].misses--;
 	cache->counts[function].merged++;
 }
 

@@ -77,6 +77,8 @@ static void device_wire(nesc_device *device)
 	const nesc_config *nesc = device->config.nesc;
 	const uint64_t dma_depth = (uint64_t)nesc->dma.queue_blocks;
 	const uint64_t num_reads = (uint64_t)nesc->dma.outstanding_reads;
+	/* An access under way holds the place of its result. */
+	const uint64_t result_depth = dma_depth + device->medium.max_pending;
 	const uint32_t num_walkers = device->config.num_vfs == 0 ? 0 : (uint32_t)nesc->walker.count;
 	sim_unit *dma = &device->dma.unit, *down = &device->link_down.unit, *up = &device->link_up.unit;
 	sim_unit *translate = &device->translate.unit, *transfer = &device->transfer.unit;
@@ -107,10 +109,10 @@ static void device_wire(nesc_device *device)
 			kernel, "out of band", &device->mux_pf.unit, transfer, (uint64_t)nesc->plba_queue_blocks);
 	device->transfer.data = sim_queue_create(kernel, "write data", down, transfer, num_reads);
 	device->transfer.to_medium = device->medium.in = sim_queue_create(kernel, "accesses", transfer, medium, dma_depth);
-	device->medium.data = sim_queue_create(kernel, "data to host", medium, dma, dma_depth);
+	device->medium.data = sim_queue_create(kernel, "data to host", medium, dma, result_depth);
 	device->transfer.zeros = sim_queue_create(kernel, "zeros to host", transfer, dma, dma_depth);
 	device->transfer.fetches = sim_queue_create(kernel, "data from host", transfer, dma, dma_depth);
-	device->medium.done = sim_queue_create(kernel, "completions", medium, dma, dma_depth);
+	device->medium.done = sim_queue_create(kernel, "completions", medium, dma, result_depth);
 	device->dma.out = device->link_up.in = sim_queue_create(kernel, "to link", dma, up, dma_depth);
 	if (device_tags_matter(device)) {
 		device->link_up.tags = sim_queue_create(kernel, "read tags", down, up, (uint64_t)device->config.link->tags);

@@ -10,7 +10,7 @@
 static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 {
 	nesc_device *device = link->device;
-	const nesc_request *request = item->request;
+	nesc_request *request = item->request;
 	uint64_t words[2];
 	ps_t arrival_ps = link->unit.local_ps;
 	regs_effect effect = {0};
@@ -24,10 +24,9 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 							 BAR_BUS_ADDRESS + at, 8, NULL);
 			effect = regs_write(&device->regs, at, words[i], 8);
 		}
-		item->valid = effect.action == REGS_COMMAND && effect.valid;
-	} else {
-		item->valid = true;
+		request->command_valid = effect.action == REGS_COMMAND && effect.valid;
 	}
+	item->valid = request->command_valid; /* nodes of no command are carried out no more than it */
 	if (request->command.num_nodes == 0) {
 		item->node = (nesc_node){0};
 		return arrival_ps;
@@ -72,7 +71,7 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 			out = device->transfer.data;
 			break;
 		default:
-			out = device->walkers[sim_head(in)->argument].data;
+			out = device->walkers[(uint32_t)sim_head(in)->argument].data;
 			break;
 		}
 		if (!sim_take_slot(self, out))
@@ -95,20 +94,21 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 			stage_mark_service(&block->marks, STAGE_LINK, arrival_ps);
 		} else {
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
-							 device->walkers[item.argument].address, device->node_bytes, NULL);
+							 device->walkers[(uint32_t)item.argument].address,
+							 device->node_bytes, NULL);
 		}
 		sim_push(self, out, arrival_ps - self->local_ps, item);
 		self->num_served++;
 		if (item.kind != NESC_DOORBELL && device->link_up.tags != NULL) {
-			const uint32_t num_tags = (uint32_t)item.function;
+			const uint32_t num_tags = (uint32_t)(item.argument >> 32);
 
 			/* One token per read request; the queue is as deep as there are tags. */
 			for (uint32_t i = 0; i < num_tags; i++)
 				sim_push(self, device->link_up.tags, arrival_ps - self->local_ps, (sim_item){0});
 		}
 		self->busy_ps = link->direction.stats.busy_ps;
-		/* The next choice is made when the wire is free again. */
-		self->local_ps = hwclock_align(&self->clock, ps_max(self->local_ps, link->direction.busy_until_ps));
+		/* The next choice is made when the wire is about to be free; the serializer knows when exactly. */
+		self->local_ps = ps_max(self->local_ps, hwclock_floor(&self->clock, link->direction.busy_until_ps));
 	}
 }
 
@@ -170,7 +170,7 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_READ, address, num_bytes,
 							 NULL);
 			arrival_ps = pcie_root_complex_read(&link->root_complex, requester, address, arrival_ps);
-			item.function = num_tags;
+			item.argument |= (uint64_t)num_tags << 32; /* given back with the data */
 			if (item.kind == NESC_DMA_FETCH) {
 				nesc_block *fetched = item.payload;
 
@@ -202,7 +202,11 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 				return SIM_WAIT_SLOT(interrupts);
 			item = sim_pop(self, link->in);
 			begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
-			stage_mark_wait(&request->marks, STAGE_COMPLETION, begin_ps);
+			/* A read's last data is still on the wire: the entry follows it. */
+			if (request->command.op == NESC_READ)
+				stage_mark_service_of(&request->marks, STAGE_LINK, begin_ps, "data to host memory");
+			else
+				stage_mark_wait(&request->marks, STAGE_COMPLETION, begin_ps);
 			entry = ring->completion_address +
 				(request->command.tag & (ring->num_completions - 1)) * NESC_COMPLETION_BYTES;
 			/* The driver set the ring's address: it is trusted no more than a node's. */
@@ -218,6 +222,6 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 		}
 		self->num_served++;
 		self->busy_ps = link->direction.stats.busy_ps;
-		self->local_ps = hwclock_align(&self->clock, ps_max(self->local_ps, link->direction.busy_until_ps));
+		self->local_ps = ps_max(self->local_ps, hwclock_floor(&self->clock, link->direction.busy_until_ps));
 	}
 }

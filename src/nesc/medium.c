@@ -105,7 +105,10 @@ static sim_wait medium_step_in_order(medium_unit *unit, ps_t limit_ps)
 			return wait;
 		block = sim_pop(self, unit->in).payload;
 		stage_mark_wait(&block->marks, STAGE_MEDIA, self->local_ps);
-		done_ps = medium_serve(unit, block);
+		done_ps = ps_max(medium_serve(unit, block), unit->last_done_ps);
+		if (block->kind == NESC_BLOCK_EMPTY) /* only waits for what came before */
+			stage_mark_wait(&block->marks, STAGE_MEDIA, done_ps);
+		unit->last_done_ps = done_ps;
 		medium_emit(unit, block, done_ps);
 	}
 }

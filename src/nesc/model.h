@@ -15,6 +15,7 @@ typedef struct nesc_request {
 	uint32_t num_bytes;
 	uint32_t num_left;      /* nodes not yet cut, and blocks not yet done */
 	nesc_completion_status status;
+	bool command_valid;     /* the device took its command */
 	ps_t doorbell_ps;       /* when the driver began to write its command */
 	latency_split prefix;   /* pieces before that: what the device layer does not count */
 	stage_marks marks;      /* at the end: the path of the block that finished last */
@@ -48,6 +49,7 @@ typedef struct nesc_block {
 	uint64_t physical_block; /* pLBA */
 	uint32_t first_byte;     /* within the block */
 	uint32_t num_bytes;
+	bool merged; /* counted as such */
 	uint64_t dma_address;
 	stage_marks marks;
 	struct nesc_block *next; /* parked behind a walk; free list */

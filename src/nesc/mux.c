@@ -37,7 +37,8 @@ static nesc_completion_status mux_check(const mux_unit *mux, const nesc_node_ite
 
 	if (!node->valid)
 		return NESC_COMPLETION_BAD_COMMAND;
-	if (node->node.bytes > device_bytes || mux->node_first_byte > device_bytes - node->node.bytes)
+	if (node->request->command.first_sector > device_bytes / NESC_SECTOR_BYTES ||
+	    node->node.bytes > device_bytes || mux->node_first_byte > device_bytes - node->node.bytes)
 		return NESC_COMPLETION_OUT_OF_RANGE;
 	if (!regs_dma_allowed(registers, function, node->node.address + node->node.offset, node->node.bytes))
 		return NESC_COMPLETION_BAD_ADDRESS;
@@ -58,6 +59,7 @@ static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
 	block->node_index = node->index;
 	block->op = request->command.op;
 	block->marks = node->marks;
+	block->merged = false;
 	block->logical_block = first_byte >> TREE_BLOCK_SHIFT;
 	block->physical_block = block->logical_block; /* the PF's requests are untranslated */
 	block->first_byte = (uint32_t)(first_byte & (TREE_BLOCK_BYTES - 1));

@@ -69,6 +69,8 @@ static void translate_start_walk(translate_unit *unit, nesc_block *block)
 	unit->walks[walker] = (pending_walk){
 		.busy = true, .block = block, .epoch = btlb_epoch(&unit->device->btlb, block->function)};
 	unit->num_walks++;
+	if (unit->num_walks == (uint32_t)unit->device->config.nesc->walker.count)
+		unit->filled_ps = self->local_ps;
 	unit->device->counts.num_walks++;
 	stage_mark_service(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps);
 	sim_push(self, unit->jobs[walker], cycles_ps, (sim_item){.payload = block, .function = block->function});
@@ -95,18 +97,29 @@ static void translate_look_up(translate_unit *unit, nesc_block *block, bool agai
 
 static void translate_park(translate_unit *unit, nesc_block *block, pending_walk *walk)
 {
-	extent found;
-
 	block->next = NULL;
 	if (walk->parked_last == NULL)
 		walk->parked_first = block;
 	else
 		walk->parked_last->next = block;
 	walk->parked_last = block;
-	/* It looked up and missed, like any other; but it costs no walk of its own. */
-	if (!btlb_lookup(&unit->device->btlb, block->function, block->logical_block, &found))
-		btlb_count_merged(&unit->device->btlb, block->function);
+	if (block->merged)
+		return; /* it may wait for several walks, but is one block */
+	block->merged = true;
+	btlb_count_merged(&unit->device->btlb, block->function);
 	unit->device->counts.num_merged++;
+}
+
+/* Until now the block waited in the queue: for its turn, or for a walker while all were busy. */
+static void translate_mark_wait(const translate_unit *unit, nesc_block *block)
+{
+	const ps_t now_ps = unit->unit.local_ps;
+
+	if (unit->full_to_ps > block->marks.last_ps) {
+		stage_mark_wait(&block->marks, STAGE_TRANSLATE, ps_max(block->marks.last_ps, unit->full_from_ps));
+		stage_mark_wait(&block->marks, STAGE_WALK, ps_min(now_ps, unit->full_to_ps));
+	}
+	stage_mark_wait(&block->marks, STAGE_TRANSLATE, now_ps);
 }
 
 /* A walk came back: its block goes on, those parked behind it look up again. */
@@ -149,7 +162,10 @@ static void translate_return(translate_unit *unit, sim_item item)
 		unit->retry_last = walk->parked_last;
 	}
 	*walk = (pending_walk){0};
-	unit->num_walks--;
+	if (unit->num_walks-- == (uint32_t)device->config.nesc->walker.count) {
+		unit->full_from_ps = unit->filled_ps;
+		unit->full_to_ps = unit->unit.local_ps;
+	}
 	translate_emit(unit, block);
 }
 
@@ -203,16 +219,14 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 			unit->retry_first = retry->next;
 			if (retry->next == NULL)
 				unit->retry_last = NULL;
-			if (retry_way == WAY_PARK) {
-				stage_mark_wait(&retry->marks, STAGE_TRANSLATE, t_ps);
+			translate_mark_wait(unit, retry);
+			if (retry_way == WAY_PARK)
 				translate_park(unit, retry, translate_node_walk(unit, retry));
-			} else {
-				stage_mark_wait(&retry->marks, STAGE_TRANSLATE, t_ps);
+			else
 				translate_look_up(unit, retry, true);
-			}
 		} else if (head_way != WAY_BLOCKED && sim_candidate(self, unit->vlba)) {
 			sim_pop(self, unit->vlba);
-			stage_mark_wait(&head->marks, STAGE_TRANSLATE, t_ps);
+			translate_mark_wait(unit, head);
 			if (head_way == WAY_PARK)
 				translate_park(unit, head, translate_node_walk(unit, head));
 			else

@@ -109,6 +109,8 @@ typedef struct translate_unit {
 	pending_walk walks[NESC_MAX_WALKERS];
 	uint32_t num_walks;
 	nesc_block *retry_first, *retry_last; /* parked blocks that look up again */
+	ps_t filled_ps;                       /* since when every walker is busy, while they are */
+	ps_t full_from_ps, full_to_ps;        /* the last time that they were, and ceased to be */
 } translate_unit;
 
 typedef struct transfer_unit {
@@ -136,6 +138,7 @@ typedef struct medium_unit {
 	} *heap;
 	uint32_t num_pending, max_pending;
 	uint64_t num_accesses;
+	ps_t last_done_ps; /* in order: nothing ends before it */
 } medium_unit;
 
 typedef struct dma_unit {
@@ -200,7 +203,8 @@ static inline void nesc_block_fail(nesc_device *device, nesc_block *block, nesc_
 {
 	block->kind = NESC_BLOCK_EMPTY;
 	block->num_bytes = 0;
-	if (block->request->status == NESC_COMPLETION_OK)
+	/* The greatest, not the first: units that fail blocks at one instant must not depend on their order. */
+	if (status > block->request->status)
 		block->request->status = status;
 	device->counts.num_errors++;
 }

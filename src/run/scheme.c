@@ -308,7 +308,7 @@ static void add_queue(unit_result *unit, const sim_queue *queue)
 		unit->queues[unit->num_queues++] = (queue_result){.name = queue->name, .depth = queue->depth};
 	found->num_queues++;
 	found->num_items += queue->num_pushed;
-	found->occupied_ps += queue->occupied_ps;
+	found->occupied_ps += (metrics_i128)queue->occupied_ps;
 	found->stalled_ps += queue->stalled_ps;
 }
 

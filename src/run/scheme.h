@@ -18,7 +18,8 @@
 typedef struct queue_result {
 	const char *name; /* static */
 	uint64_t num_queues, depth, num_items;
-	ps_t occupied_ps, stalled_ps;
+	metrics_i128 occupied_ps;
+	ps_t stalled_ps;
 } queue_result;
 
 typedef struct unit_result {

@@ -222,8 +222,13 @@ static void cluster_hand_over(sim_kernel *kernel, sim_unit *first)
 	ps_t engine_ps = kernel->now_ps - kernel->engine_offset_ps;
 	const ps_t engine_now = engine_now_ps();
 	const uint32_t num_ready = kernel->ready_count;
+	sim_unit **ready = kernel->ready_software;
 
+	kernel->ready_software = kernel->released;
+	kernel->released = ready;
 	kernel->ready_count = 0;
+	for (uint32_t i = 0; i < num_ready; i++)
+		ready[i]->listed = false;
 	if (kernel->num_in_flight == 0 && engine_ps > engine_now) {
 		/* Nothing is in flight anywhere: idle time need not use up the engine's exact range. */
 		kernel->engine_offset_ps += engine_ps - engine_now;
@@ -234,11 +239,9 @@ static void cluster_hand_over(sim_kernel *kernel, sim_unit *first)
 		kernel->stopping = true;
 		return;
 	}
-	for (uint32_t i = 0; i < num_ready; i++) {
-		kernel->ready_software[i]->listed = false;
-		if (kernel->ready_software[i] != first)
-			cluster_release(kernel, kernel->ready_software[i]);
-	}
+	for (uint32_t i = 0; i < num_ready; i++)
+		if (ready[i] != first)
+			cluster_release(kernel, ready[i]);
 	cluster_release(kernel, first);
 	if (engine_ps > engine_now) {
 		kernel->counters.num_sleeps++;

@@ -56,6 +56,7 @@ void sim_kernel_destroy(sim_kernel *kernel)
 	free(kernel->heap);
 	free(kernel->run_list);
 	free(kernel->ready_software);
+	free(kernel->released);
 	free(kernel->wakes);
 	free(kernel);
 }
@@ -260,6 +261,7 @@ sim_outcome sim_run(sim_kernel *kernel)
 	kernel->heap = checked(malloc(bytes));
 	kernel->run_list = checked(malloc(bytes));
 	kernel->ready_software = checked(malloc(bytes));
+	kernel->released = checked(malloc(bytes));
 	kernel->wakes = checked(malloc(bytes));
 	/* The engine's clock goes on from run to run; ours starts at 0. */
 	kernel->engine_offset_ps = -engine_now_ps();

@@ -25,6 +25,7 @@ struct sim_kernel {
 	sim_unit **run_list; /* hardware that may act without synchronisation */
 	uint32_t run_count;
 	sim_unit **ready_software; /* software with an item to act on, whenever convenient */
+	sim_unit **released;       /* the list that is being released: those who run may make a new one */
 	uint32_t ready_count;
 	uint32_t num_handed_over; /* software units running now */
 

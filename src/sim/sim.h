@@ -89,7 +89,7 @@ struct sim_queue {
 	sim_unit *producer, *consumer;
 	uint32_t input; /* index among the consumer's inputs */
 	const char *name;
-	ps_t occupied_ps; /* sum over items of pop - push */
+	unsigned __int128 occupied_ps; /* sum over items of pop - push */
 	ps_t stalled_ps;  /* time that the producer waited for slots with something to push */
 };
 
@@ -121,7 +121,8 @@ struct sim_unit {
 	uint64_t *nonempty; /* one bit per input */
 	uint32_t num_nonempty_words;
 
-	ps_t slot_from_ps, slot_to_ps; /* wait for the output slot taken last; to = 0: none */
+	ps_t slot_from_ps, slot_to_ps; /* wait for the output slots taken ahead of a decision; to = 0: none */
+	sim_queue *slot_queue;
 	ps_t popped_ready_ps;          /* ready time of the item popped last */
 	ps_t busy_ps;        /* service time given, for utilisations */
 	uint64_t num_served;
@@ -182,7 +183,7 @@ static inline void sim_push(sim_unit *self, sim_queue *queue, ps_t delay_ps, sim
 		const ps_t from_ps = ps_max(self->slot_from_ps, self->popped_ready_ps);
 
 		if (self->slot_to_ps > from_ps)
-			queue->stalled_ps += self->slot_to_ps - from_ps;
+			self->slot_queue->stalled_ps += self->slot_to_ps - from_ps;
 		self->slot_to_ps = 0;
 	}
 	item.ready_ps = self->local_ps + delay_ps;
@@ -203,7 +204,7 @@ static inline sim_item sim_pop(sim_unit *self, sim_queue *queue)
 
 	queue->pop_ps[at] = self->local_ps;
 	self->popped_ready_ps = item.ready_ps;
-	queue->occupied_ps += self->local_ps - queue->push_ps[at];
+	queue->occupied_ps += (uint64_t)(self->local_ps - queue->push_ps[at]);
 	if (++queue->num_popped == queue->num_pushed)
 		self->nonempty[queue->input >> 6] &= ~(UINT64_C(1) << (queue->input & 63));
 	if (producer->state == SIM_SLOT && producer->waited_queue == queue)
@@ -221,7 +222,10 @@ static inline bool sim_take_slot(sim_unit *self, sim_queue *queue)
 		return false;
 	slot_ps = sim_slot_ps(queue);
 	if (slot_ps > self->local_ps) {
-		self->slot_from_ps = self->local_ps;
+		/* Of several slots for one decision, the last one to come is what it waited for. */
+		if (self->slot_to_ps == 0)
+			self->slot_from_ps = self->local_ps;
+		self->slot_queue = queue;
 		self->local_ps = self->slot_to_ps = hwclock_align(&self->clock, slot_ps);
 	}
 	return true;

@@ -39,6 +39,8 @@ nescsim_status stack_build_vcpus(const stack_vm *vm, const vcpu_stack *stack)
 			.vm = vm->vm,
 			.index = i,
 			.source = vm->sources[i],
+			.log = i == 0 ? vm->log : NULL,
+			.logged_number = vm->logged_number,
 			.completed = vm->completed,
 			.context = vm->context,
 		};

@@ -141,7 +141,8 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 
 static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests)
 {
-	static const uint64_t sizes[] = {512, 1024, 1536, 2048, 4096, 4608, 8192, 16384, 32768};
+	static const uint64_t sizes[] = {512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144};
+	static const char *const ops[] = {"read", "write", "mixed"};
 
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < num_vms; i++) {
@@ -157,14 +158,13 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 				" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d}}\n",
 				min_kib, min_kib + pick(rng, 0, 16), holes ? 20 : 0);
 		fprintf(out,
-			"    workload: {kind: dd, op: %s, pattern: %s, request_bytes: %" PRIu64 " B, count: %" PRIu64
-			", depth: %" PRIu64,
-			holes || pick(rng, 0, 1) ? "read" : "write", pick(rng, 0, 3) ? "random" : "sequential", bytes,
-			num_requests, pick(rng, 1, 16));
-		if (!holes && pick(rng, 0, 1))
-			fprintf(out, ", read_percent: %" PRIu64, pick(rng, 0, 100));
+			"    workload: {kind: dd, op: %s, read_percent: %" PRIu64 ", pattern: %s, request_bytes: %" PRIu64
+			" B, count: %" PRIu64 ", depth: %" PRIu64,
+			holes ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100), pick(rng, 0, 3) ? "random" : "sequential",
+			bytes, num_requests, pick(rng, 1, 16));
 		if (pick(rng, 0, 3) == 0)
-			fprintf(out, ", arrival: poisson, interval: %" PRIu64 " ns", pick(rng, 500, 20000));
+			fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns", pick(rng, 0, 1) ? "poisson" : "periodic",
+				pick(rng, 500, 20000));
 		else if (pick(rng, 0, 3) == 0)
 			fprintf(out, ", think: %" PRIu64 " ps", pick_ps(rng, family, 3000));
 		fputs("}\n", out);

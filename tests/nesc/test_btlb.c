@@ -190,7 +190,6 @@ static void run_against_model(uint32_t num_entries, btlb_replacement replacement
 				m.counts[function].misses++;
 			if (!is_again && !is_hit && rng_chance(&rng, 1, 8)) {
 				btlb_count_merged(&cache, function);
-				m.counts[function].misses--;
 				m.counts[function].merged++;
 			}
 		}
