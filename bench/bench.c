@@ -545,6 +545,8 @@ int main(int argc, char **argv)
 	int option, status;
 	bool ok = true;
 
+	machine_hashes = false;
+
 	main_s = seconds(CLOCK_MONOTONIC);
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		switch (option) {

@@ -16,7 +16,7 @@ typedef struct io {
 	io_request request;
 	stage_marks marks;        /* up to the block layer's end on the way down */
 	ps_t app_start_ps, block_start_ps;
-	latency_split app_prefix; /* pieces before block_start_ps */
+	ps_t app_service_ps;      /* of the application before block_start_ps: no part of the block layer's latency */
 	uint64_t next_byte;       /* of the request, not yet handed to the device */
 	uint64_t num_bytes;
 	uint32_t num_pieces_left; /* handed over, not complete */
@@ -213,7 +213,8 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const pie
 	completion->failed = done->failed;
 	completion->block_start_ps = done->block_start_ps;
 	completion->block_end_ps = self->unit.local_ps;
-	completion->block_split = split_difference(&marks->split, &done->app_prefix);
+	completion->block_split = marks->split;
+	completion->block_split.service_ps[STAGE_APP] -= done->app_service_ps;
 	completion->has_device = last_piece != NULL;
 	completion->pieces = marks->pieces;
 	completion->has_app = self->has_app;
@@ -411,8 +412,8 @@ static void vcpu_submit(vcpu *self, const source_step *step)
 	if (self->has_app) {
 		vcpu_run_phase(self, PHASE_APP_SUBMIT, 0, &submitted->marks);
 		/* An open-loop arrival's delay counts in both layers. */
-		submitted->app_prefix.service_ps[STAGE_APP] = submitted->marks.split.service_ps[STAGE_APP];
-		submitted->block_start_ps += submitted->app_prefix.service_ps[STAGE_APP];
+		submitted->app_service_ps = submitted->marks.split.service_ps[STAGE_APP];
+		submitted->block_start_ps += submitted->app_service_ps;
 	}
 	vcpu_run_phase(self, PHASE_BLOCK_SUBMIT, 0, &submitted->marks);
 	if (step->request.op == IO_DISCARD) {

@@ -16,7 +16,8 @@ static const cfg_key device_keys[] = {
 	 .help = "Virtual functions (VFs) that the device has, beside the PF.", .source = "thesis: stated"},
 	{.name = "sriov", .type = CFG_BOOL, .offset_in_struct = offsetof(device_config, sriov),
 	 .default_text = "false",
-	 .help = "True SR-IOV: the IOMMU knows the VFs, so guests need no trampoline buffers.",
+	 .help = "True SR-IOV: the IOMMU knows the VFs, so guests need no trampoline buffers. Not available in this "
+		 "version: must be false.",
 	 .source = "thesis: stated (the prototype emulates SR-IOV by 4 KiB pages of its BAR)"},
 };
 

@@ -4,7 +4,7 @@
  */
 #include "nesc/units.h"
 
-/* A write needs its data first, and only so many may be on their way. */
+/* A write needs its data first: not while as many as may be are on their way. */
 static bool transfer_blocked(const transfer_unit *unit, const sim_queue *queue)
 {
 	const nesc_block *block;
@@ -12,8 +12,7 @@ static bool transfer_blocked(const transfer_unit *unit, const sim_queue *queue)
 	if (queue == unit->data || sim_empty(queue))
 		return false;
 	block = sim_head(queue)->payload;
-	return block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA &&
-	       unit->num_outstanding >= (uint32_t)unit->device->config.nesc->dma.outstanding_reads;
+	return block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA;
 }
 
 sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
@@ -21,12 +20,13 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 	transfer_unit *unit = (transfer_unit *)self;
 	nesc_device *device = unit->device;
 	const bool one_source = self->num_inputs == 2;
+	const uint32_t max_outstanding = (uint32_t)device->config.nesc->dma.outstanding_reads;
 	sim_wait wait;
 
 	for (;;) {
 		sim_queue *chosen = NULL;
 		nesc_block *block;
-		uint64_t mask = 0;
+		uint64_t mask;
 		ps_t cycles_ps;
 
 		self->role = one_source && unit->num_outstanding == 0 ? SIM_AHEAD : SIM_MERGE;
@@ -36,9 +36,11 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 			return SIM_WAIT_SLOT(unit->fetches);
 		if (!sim_take_slot(self, unit->zeros))
 			return SIM_WAIT_SLOT(unit->zeros);
-		for (uint32_t i = 0; i < self->num_inputs; i++)
-			if (!transfer_blocked(unit, self->inputs[i]))
-				mask |= UINT64_C(1) << i;
+		mask = UINT64_MAX;
+		if (unit->num_outstanding >= max_outstanding)
+			for (uint32_t i = 0; i < self->num_inputs; i++)
+				if (transfer_blocked(unit, self->inputs[i]))
+					mask &= ~(UINT64_C(1) << i);
 		if (!sim_merge_ready(self, &mask, self->role == SIM_AHEAD ? sim_ahead_limit(self, limit_ps) : limit_ps,
 				     &wait))
 			return wait;

@@ -172,6 +172,7 @@ static void translate_return(translate_unit *unit, sim_item item)
 sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 {
 	translate_unit *unit = (translate_unit *)self;
+	const uint32_t num_walkers = (uint32_t)unit->device->config.nesc->walker.count;
 
 	for (;;) {
 		nesc_block *retry, *head;
@@ -189,7 +190,7 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 			retry_way = translate_way_of(unit, retry);
 		else if (head != NULL)
 			head_way = translate_way_of(unit, head);
-		for (uint32_t i = 0; i < (uint32_t)unit->device->config.nesc->walker.count; i++)
+		for (uint32_t i = 0; unit->num_walks != 0 && i < num_walkers; i++)
 			if (unit->walks[i].busy && !sim_empty(unit->returns[i]))
 				rmin_ps = ps_min(rmin_ps, sim_head(unit->returns[i])->ready_ps);
 		if (head_way != WAY_BLOCKED)
@@ -206,7 +207,7 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 			return SIM_WAIT_UNTIL(t_ps);
 		self->local_ps = t_ps;
 		/* Returns first (by ready time, then walker), then second look-ups, then new blocks. */
-		for (uint32_t i = 0; i < (uint32_t)unit->device->config.nesc->walker.count; i++) {
+		for (uint32_t i = 0; unit->num_walks != 0 && i < num_walkers; i++) {
 			sim_queue *queue = unit->returns[i];
 
 			if (unit->walks[i].busy && !sim_empty(queue) && sim_candidate(self, queue) &&

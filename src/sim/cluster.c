@@ -165,7 +165,7 @@ static bool cluster_wait_for_hand_over(sim_unit *unit)
 
 	while (unit->state != SIM_RUNNING && !kernel->stopping) {
 		kernel->counters.num_blocks++;
-		engine_acquire(unit->semaphore);
+		engine_suspend(unit->actor);
 	}
 	return !kernel->stopping;
 }
@@ -179,9 +179,8 @@ bool cluster_block(sim_unit *unit, sim_wait wait)
 	return cluster_wait_for_hand_over(unit);
 }
 
-static void cluster_software_main(void *argument)
+static void cluster_software_run(sim_unit *unit)
 {
-	sim_unit *unit = argument;
 	sim_kernel *kernel = unit->kernel;
 
 	if (!cluster_wait_for_hand_over(unit))
@@ -207,6 +206,14 @@ static void cluster_software_main(void *argument)
 	}
 }
 
+static void cluster_software_main(void *argument)
+{
+	sim_unit *unit = argument;
+
+	cluster_software_run(unit);
+	unit->actor = NULL; /* ends with this call: nobody may resume it */
+}
+
 static void cluster_release(sim_kernel *kernel, sim_unit *unit)
 {
 	heap_remove(kernel, unit);
@@ -214,7 +221,7 @@ static void cluster_release(sim_kernel *kernel, sim_unit *unit)
 	unit->state = SIM_RUNNING;
 	kernel->num_handed_over++;
 	kernel->counters.num_releases++;
-	engine_release(unit->semaphore);
+	engine_resume(unit->actor);
 }
 
 static void cluster_hand_over(sim_kernel *kernel, sim_unit *first)
@@ -280,8 +287,8 @@ static void cluster_conductor(void *argument)
 	}
 	kernel->stopping = true; /* actors that still wait end */
 	for (uint32_t i = 0; i < kernel->num_units; i++)
-		if (kernel->units[i]->semaphore != NULL)
-			engine_release(kernel->units[i]->semaphore);
+		if (kernel->units[i]->actor != NULL)
+			engine_resume(kernel->units[i]->actor);
 }
 
 void cluster_start(sim_kernel *kernel)
@@ -292,7 +299,6 @@ void cluster_start(sim_kernel *kernel)
 		unit->state = SIM_UNTIL;
 		heap_put(kernel, unit, 0);
 		if (unit->software) {
-			unit->semaphore = engine_semaphore_create();
 			unit->actor = engine_actor_create(unit->name, cluster_software_main, unit);
 		}
 	}

@@ -118,6 +118,16 @@ void engine_yield(void)
 	sg_actor_yield();
 }
 
+void engine_suspend(void *actor)
+{
+	sg_actor_suspend(actor);
+}
+
+void engine_resume(void *actor)
+{
+	sg_actor_resume(actor);
+}
+
 void *engine_semaphore_create(void)
 {
 	return sg_sem_init(0);

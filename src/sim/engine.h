@@ -31,6 +31,11 @@ void engine_sleep_until(ps_t engine_ps);
 
 void engine_yield(void);
 
+/* Suspends the calling actor until engine_resume(). Cheaper than a semaphore; but resuming an actor that is not suspended
+ * does nothing, so callers keep a state word that is set first, and loop on it. */
+void engine_suspend(void *actor);
+void engine_resume(void *actor);
+
 void *engine_semaphore_create(void);
 void engine_semaphore_destroy(void *semaphore);
 void engine_release(void *semaphore);

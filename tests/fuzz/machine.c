@@ -12,6 +12,8 @@
 #define MAX_VMS 64
 #define MAX_VCPUS (MAX_VMS * 16)
 
+bool machine_hashes = true;
+
 typedef struct machine_config {
 	device_config device;
 	pcie_link_config link;
@@ -64,8 +66,14 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 static void tally_completed(void *context, const vcpu_completion *completion)
 {
 	tally *self = context;
-	uint64_t hash = mix(completion->vm, completion->request->number);
+	uint64_t hash;
 
+	self->sum_latency_ps += (unsigned __int128)(completion->block_end_ps - completion->block_start_ps);
+	if (self->observer != NULL)
+		self->observer(self->context, completion);
+	if (!machine_hashes)
+		return;
+	hash = mix(completion->vm, completion->request->number);
 	hash = mix(hash, (uint64_t)completion->request->first_sector);
 	hash = mix(hash, (uint64_t)completion->block_start_ps);
 	hash = mix(hash, (uint64_t)completion->block_end_ps);
@@ -74,9 +82,6 @@ static void tally_completed(void *context, const vcpu_completion *completion)
 		hash = mix(hash, (uint64_t)completion->block_split.wait_ps[i]);
 	}
 	self->vcpu_hash[completion->vm] += hash;
-	self->sum_latency_ps += (unsigned __int128)(completion->block_end_ps - completion->block_start_ps);
-	if (self->observer != NULL)
-		self->observer(self->context, completion);
 }
 
 static const stack_ops *find_stack(const char *name)

@@ -22,6 +22,9 @@ typedef struct machine_result {
 	char *description;      /* of a run that did not finish; to be freed */
 } machine_result;
 
+/* False: completions are counted but not hashed (bench/ measures the simulator, not the hash). */
+extern bool machine_hashes;
+
 /* Called for every completion when set. */
 typedef void (*machine_observer)(void *context, const vcpu_completion *completion);
 
