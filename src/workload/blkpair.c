@@ -687,3 +687,27 @@ bool blkpair_pop(blkpair *self, trace_record *record_out)
 	entry_give(self, index);
 	return true;
 }
+
+trace_result blkpair_next(blkpair *self, input *in, blkpair_read_fn read, void *state, trace_record *record_out)
+{
+	blk_event event;
+	bool wanted;
+
+	for (;;) {
+		trace_result result;
+
+		if (blkpair_pop(self, record_out))
+			return TRACE_RECORD;
+		if (self->finished)
+			return TRACE_END;
+		result = read(state, &event, &wanted);
+		if (result == TRACE_END) {
+			blkpair_finish(self);
+		} else if (result != TRACE_RECORD) {
+			return result;
+		} else if (wanted && !blkpair_event(self, &event)) {
+			input_report(in, NULL, NULL, "out of memory");
+			return TRACE_BROKEN;
+		}
+	}
+}

@@ -15,6 +15,7 @@
 #ifndef WORKLOAD_BLKPAIR_H
 #define WORKLOAD_BLKPAIR_H
 
+#include "workload/reader.h"
 #include "workload/trace.h"
 
 #define BLKPAIR_MAX_PENDING 65536 /* bios and requests kept; the oldest is given up beyond that */
@@ -49,6 +50,12 @@ bool blkpair_event(blkpair *self, const blk_event *event);
 
 /* The trace has ended: what has no completion yet has none. */
 void blkpair_finish(blkpair *self);
+
+/* Reads one event of the reader `state`: TRACE_RECORD (and whether it is wanted), TRACE_END, or what is wrong. */
+typedef trace_result (*blkpair_read_fn)(void *state, blk_event *event_out, bool *wanted_out);
+
+/* The next request of a trace whose events `read` brings: a reader's whole `next`. */
+trace_result blkpair_next(blkpair *self, input *in, blkpair_read_fn read, void *state, trace_record *record_out);
 
 /* The next request in the order of queueing, once nothing earlier can still turn up. False when there is none yet. */
 bool blkpair_pop(blkpair *self, trace_record *record_out);

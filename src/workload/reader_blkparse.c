@@ -10,7 +10,7 @@
 typedef struct blkparse_state {
 	input *in;
 	blkpair *pair;
-	bool has_base, at_end;
+	bool has_base;
 	ps_t base_ps, last_ps; /* time of the first and of the latest event */
 } blkparse_state;
 
@@ -319,8 +319,9 @@ static bool report_miss(input *in, const cursor *c)
 }
 
 /* One line. TRACE_RECORD: *event is filled when *wanted_out. */
-static trace_result read_line(blkparse_state *self, blk_event *event, bool *wanted_out)
+static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 {
+	blkparse_state *self = state;
 	cursor c = {.at = NULL};
 	char *line;
 	size_t num_bytes;
@@ -406,27 +407,8 @@ static nescsim_status blkparse_init(void *state, input *in)
 static trace_result blkparse_next(void *state, trace_record *record_out)
 {
 	blkparse_state *self = state;
-	blk_event event;
-	bool wanted;
 
-	for (;;) {
-		trace_result result;
-
-		if (blkpair_pop(self->pair, record_out))
-			return TRACE_RECORD;
-		if (self->at_end)
-			return TRACE_END;
-		result = read_line(self, &event, &wanted);
-		if (result == TRACE_END) {
-			self->at_end = true;
-			blkpair_finish(self->pair);
-		} else if (result != TRACE_RECORD) {
-			return result;
-		} else if (wanted && !blkpair_event(self->pair, &event)) {
-			input_report(self->in, NULL, NULL, "out of memory");
-			return TRACE_BROKEN;
-		}
-	}
+	return blkpair_next(self->pair, self->in, read_line, self, record_out);
 }
 
 static void blkparse_fini(void *state)

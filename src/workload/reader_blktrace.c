@@ -31,7 +31,7 @@
 typedef struct blktrace_state {
 	input *in;
 	blkpair *pair;
-	bool big_endian, has_base, at_end;
+	bool big_endian, has_base;
 	uint64_t base_ns, last_ns; /* time of the first and of the latest event */
 	uint64_t num_events;
 } blktrace_state;
@@ -102,8 +102,9 @@ static trace_result read_payload(blktrace_state *self, const trace_position *pos
 }
 
 /* The next event. TRACE_RECORD with *wanted_out false: one that concerns no request. */
-static trace_result read_event(blktrace_state *self, blk_event *event_out, bool *wanted_out)
+static trace_result read_event(void *state, blk_event *event_out, bool *wanted_out)
 {
+	blktrace_state *self = state;
 	trace_position position = {.event = self->num_events + 1, .byte = input_position_bytes(self->in)};
 	const uint8_t *bytes;
 	uint64_t time_ns, split_sector;
@@ -209,26 +210,8 @@ static trace_result read_event(blktrace_state *self, blk_event *event_out, bool 
 static trace_result blktrace_next(void *state, trace_record *record_out)
 {
 	blktrace_state *self = state;
-	blk_event event;
-	bool wanted;
 
-	for (;;) {
-		trace_result result;
-
-		if (blkpair_pop(self->pair, record_out))
-			return TRACE_RECORD;
-		if (self->at_end)
-			return TRACE_END;
-		result = read_event(self, &event, &wanted);
-		if (result == TRACE_END) {
-			self->at_end = true;
-			blkpair_finish(self->pair);
-		} else if (result != TRACE_RECORD) {
-			return result;
-		} else if (wanted && !blkpair_event(self->pair, &event)) {
-			return broken(self, NULL, NULL, "out of memory");
-		}
-	}
+	return blkpair_next(self->pair, self->in, read_event, self, record_out);
 }
 
 static void blktrace_fini(void *state)
