@@ -1,7 +1,6 @@
 #include "stacks/stack.h"
 
 #define X(name)                                       \
-	extern const stack_ops stack_##name;          \
 	extern const cfg_section stack_##name##_section; \
 	extern const char stack_##name##_help[];
 #include "stacks/stacks.def"

@@ -31,6 +31,10 @@ typedef struct stack_ops {
 	nescsim_status (*build)(const stack_vm *vm, const void *params);
 } stack_ops;
 
+#define X(name) extern const stack_ops stack_##name;
+#include "stacks/stacks.def"
+#undef X
+
 /* For schemes whose VMs drive the device themselves: a vCPU per ring, all with the same table. */
 nescsim_status stack_build_vcpus(const stack_vm *vm, const vcpu_stack *stack);
 

@@ -16,6 +16,7 @@
 
 #include "base/rng.h"
 #include "fuzz/machine.h"
+#include "stacks/stack.h"
 
 enum family { FAMILY_GENERAL, FAMILY_TIES, FAMILY_ZERO_LATENCY, NUM_FAMILIES };
 
@@ -178,8 +179,13 @@ static void make_config(uint64_t number, config_text *out)
 	const uint64_t num_vms = pick(&rng, 0, 9) == 0 ? pick(&rng, 16, 64) : pick(&rng, 1, 6);
 	const uint64_t num_vcpus = num_vms > 8 ? 1 : pick(&rng, 1, 3);
 	FILE *text = fmemopen(out->text, TEXT_BYTES, "w");
+	const stack_ops *stack;
 
-	strcpy(out->scheme, pick(&rng, 0, 4) == 0 && num_vms * num_vcpus <= 64 ? "host" : "nesc");
+	/* Mostly the scheme that uses the whole controller; any other of the table where its rings suffice. */
+	stack = stack_table[pick(&rng, 0, stack_table_num - 1)];
+	if (pick(&rng, 0, 4) < 3 || (stack->uses_pf && num_vms * num_vcpus > BAR_MAX_PF_RINGS))
+		stack = &stack_nesc;
+	snprintf(out->scheme, sizeof(out->scheme), "%s", stack->name);
 	out->seed = number;
 	fprintf(text, "# config %" PRIu64 ", family %s, scheme %s\n", number, family_names[family], out->scheme);
 	fprintf(text, "device: {clock: %" PRIu64 " kHz}\n", family == FAMILY_GENERAL ? pick(&rng, 100000, 400000) : family == FAMILY_TIES ? 250000 : 1000000);
