@@ -53,8 +53,9 @@ nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim
 nescsim_status nescsim_config_print(const nescsim_config *config, FILE *out);
 
 /* Writes the reference of every key at and below `path` ("nesc.btlb"; NULL = all): type, unit, range, default, where
- * the default comes from. Returns NESCSIM_OK; NESCSIM_USAGE (no such key; the nearest match is in diag); NESCSIM_IO. */
-nescsim_status nescsim_config_describe(const char *path, FILE *out, nescsim_diag *diag);
+ * the default comes from; `from` ("fitted to"; NULL = any) leaves only those whose default's source begins with it.
+ * Returns NESCSIM_OK; NESCSIM_USAGE (no such key; the nearest match is in diag); NESCSIM_IO. */
+nescsim_status nescsim_config_describe(const char *path, const char *from, FILE *out, nescsim_diag *diag);
 
 #ifdef __cplusplus
 }

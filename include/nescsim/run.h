@@ -31,10 +31,10 @@ typedef struct nescsim_run_options {
 nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_options *options, nescsim_diag *diag,
 			   nescsim_result **result_out);
 
-/* Writes one request's life in every scheme to `out`: stage by stage, with its times since submission, which end at the
- * request's latency. The request is number `request_number` (from 0) of VM 1 in the order of submission, of requests
- * submitted at one instant the one at the lower address first.
- * Returns as nescsim_run(), and NESCSIM_USAGE when VM 1 has fewer requests. */
+/* Writes one request's timeline in every scheme to `out`: piece by piece, in the order of time, from its submission to
+ * its latency. The request is number `request_number` (from 0) of VM 1's first vCPU, in the order of submission. A
+ * scheme is simulated until that request has completed; that it failed is said, and no error.
+ * Returns as nescsim_run(), and NESCSIM_USAGE when the vCPU has fewer requests. */
 nescsim_status nescsim_explain(const nescsim_config *config, uint64_t request_number, FILE *out, nescsim_diag *diag);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
 static const cli_option options[] = {
-	{"request", "N", "Which request of VM 1, from 0 in the order of submission (default: 0)."},
+	{"request", "N", "Which request of VM 1's first vCPU, from 0 in the order of submission (default: 0)."},
 	CLI_SCHEMES_OPTION,
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
@@ -24,7 +24,7 @@ static nescsim_status run(const cli_args *args)
 const cli_command command_explain = {
 	.name = "explain",
 	.arguments = "CONFIG",
-	.help = "Shows one request's life, stage by stage with times, in every scheme.",
+	.help = "Shows one request's timeline in every scheme: what it is in, waits for or is worked on by, and when.",
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.options = options,

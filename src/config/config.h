@@ -57,8 +57,10 @@ json_t *cfg_dump_json(const cfg_section *section, const void *value);
 void cfg_dump_yaml(const cfg_section *section, const void *value, FILE *out);
 
 /* The reference of all keys at and below `path` (NULL = all): path, type, unit, default, range, source, help.
+ * `from` leaves only those whose default's source begins with these words (NULL = all; none is no error).
  * Returns NESCSIM_USAGE with the nearest match in diag when the path names nothing. */
-nescsim_status cfg_describe(const cfg_section *section, const char *path, FILE *out, nescsim_diag *diag);
+nescsim_status cfg_describe(const cfg_section *section, const char *path, const char *from, FILE *out,
+			    nescsim_diag *diag);
 
 /* Verifies a schema itself: legal and unique names, help for every row and a source for every default, ranges and
  * defaults that are legal (the checks of sections without required keys included), members inside the struct that

@@ -9,10 +9,11 @@
 /* What one walk over the schema does with each row. */
 typedef struct describer {
 	const char *wanted; /* normalised path; NULL = everything */
+	const char *from;   /* what a key's source must begin with; NULL = anything */
 	FILE *out;          /* NULL = collect the paths only */
 	text_buffer path;   /* "vms[].disk.bytes" */
 	text_buffer kinds;  /* the variants that the path goes through: "media.kind = nand" */
-	size_t num_found;
+	size_t num_found, num_written;
 	char **paths; /* all normalised paths, when collecting */
 	size_t num_paths, capacity;
 	bool failed;
@@ -33,6 +34,11 @@ static char *normalised(const char *path)
 	}
 	*to = '\0';
 	return copy;
+}
+
+static bool is_wanted_source(const describer *d, const cfg_key *key)
+{
+	return !d->from || (key->source && strncmp(key->source, d->from, strlen(d->from)) == 0);
 }
 
 static bool is_wanted(const describer *d, const char *path)
@@ -92,15 +98,20 @@ static void write_type(const cfg_key *key, text_buffer *line)
 		text_add(line, ", a power of two");
 }
 
+static void write_path(describer *d)
+{
+	fprintf(d->out, "%s%s", d->num_written++ != 0 ? "\n" : "", text_get(&d->path));
+	if (d->kinds.num_bytes)
+		fprintf(d->out, "   (%s)", text_get(&d->kinds));
+	fputc('\n', d->out);
+}
+
 static void write_row(describer *d, const cfg_key *key)
 {
 	text_buffer line = TEXT_EMPTY;
 	units_kind kind;
 
-	fprintf(d->out, "%s%s", d->num_found > 1 ? "\n" : "", text_get(&d->path));
-	if (d->kinds.num_bytes)
-		fprintf(d->out, "   (%s)", text_get(&d->kinds));
-	fputc('\n', d->out);
+	write_path(d);
 	write_type(key, &line);
 	write_wrapped(d->out, "type", text_get(&line));
 	if (key->type != CFG_SECTION)
@@ -116,6 +127,45 @@ static void write_row(describer *d, const cfg_key *key)
 	if (key->source && *key->source)
 		write_wrapped(d->out, "source", key->source);
 	write_wrapped(d->out, "help", key->help ? key->help : "");
+	text_free(&line);
+}
+
+/* The variant that is chosen when nobody chooses: default_text is "x", "{tag: x, ...}" or names none. */
+static const char *default_variant(const cfg_key *key)
+{
+	const cfg_variants *variants = key->variants;
+	const char *text = key->default_text;
+
+	for (size_t i = 0; text && i < variants->num_rows; i++) {
+		const char *name = variants->rows[i].name;
+		const char *at = *text == '{' ? strstr(text, variants->tag) : NULL;
+		const size_t length = strlen(name);
+
+		at = at ? at + strlen(variants->tag) + strspn(at + strlen(variants->tag), ": ") : text;
+		if (strncmp(at, name, length) == 0 && strcspn(at, ",} ") == length)
+			return name;
+	}
+	return variants->default_name ? variants->default_name : "none: must be given";
+}
+
+/* The key that chooses the variant: no row of the schema, but a key to its users. */
+static void write_tag(describer *d, const cfg_key *key)
+{
+	const cfg_variants *variants = key->variants;
+	text_buffer line = TEXT_EMPTY;
+
+	write_path(d);
+	text_add(&line, "one of ");
+	list_variants(variants, &line);
+	write_wrapped(d->out, "type", text_get(&line));
+	write_wrapped(d->out, "default", default_variant(key));
+	if (key->source && *key->source)
+		write_wrapped(d->out, "source", key->source);
+	for (size_t i = 0; i < variants->num_rows; i++) {
+		text_cut(&line, 0);
+		text_add(&line, "%s: %s", variants->rows[i].name, variants->rows[i].help);
+		write_wrapped(d->out, i == 0 ? "help" : "", text_get(&line));
+	}
 	text_free(&line);
 }
 
@@ -146,6 +196,27 @@ static void collect(describer *d)
 
 static void walk_section(describer *d, const cfg_section *section);
 
+/* The tag is described when it is what is wanted; with its mapping, the mapping's row says the same. */
+static void walk_tag(describer *d, const cfg_key *key)
+{
+	const size_t mark = d->path.num_bytes;
+	char *path;
+
+	text_add(&d->path, ".%s", key->variants->tag);
+	path = normalised(text_get(&d->path));
+	if (!d->out) {
+		collect(d);
+	} else if (!path) {
+		d->failed = true;
+	} else if (d->wanted && strcmp(path, d->wanted) == 0) {
+		d->num_found++;
+		if (is_wanted_source(d, key))
+			write_tag(d, key);
+	}
+	free(path);
+	text_cut(&d->path, mark);
+}
+
 /* Walks below a row: the keys of its section, element or variants. */
 static void walk_below(describer *d, const cfg_key *key)
 {
@@ -161,6 +232,8 @@ static void walk_below(describer *d, const cfg_key *key)
 		break;
 	case CFG_VARIANT:
 	case CFG_NAMED:
+		if (key->type == CFG_VARIANT)
+			walk_tag(d, key);
 		for (size_t i = 0; i < key->variants->num_rows; i++) {
 			const cfg_variant_row *row = &key->variants->rows[i];
 
@@ -197,7 +270,8 @@ static void walk_section(describer *d, const cfg_section *section)
 				d->failed = true;
 			else if (is_wanted(d, path)) {
 				d->num_found++;
-				write_row(d, key);
+				if (is_wanted_source(d, key))
+					write_row(d, key);
 			}
 			free(path);
 		}
@@ -241,10 +315,11 @@ static const char *meant(const describer *all, const char *wanted)
 	return nearest;
 }
 
-nescsim_status cfg_describe(const cfg_section *section, const char *path, FILE *out, nescsim_diag *diag)
+nescsim_status cfg_describe(const cfg_section *section, const char *path, const char *from, FILE *out,
+			    nescsim_diag *diag)
 {
 	char *wanted = path ? normalised(path) : NULL;
-	describer rows = { .wanted = wanted, .out = out }, all = { .out = NULL };
+	describer rows = { .wanted = wanted, .from = from, .out = out }, all = { .out = NULL };
 	nescsim_status status = NESCSIM_OK;
 
 	if (path && !wanted)

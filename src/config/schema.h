@@ -79,7 +79,8 @@ struct cfg_key {
 	int64_t decimal_scale;        /* CFG_DECIMAL: a power of ten */
 	bool power_of_two;            /* numbers only */
 	const char *help;             /* one sentence, plain words */
-	/* Where the default comes from: "nesc.md: stated", "assumption: ...", "fitted to: ..."; not for CFG_SECTION. */
+	/* Where the default comes from: "thesis: stated", "assumption: ...", "fitted to: ..." (docs/sources.md explains the
+	 * short names); not for CFG_SECTION. */
 	const char *source;
 };
 

@@ -29,7 +29,7 @@ static void dma_complete(dma_unit *dma, nesc_request *request)
 	stage_mark_wait(&request->marks, STAGE_COMPLETION, self->local_ps);
 	dma_occupy(dma, dma->device->config.nesc->dma.completion_setup_cycles +
 				dma_beats(dma, NESC_COMPLETION_BYTES + PCIE_MSI_BYTES));
-	stage_mark_service(&request->marks, STAGE_COMPLETION, self->local_ps);
+	stage_mark_service_of(&request->marks, STAGE_COMPLETION, self->local_ps, "DMA of the completion entry");
 	sim_push(self, dma->out, 0, (sim_item){.kind = NESC_DMA_DONE, .payload = request, .function = request->function});
 }
 
@@ -53,7 +53,7 @@ static void dma_to_host(dma_unit *dma, sim_item item)
 
 	stage_mark_wait(&block->marks, STAGE_DMA, dma->unit.local_ps);
 	dma_occupy(dma, moves ? config->dma.read_setup_cycles + dma_beats(dma, block->num_bytes) : 1);
-	stage_mark_service(&block->marks, STAGE_DMA, dma->unit.local_ps);
+	stage_mark_service_of(&block->marks, STAGE_DMA, dma->unit.local_ps, "DMA engine: set-up and beats");
 	if (block->kind == NESC_BLOCK_ZEROS)
 		dma->device->counts.num_zero_blocks++;
 	if (--request->num_left == 0) {
@@ -98,7 +98,7 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 			const ps_t issue_ps = unit_cycles_ps(self, config->dma.write_issue_cycles);
 
 			stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
-			stage_mark_service(&block->marks, STAGE_DMA, self->local_ps + issue_ps);
+			stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps, "DMA engine: set-up of the fetch");
 			sim_push(self, dma->out, issue_ps, item);
 			dma_occupy(dma, config->dma.write_setup_cycles + dma_beats(dma, block->num_bytes));
 			break;

@@ -84,14 +84,14 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 
 			stage_mark_wait(&node->marks, STAGE_DOORBELL, begin_ps);
 			arrival_ps = link_down_write_node(link, node);
-			stage_mark_service(&node->marks, STAGE_DOORBELL, arrival_ps);
+			stage_mark_service_of(&node->marks, STAGE_DOORBELL, arrival_ps, "down the link to the registers");
 		} else if (item.kind == NESC_READ_BLOCK) {
 			nesc_block *block = item.payload;
 
 			stage_mark_wait(&block->marks, STAGE_LINK, begin_ps);
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
 							 block->dma_address, block->num_bytes, NULL);
-			stage_mark_service(&block->marks, STAGE_LINK, arrival_ps);
+			stage_mark_service_of(&block->marks, STAGE_LINK, arrival_ps, "data down the link");
 		} else {
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
 							 device->walkers[(uint32_t)item.argument].address,
@@ -175,7 +175,8 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 				nesc_block *fetched = item.payload;
 
 				stage_mark_wait(&fetched->marks, STAGE_LINK, begin_ps);
-				stage_mark_service(&fetched->marks, STAGE_LINK, arrival_ps);
+				stage_mark_service_of(&fetched->marks, STAGE_LINK, arrival_ps,
+						      "read request up the link, host memory");
 				item.kind = NESC_READ_BLOCK;
 			} else {
 				item.kind = NESC_READ_NODE;
@@ -204,7 +205,7 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
 			/* A read's last data is still on the wire: the entry follows it. */
 			if (request->command.op == NESC_READ)
-				stage_mark_service_of(&request->marks, STAGE_LINK, begin_ps, "data to host memory");
+				stage_mark_service_of(&request->marks, STAGE_LINK, begin_ps, "last data up the link");
 			else
 				stage_mark_wait(&request->marks, STAGE_COMPLETION, begin_ps);
 			entry = ring->completion_address +
@@ -216,7 +217,7 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 						    NULL);
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS,
 							 PCIE_MSI_BYTES, NULL);
-			stage_mark_service(&request->marks, STAGE_COMPLETION, arrival_ps);
+			stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps, "entry and MSI up the link");
 			device->counts.num_completions++;
 			sim_push(self, interrupts, arrival_ps - self->local_ps, item);
 		}

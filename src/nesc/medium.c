@@ -48,7 +48,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 	sim_unit *self = &unit->unit;
 	const ps_t delay_ps = ps_max(done_ps - self->local_ps, unit_cycles_ps(self, 1));
 
-	stage_mark_service(&block->marks, STAGE_MEDIA, self->local_ps + delay_ps);
+	stage_mark_service_of(&block->marks, STAGE_MEDIA, self->local_ps + delay_ps, "access to the medium");
 	if (block->op == NESC_READ) {
 		sim_push(self, unit->data, delay_ps,
 			 (sim_item){.kind = NESC_DMA_DATA, .payload = block, .function = block->function});

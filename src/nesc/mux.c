@@ -111,7 +111,7 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 		block = mux_cut(mux, &last);
 		cut_ps = unit_cycles_ps(self, device->config.nesc->mux.block_cycles);
 		stage_mark_wait(&block->marks, STAGE_QUEUE, self->local_ps);
-		stage_mark_service(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps);
+		stage_mark_service_of(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps, "cut into blocks");
 		sim_push(self, mux->out, cut_ps, (sim_item){.payload = block, .function = block->function});
 		self->busy_ps += cut_ps;
 		self->local_ps += cut_ps;

@@ -54,7 +54,7 @@ static void translate_emit(translate_unit *unit, nesc_block *block)
 	sim_unit *self = &unit->unit;
 	const ps_t cycles_ps = unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);
 
-	stage_mark_service(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps);
+	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
 	sim_push(self, unit->plba, cycles_ps, (sim_item){.payload = block, .function = block->function});
 }
 
@@ -72,7 +72,7 @@ static void translate_start_walk(translate_unit *unit, nesc_block *block)
 	if (unit->num_walks == (uint32_t)unit->device->config.nesc->walker.count)
 		unit->filled_ps = self->local_ps;
 	unit->device->counts.num_walks++;
-	stage_mark_service(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps);
+	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
 	sim_push(self, unit->jobs[walker], cycles_ps, (sim_item){.payload = block, .function = block->function});
 }
 
@@ -130,7 +130,7 @@ static void translate_return(translate_unit *unit, sim_item item)
 	const walker_unit *walker = &device->walkers[item.function];
 	nesc_block *block = item.payload;
 
-	stage_mark_service(&block->marks, STAGE_WALK, unit->unit.local_ps);
+	stage_mark_service_of(&block->marks, STAGE_WALK, unit->unit.local_ps, "walk of the extent tree");
 	for (nesc_block *parked = walk->parked_first; parked != NULL; parked = parked->next)
 		stage_mark_wait(&parked->marks, STAGE_WALK, unit->unit.local_ps);
 	switch ((tree_outcome)item.argument) {

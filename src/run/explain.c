@@ -1,83 +1,153 @@
-/* One request's life, stage by stage. */
+/* One request's life, piece by piece. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "metrics/decimal.h"
 #include "metrics/table.h"
 #include "nescsim/run.h"
 #include "run/scheme.h"
 
-#define SPARE_LIVES 1024 /* how many fit at first */
-
+/* The request that is asked for. */
 typedef struct life {
+	uint64_t number;
+	bool found, failed, has_app;
 	io_request request;
-	bool has_app;
-	ps_t submit_ps, end_ps;
+	ps_t submit_ps, latency_ps;
 	latency_split split;
+	const stage_piece *pieces; /* backwards in time; the log's */
 } life;
 
-/* The first requests of VM 1 by submission. Completions come in another order, and from several vCPUs, so more than
- * wanted are kept and the latest dropped from time to time. */
-typedef struct life_list {
-	life *lives;
-	size_t num, capacity, num_wanted;
-	bool out_of_memory;
-	bool seen[NUM_STAGES]; /* stages printed */
-} life_list;
+#define MIN_REPEATS 3 /* of two lines that are worth a line that says so */
 
-static int compare_lives(const void *a, const void *b)
+/* Pieces that follow each other and are the same; or the two lines before, again and again. */
+typedef struct life_line {
+	stage_piece piece; /* from the first one's begin to the last one's end */
+	uint64_t num_pieces;
+	uint64_t num_repeats; /* 0: the line is of its own */
+} life_line;
+
+static bool observe(void *context, const vcpu_completion *completion)
 {
-	const life *one = a, *two = b;
+	life *wanted = context;
+	const ps_t begin_ps = completion->has_app ? completion->app_start_ps : completion->block_start_ps;
+	const ps_t end_ps = completion->has_app ? completion->app_end_ps : completion->block_end_ps;
 
-	if (one->submit_ps != two->submit_ps)
-		return one->submit_ps < two->submit_ps ? -1 : 1;
-	if (one->request.first_sector != two->request.first_sector)
-		return one->request.first_sector < two->request.first_sector ? -1 : 1;
-	if (one->request.number != two->request.number)
-		return one->request.number < two->request.number ? -1 : 1;
-	if (one->request.op != two->request.op)
-		return one->request.op < two->request.op ? -1 : 1;
-	return memcmp(&one->split, &two->split, sizeof(one->split));
-}
-
-/* Makes room for one more: drops the latest when there are many more than wanted, grows otherwise. */
-static bool make_room(life_list *list)
-{
-	const size_t capacity = list->capacity == 0 ? SPARE_LIVES : 2 * list->capacity;
-	life *lives;
-
-	if (list->num < list->capacity)
-		return true;
-	if (list->num / 2 > list->num_wanted) {
-		qsort(list->lives, list->num, sizeof(*list->lives), compare_lives);
-		list->num = list->num_wanted;
-		return true;
-	}
-	lives = realloc(list->lives, capacity * sizeof(*lives));
-	if (lives == NULL) {
-		list->out_of_memory = true;
+	/* Other vCPUs have a request of that number too, without pieces; so has one that took no time. */
+	if (completion->vm != 1 || completion->request->number != wanted->number ||
+	    (completion->pieces == NULL && begin_ps != end_ps))
 		return false;
-	}
-	list->lives = lives;
-	list->capacity = capacity;
+	wanted->found = true;
+	wanted->failed = completion->failed;
+	wanted->has_app = completion->has_app;
+	wanted->request = *completion->request;
+	wanted->submit_ps = begin_ps;
+	wanted->latency_ps = end_ps - begin_ps;
+	wanted->split = completion->has_app ? completion->app_split : completion->block_split;
+	wanted->pieces = completion->pieces;
 	return true;
 }
 
-static void observe(void *context, const vcpu_completion *completion)
-{
-	life_list *list = context;
+/* ---- lines ------------------------------------------------------------------------------------------------------ */
 
-	if (completion->vm != 1 || !make_room(list))
-		return;
-	list->lives[list->num++] = (life){
-		.request = *completion->request,
-		.has_app = completion->has_app,
-		.submit_ps = completion->has_app ? completion->app_start_ps : completion->block_start_ps,
-		.end_ps = completion->has_app ? completion->app_end_ps : completion->block_end_ps,
-		.split = completion->has_app ? completion->app_split : completion->block_split,
-	};
+/* The pieces must follow each other without gaps from the submission to the end, and sum to what the results count. */
+static void check_pieces(const life *of)
+{
+	latency_split sum = { .service_ps = { 0 } };
+	ps_t at_ps = of->submit_ps + of->latency_ps;
+
+	for (const stage_piece *piece = of->pieces; piece != NULL; piece = piece->before) {
+		NESC_ASSERT_ALWAYS(piece->until_ps == at_ps && piece->from_ps < at_ps,
+				   "request %" PRIu64 ": %s from %" PRId64 " to %" PRId64
+				   ", but the next piece begins at %" PRId64,
+				   of->number, stage_name(piece->stage), piece->from_ps, piece->until_ps, at_ps);
+		(piece->waits ? sum.wait_ps : sum.service_ps)[piece->stage] += piece->until_ps - piece->from_ps;
+		at_ps = piece->from_ps;
+	}
+	NESC_ASSERT_ALWAYS(at_ps == of->submit_ps,
+			   "request %" PRIu64 ": submitted at %" PRId64 ", but its first piece begins at %" PRId64,
+			   of->number, of->submit_ps, at_ps);
+	for (int i = 0; i < NUM_STAGES; i++)
+		NESC_ASSERT_ALWAYS(sum.wait_ps[i] == of->split.wait_ps[i] &&
+					   sum.service_ps[i] == of->split.service_ps[i],
+				   "request %" PRIu64 ": the pieces of %s are %" PRId64 " and %" PRId64
+				   ", its split %" PRId64 " and %" PRId64,
+				   of->number, stage_name((stage)i), sum.wait_ps[i], sum.service_ps[i],
+				   of->split.wait_ps[i], of->split.service_ps[i]);
 }
+
+static bool same_kind(const stage_piece *one, const stage_piece *two)
+{
+	return one->stage == two->stage && one->waits == two->waits &&
+	       (one->what == two->what ||
+		(one->what != NULL && two->what != NULL && strcmp(one->what, two->what) == 0));
+}
+
+static bool same_line(const life_line *one, const life_line *two)
+{
+	return same_kind(&one->piece, &two->piece) && one->num_pieces == two->num_pieces;
+}
+
+/* Two lines that alternate (a copy and its register writes, node by node) are kept once. Returns how many lines are
+ * left. */
+static size_t fold_lines(life_line *lines, size_t num_lines)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < num_lines;) {
+		size_t end = i + 2;
+
+		while (end + 1 < num_lines && same_line(&lines[end], &lines[i]) &&
+		       same_line(&lines[end + 1], &lines[i + 1]))
+			end += 2;
+		lines[num++] = lines[i];
+		if (end < i + 2 + 2 * MIN_REPEATS) {
+			i++;
+			continue;
+		}
+		lines[num++] = lines[i + 1];
+		lines[num++] = (life_line){
+			.piece = { .from_ps = lines[i + 2].piece.from_ps, .until_ps = lines[end - 1].piece.until_ps },
+			.num_repeats = (end - i - 2) / 2,
+		};
+		i = end;
+	}
+	return num;
+}
+
+/* The pieces in the order of time, equal neighbours together. NULL when out of memory; to be freed. */
+static life_line *make_lines(const life *of, size_t *num_out)
+{
+	const stage_piece **pieces;
+	life_line *lines;
+	size_t num_pieces = 0, num = 0;
+
+	for (const stage_piece *piece = of->pieces; piece != NULL; piece = piece->before)
+		num_pieces++;
+	pieces = calloc(num_pieces + 1, sizeof(*pieces));
+	lines = calloc(num_pieces + 1, sizeof(*lines));
+	if (pieces == NULL || lines == NULL) {
+		free(pieces);
+		free(lines);
+		return NULL;
+	}
+	for (const stage_piece *piece = of->pieces; piece != NULL; piece = piece->before)
+		pieces[--num_pieces] = piece;
+	for (size_t i = 0; pieces[i] != NULL; i++) {
+		if (num != 0 && same_kind(&lines[num - 1].piece, pieces[i])) {
+			lines[num - 1].piece.until_ps = pieces[i]->until_ps;
+			lines[num - 1].num_pieces++;
+		} else {
+			lines[num++] = (life_line){ .piece = *pieces[i], .num_pieces = 1 };
+		}
+	}
+	free(pieces);
+	*num_out = fold_lines(lines, num);
+	return lines;
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static void us_cell(table *to, ps_t value_ps)
 {
@@ -87,122 +157,129 @@ static void us_cell(table *to, ps_t value_ps)
 	table_cell(to, "%s", text);
 }
 
+/* A piece without words of its own gets those of its stage, the first time. */
+static void print_line(table *to, const life *of, const life_line *line, bool told[NUM_STAGES])
+{
+	const stage_piece *piece = &line->piece;
+
+	us_cell(to, piece->from_ps - of->submit_ps);
+	us_cell(to, piece->until_ps - of->submit_ps);
+	us_cell(to, piece->until_ps - piece->from_ps);
+	if (line->num_repeats != 0) {
+		table_cell(to, "...");
+		table_cell(to, "%s", "");
+		table_cell(to, "the two above, %" PRIu64 " times more", line->num_repeats);
+		table_end_row(to);
+		return;
+	}
+	table_cell(to, "%s", stage_name(piece->stage));
+	table_cell(to, piece->waits ? "waits" : "works");
+	if (piece->what != NULL && line->num_pieces > 1)
+		table_cell(to, "%s x%" PRIu64, piece->what, line->num_pieces);
+	else if (piece->what != NULL)
+		table_cell(to, "%s", piece->what);
+	else if (!told[piece->stage])
+		table_cell(to, "%s", stage_help(piece->stage));
+	told[piece->stage] = told[piece->stage] || piece->what == NULL;
+	table_end_row(to);
+}
+
 static nescsim_status print_life(const char *scheme, const life *of, FILE *out)
 {
 	static const table_column columns[] = {
-		{"stage", TABLE_LEFT},	  {"from us", TABLE_RIGHT},    {"to us", TABLE_RIGHT},
-		{"waits us", TABLE_RIGHT}, {"service us", TABLE_RIGHT}, {"share", TABLE_RIGHT},
+		{ "from us", TABLE_RIGHT }, { "to us", TABLE_RIGHT }, { "us", TABLE_RIGHT },
+		{ "stage", TABLE_LEFT },    { "", TABLE_LEFT },       { "what", TABLE_LEFT },
 	};
-	const ps_t latency_ps = of->end_ps - of->submit_ps;
 	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
-	char text[DECIMAL_TEXT_BYTES];
-	ps_t from_ps = 0;
-	nescsim_status status;
+	bool told[NUM_STAGES] = { false };
+	size_t num_lines = 0;
+	life_line *lines = make_lines(of, &num_lines);
+	nescsim_status status = NESCSIM_NO_MEMORY;
 
-	if (to == NULL)
-		return NESCSIM_NO_MEMORY;
-	decimal_ratio(latency_ps, PS_PER_US, 6, text, sizeof(text));
-	fprintf(out, "\n%s: %s us\n\n", scheme, text);
-	for (int i = 0; i < NUM_STAGES; i++) {
-		const ps_t stage_ps = of->split.wait_ps[i] + of->split.service_ps[i];
-
-		if (stage_ps == 0)
-			continue;
-		table_cell(to, "%s", stage_name((stage)i));
-		us_cell(to, from_ps);
-		us_cell(to, from_ps + stage_ps);
-		us_cell(to, of->split.wait_ps[i]);
-		us_cell(to, of->split.service_ps[i]);
-		decimal_ratio((metrics_i128)stage_ps * 100, latency_ps, 1, text, sizeof(text));
-		table_cell(to, "%s %%", text);
+	if (to != NULL && lines != NULL) {
+		fprintf(out, "\n%s%s:\n\n", scheme, of->failed ? " (the request fails)" : "");
+		for (size_t i = 0; i < num_lines; i++)
+			print_line(to, of, &lines[i], told);
+		table_group(to);
+		us_cell(to, 0);
+		us_cell(to, of->latency_ps);
+		us_cell(to, of->latency_ps);
+		table_cell(to, "total");
 		table_end_row(to);
-		from_ps += stage_ps;
+		status = table_print(to, out);
 	}
-	status = table_print(to, out);
 	table_destroy(to);
+	free(lines);
 	return status;
 }
 
-/* What the stages are that some scheme's request was in. */
-static void print_legend(const bool seen[NUM_STAGES], FILE *out)
-{
-	fputc('\n', out);
-	for (int i = 0; i < NUM_STAGES; i++)
-		if (seen[i])
-			fprintf(out, "%-11s %s\n", stage_name((stage)i), stage_help((stage)i));
-}
-
-static void print_head(const life *of, uint64_t request_number, FILE *out)
+static void print_head(const life *of, bool has_more_vcpus, FILE *out)
 {
 	const io_request *request = &of->request;
 
-	fprintf(out, "Request %" PRIu64 " of VM 1: %s", request_number, scheme_ops[request->op].name);
+	fprintf(out, "Request %" PRIu64 " of VM 1%s: %s", of->number, has_more_vcpus ? "'s first vCPU" : "",
+		scheme_ops[request->op].name);
 	if (request->op != IO_FLUSH)
 		fprintf(out, " of %" PRIu64 " bytes at byte %" PRIu64, request->num_sectors * IO_SECTOR_BYTES,
 			request->first_sector * IO_SECTOR_BYTES);
 	fprintf(out, "%s%s\n", request->preflush ? ", preflush" : "", request->fua ? ", FUA" : "");
-	fprintf(out, "Times count from the submission, %s.\n",
-		of->has_app ? "system call included" : "at the (guest's) block layer");
-	fprintf(out, "A stage that is entered more than once (by pieces, copies or exits) is shown as one.\n");
+	fprintf(out, "Times count from its submission, %s%s.\n",
+		of->has_app ? "system call included" : "at the (guest's) block layer",
+		scheme_ops[request->op].moves_data ? "; the path is that of the block that ends last" : "");
 }
 
-static nescsim_status explain_scheme(const scheme_run *run, uint64_t request_number, FILE *out, nescsim_diag *diag)
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static nescsim_status explain_scheme(scheme_run *run, uint64_t request_number, FILE *out, nescsim_diag *diag)
 {
-	life_list *list = run->context;
 	const stack_ops *ops = scenario_scheme(&run->config->scenario, run->scheme_index, NULL);
+	const bool has_more_vcpus = run->config->scenario.guest.num_vcpus > 1;
+	life wanted = { .number = request_number };
+	uint64_t num_requests = 0;
 	scheme_result result;
 	nescsim_status status;
 
-	list->num = 0;
+	run->log = stage_log_create();
+	if (run->log == NULL)
+		return NESCSIM_NO_MEMORY;
+	run->logged_number = request_number;
+	run->observe = observe;
+	run->context = &wanted;
 	status = scheme_simulate(run, diag, &result);
+	if (status == NESCSIM_OK)
+		num_requests = result.cores[0].num_requests;
 	scheme_fini(&result);
-	if (status == NESCSIM_OK && list->out_of_memory)
-		status = NESCSIM_NO_MEMORY;
-	if (status != NESCSIM_OK)
-		return status;
-	if (list->num <= request_number)
-		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "they are counted from 0",
-				"there is no request %" PRIu64 ": VM 1 has %zu", request_number, list->num);
-	qsort(list->lives, list->num, sizeof(*list->lives), compare_lives);
-	for (int i = 0; i < NUM_STAGES; i++) {
-		const latency_split *split = &list->lives[request_number].split;
-
-		list->seen[i] = list->seen[i] || split->wait_ps[i] + split->service_ps[i] != 0;
+	if (status == NESCSIM_OK && !wanted.found)
+		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "they are counted from 0",
+				  "there is no request %" PRIu64 ": VM 1%s has %" PRIu64, request_number,
+				  has_more_vcpus ? "'s first vCPU" : "", num_requests);
+	if (status == NESCSIM_OK) {
+		check_pieces(&wanted);
+		if (run->scheme_index == 0)
+			print_head(&wanted, has_more_vcpus, out);
+		status = print_life(ops->name, &wanted, out);
 	}
-	if (run->scheme_index == 0)
-		print_head(&list->lives[request_number], request_number, out);
-	status = print_life(ops->name, &list->lives[request_number], out);
+	stage_log_destroy(run->log);
 	return status == NESCSIM_OK && ferror(out) ? NESCSIM_IO : status;
 }
 
 nescsim_status nescsim_explain(const nescsim_config *config, uint64_t request_number, FILE *out, nescsim_diag *diag)
 {
 	const scenario *given = &config->scenario;
-	life_list list = {0};
 	disk_layout *layouts;
 	nescsim_status status = nescsim_config_check_inputs(config, diag);
 
 	if (status != NESCSIM_OK)
 		return status;
-	list.num_wanted = request_number == UINT64_MAX ? SIZE_MAX : (size_t)request_number + 1;
 	layouts = layouts_create(given);
 	if (layouts == NULL)
 		status = NESCSIM_NO_MEMORY;
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
-		const scheme_run run = {
-			.config = config,
-			.scheme_index = i,
-			.layouts = layouts,
-			.observe = observe,
-			.context = &list,
-		};
+		scheme_run run = { .config = config, .scheme_index = i, .layouts = layouts };
 
 		status = explain_scheme(&run, request_number, out, diag);
 	}
-	if (status == NESCSIM_OK)
-		print_legend(list.seen, out);
 	layouts_destroy(layouts, scenario_num_vms(given));
-	free(list.lives);
 	if (status == NESCSIM_OK && (fflush(out) != 0 || ferror(out)))
 		status = NESCSIM_IO;
 	return status;

@@ -205,8 +205,11 @@ static void print_row(const nescsim_result *result, table *to, size_t scheme_ind
 		us_cell(to, row->host_cpu_ps_per_request);
 	else
 		table_cell(to, "%s", "");
-	ratio_cell(to, reference == NULL ? 0 : reference->latency_mean_ps, reference == NULL ? 0 : row->latency_mean_ps,
-		   2, "x");
+	if (moves_data || is_all)
+		ratio_cell(to, reference == NULL ? 0 : reference->latency_mean_ps,
+			   reference == NULL ? 0 : row->latency_mean_ps, 2, "x");
+	else
+		table_cell(to, "%s", ""); /* what a flush or a discard costs is no measure of a scheme */
 	if (is_all && scheme->ops->uses_vfs) {
 		const btlb_counts *counts = &scheme->btlb[row->vm];
 

@@ -116,6 +116,8 @@ static void scenario_check(const void *value, cfg_check *check)
 
 	if (self->sim.check)
 		cfg_conflict(check, "sim.check", "false", "checking of data is not part of this version");
+	if (self->device.sriov)
+		cfg_conflict(check, "device.sriov", "false", "true SR-IOV is not part of this version");
 	if (self->schemes.num == 0)
 		cfg_conflict(check, "schemes", "such as [host, nesc]", "there is no scheme to simulate");
 	check_vms(self, check);
@@ -340,9 +342,9 @@ nescsim_status nescsim_config_print(const nescsim_config *config, FILE *out)
 	return fflush(out) != 0 || ferror(out) ? NESCSIM_IO : NESCSIM_OK;
 }
 
-nescsim_status nescsim_config_describe(const char *path, FILE *out, nescsim_diag *diag)
+nescsim_status nescsim_config_describe(const char *path, const char *from, FILE *out, nescsim_diag *diag)
 {
-	nescsim_status status = cfg_describe(&scenario_section, path, out, diag);
+	nescsim_status status = cfg_describe(&scenario_section, path, from, out, diag);
 
 	if (status == NESCSIM_OK && (fflush(out) != 0 || ferror(out)))
 		status = NESCSIM_IO;

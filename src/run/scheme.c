@@ -57,6 +57,7 @@ typedef struct machine {
 	uint64_t num_completed, num_expected;
 	size_t max_requests;
 	bool out_of_memory;
+	bool ended; /* by the observer */
 } machine;
 
 static void keep_request(machine *self, const vcpu_completion *completion)
@@ -116,8 +117,10 @@ static void on_completed(void *context, const vcpu_completion *completion)
 
 	if (completion->request->number >= (uint64_t)self->scenario->sim.warmup_requests)
 		record(self, completion);
-	if (self->run->observe != NULL)
-		self->run->observe(self->run->context, completion);
+	if (self->run->observe != NULL && !self->ended && self->run->observe(self->run->context, completion)) {
+		self->ended = true;
+		sim_stop(self->kernel);
+	}
 	result->run_begin_ps = ps_min(result->run_begin_ps,
 				      completion->has_app ? completion->app_start_ps : completion->block_start_ps);
 	result->run_end_ps =
@@ -196,6 +199,8 @@ static nescsim_status machine_build(machine *self, nescsim_diag *diag)
 			.vm = vm,
 			.num_vcpus = self->num_vcpus,
 			.sources = &self->sources[first_core],
+			.log = vm == 1 ? self->run->log : NULL,
+			.logged_number = self->run->logged_number,
 			.completed = on_completed,
 			.context = self,
 			.vcpus_out = &self->vcpus[first_core],
@@ -255,10 +260,16 @@ static nescsim_status report_stuck(const machine *self, sim_outcome outcome, nes
 	char *what = sim_describe(self->kernel);
 	nescsim_status status;
 
-	if (outcome == SIM_HORIZON)
+	if (outcome == SIM_NO_ENGINE)
 		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
-				  "simulate a part of the trace (max_requests), or scale its times down (time_scale)",
-				  "%s: more than 2.5 hours of simulated time without an idle moment", scheme);
+				  "it needs memfd_create() and a mounted /proc",
+				  "%s: the engine (SimGrid) could not be started", scheme);
+	else if (outcome == SIM_HORIZON)
+		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
+				  "simulate fewer requests, fewer schemes per run, or a shorter window of the workload",
+				  "%s: the engine's exact range of 2^53 ps is used up: about 2.5 hours of simulated time "
+				  "in which requests are in flight, all schemes of the run together",
+				  scheme);
 	else
 		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
 				  "this is a bug of the model or a queue that is too small",
@@ -271,6 +282,8 @@ static nescsim_status machine_check(const machine *self, sim_outcome outcome, ne
 {
 	const scheme_result *result = self->result;
 
+	if (outcome == SIM_STOPPED && self->ended)
+		return self->out_of_memory ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 	/* Why an input broke midway is in diag already. */
 	if (outcome == SIM_STOPPED)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, NULL, NULL, "%s: the workload broke off",
@@ -347,6 +360,7 @@ static void collect_cores(const machine *self)
 		core_result *core = &result->cores[i];
 		metrics_host_cpu *of_vm = &result->host_cpu[core->vm];
 
+		core->num_requests = vcpu_num_completed(self->vcpus[i]);
 		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
 			core->cpu_ps[owner] = vcpu_cpu_ps(self->vcpus[i], (cpu_owner)owner);
 			if (owner != CPU_GUEST) {
@@ -354,8 +368,8 @@ static void collect_cores(const machine *self)
 				result->host_cpu[0].busy_ps += (metrics_u128)core->cpu_ps[owner];
 			}
 		}
-		of_vm->num_requests += vcpu_num_completed(self->vcpus[i]);
-		result->host_cpu[0].num_requests += vcpu_num_completed(self->vcpus[i]);
+		of_vm->num_requests += core->num_requests;
+		result->host_cpu[0].num_requests += core->num_requests;
 	}
 }
 
@@ -388,8 +402,9 @@ static nescsim_status machine_run(machine *self, nescsim_diag *diag)
 	self->progress = self->run->progress == NULL ? NULL : progress_create(self->run->progress, result->ops->name);
 	outcome = sim_run(self->kernel);
 	status = machine_check(self, outcome, diag);
-	if (status == NESCSIM_OK)
-		status = collect_units(self);
+	if (status != NESCSIM_OK || self->ended)
+		return status;
+	status = collect_units(self);
 	if (status != NESCSIM_OK)
 		return status;
 	collect_cores(self);

@@ -33,6 +33,7 @@ typedef struct unit_result {
 /* A core of a VM. */
 typedef struct core_result {
 	uint32_t vm, vcpu; /* VM from 1 */
+	uint64_t num_requests;
 	ps_t cpu_ps[CPU_NUM_OWNERS];
 } core_result;
 
@@ -74,13 +75,18 @@ typedef struct scheme_run {
 	const disk_layout *layouts; /* by VM - 1 */
 	FILE *progress;             /* or NULL */
 	bool keep_requests;
-	/* Optional: sees every completion (of each vCPU in its order; in no order between vCPUs). */
-	void (*observe)(void *context, const vcpu_completion *completion);
+	/* Keeps the pieces of request number `logged_number` of VM 1's first vCPU; no log: of none. */
+	stage_log *log;
+	uint64_t logged_number;
+	/* Optional: sees every completion (of each vCPU in its order; in no order between vCPUs). True: that was all that
+	 * is wanted of this run, which ends there. */
+	bool (*observe)(void *context, const vcpu_completion *completion);
 	void *context;
 } scheme_run;
 
-/* Simulates and fills in *result_out, to be freed with scheme_fini() whatever the outcome. Returns NESCSIM_OK,
- * NESCSIM_RUN_FAILED, NESCSIM_TRACE (the trace broke midway), NESCSIM_CONFIG, NESCSIM_IO or NESCSIM_NO_MEMORY. */
+/* Simulates and fills in *result_out, to be freed with scheme_fini() whatever the outcome; where `observe` has ended
+ * the run, it says nothing of cores and units. Returns NESCSIM_OK, NESCSIM_RUN_FAILED, NESCSIM_TRACE (the trace broke
+ * midway), NESCSIM_CONFIG, NESCSIM_IO or NESCSIM_NO_MEMORY. */
 nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme_result *result_out);
 void scheme_fini(scheme_result *result);
 

@@ -96,6 +96,26 @@ out 'thesis: stated'
 run params nesc.btlb.entires
 expect 2
 err 'nesc.btlb.entries'
+for key in media.kind 'vms[0].workload.kind' vms.disk.map.kind; do
+	run params "$key"
+	expect 0
+	out 'one of'
+done
+run params schemes
+expect 0
+out 'host, nesc'
+run params --fitted
+expect 0
+out 'fitted to: 800 MB/s'
+if grep 'source' "$scratch/out" | grep -qv 'fitted to'; then
+	bad "--fitted lists keys that were not fitted: $(cat "$scratch/out")"
+fi
+run params nesc.btlb --fitted
+expect 0
+[ ! -s "$scratch/out" ] || bad "the translation cache has a fitted key: $(cat "$scratch/out")"
+run check configs/dd.yaml --set device.sriov=true
+expect 3
+err 'device.sriov: true SR-IOV is not part of this version (false)'
 
 # A stdout that cannot be written is no success.
 "$tool" params >/dev/full 2>"$scratch/err"

@@ -165,7 +165,7 @@ static void both_dumps_read_back_to_the_same_value(void **state)
 
 /* --- the reference --- */
 
-static char *described(const char *path, nescsim_status expected_status)
+static char *described_of(const char *path, const char *source, nescsim_status expected_status)
 {
 	char *words = NULL;
 	size_t num_bytes;
@@ -173,7 +173,7 @@ static char *described(const char *path, nescsim_status expected_status)
 	nescsim_diag *diag = nescsim_diag_create();
 	char *messages;
 
-	assert_int_equal(cfg_describe(&sample_section, path, out, diag), expected_status);
+	assert_int_equal(cfg_describe(&sample_section, path, source, out, diag), expected_status);
 	fclose(out);
 	messages = sample_messages(diag);
 	nescsim_diag_destroy(diag);
@@ -185,6 +185,11 @@ static char *described(const char *path, nescsim_status expected_status)
 	assert_string_equal(words, "");
 	free(words);
 	return messages;
+}
+
+static char *described(const char *path, nescsim_status expected_status)
+{
+	return described_of(path, NULL, expected_status);
 }
 
 static void check_described(const char *path, nescsim_status status, const char *expected)
@@ -237,6 +242,38 @@ static void a_key_is_described_with_all_that_is_known(void **state)
 			"    help     Time per request.\n");
 }
 
+/* What chooses a variant is no row of the schema, but a key to its users. */
+static void a_kind_is_described(void **state)
+{
+	(void)state;
+	check_described("media.kind", NESCSIM_OK,
+			"media.kind\n"
+			"    type     one of dram, nand, null\n"
+			"    default  dram\n"
+			"    source   stated\n"
+			"    help     dram: Board memory.\n"
+			"             nand: Flash.\n"
+			"             null: Nothing.\n");
+	check_described("media.knid", NESCSIM_USAGE,
+			"error: there is no key 'media.knid' (did you mean 'media.kind'?)\n");
+}
+
+static void keys_can_be_chosen_by_source(void **state)
+{
+	char *words = described_of(NULL, "state", NESCSIM_OK);
+
+	(void)state;
+	assert_non_null(strstr(words, "btlb.entries\n"));
+	assert_non_null(strstr(words, "\n\nbtlb.replacement\n"));
+	assert_null(strstr(words, "media.latency"));
+	free(words);
+	words = described_of("media.channels", "state", NESCSIM_OK);
+	assert_string_equal(words, "");
+	free(words);
+	words = described_of("media.chanels", "state", NESCSIM_USAGE);
+	free(words);
+}
+
 static void without_a_key_everything_is_described(void **state)
 {
 	char *words = described(NULL, NESCSIM_OK);
@@ -269,6 +306,8 @@ int main(void)
 		cmocka_unit_test(the_json_dump_has_units_and_exact_numbers),
 		cmocka_unit_test(both_dumps_read_back_to_the_same_value),
 		cmocka_unit_test(a_key_is_described_with_all_that_is_known),
+		cmocka_unit_test(a_kind_is_described),
+		cmocka_unit_test(keys_can_be_chosen_by_source),
 		cmocka_unit_test(without_a_key_everything_is_described),
 		cmocka_unit_test(a_wrong_key_gets_the_nearest),
 	};

@@ -128,10 +128,10 @@ static void earlier_result(void **state)
 static void conflicts(void **state)
 {
 	static const char text[] = "sim: {check: true}\n"
-				   "device: {functions: 4}\n"
+				   "device: {functions: 4, sriov: true}\n"
 				   "guest: {vcpus: 16}\n"
 				   "vms: [{count: 5, workload: {kind: dd, count: 1}}]\n";
-	static const char *const words[] = {"checking of data", "the device has 4", "need 80 cores, the host has 16",
+	static const char *const words[] = {"checking of data", "true SR-IOV", "the device has 4", "need 80 cores, the host has 16",
 					    "do not fit the medium", "the PF's, which has only 64"};
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config;
@@ -145,7 +145,8 @@ static void conflicts(void **state)
 		assert_non_null(nescsim_diag_at(diag, i)->hint);
 	}
 	assert_int_equal(nescsim_diag_at(diag, 0)->line, 1);
-	assert_int_equal(nescsim_diag_at(diag, 1)->line, 4);
+	assert_int_equal(nescsim_diag_at(diag, 1)->line, 2);
+	assert_int_equal(nescsim_diag_at(diag, 2)->line, 4);
 	nescsim_diag_destroy(diag);
 }
 
