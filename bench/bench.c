@@ -49,29 +49,29 @@ typedef struct bench_case {
 } bench_case;
 
 static const bench_case cases[] = {
-	{"hit-1x1", "1 VF, depth 1", 1, 1, HIT_NESC, HIT_DISK, 5},
-	{"hit-1x16", "1 VF, depth 16", 1, 16, HIT_NESC, HIT_DISK, 4},
-	{"hit-1x64", "1 VF, depth 64", 1, 64, HIT_NESC, HIT_DISK, 0},
-	{"hit-8x16", "8 VFs, depth 16", 8, 16, HIT_NESC, HIT_DISK, 4},
-	{"hit-64x16", "64 VFs, depth 16", 64, 16, HIT_NESC, HIT_DISK, 0},
-	{"miss-1x16", "1 VF, depth 16, one miss then three hits", 1, 16, MISS_SERIAL_NESC, MISS_DISK, 6},
-	{"merge-1x16", "1 VF, depth 16, one miss, three merged", 1, 16, MISS_MERGED_NESC, MISS_DISK, 6},
-	{"merge-8x16", "8 VFs, depth 16, one miss, three merged", 8, 16, MISS_MERGED_NESC, MISS_DISK, 6},
+	{ "hit-1x1", "1 VF, depth 1", 1, 1, HIT_NESC, HIT_DISK, 5 },
+	{ "hit-1x16", "1 VF, depth 16", 1, 16, HIT_NESC, HIT_DISK, 4 },
+	{ "hit-1x64", "1 VF, depth 64", 1, 64, HIT_NESC, HIT_DISK, 0 },
+	{ "hit-8x16", "8 VFs, depth 16", 8, 16, HIT_NESC, HIT_DISK, 4 },
+	{ "hit-64x16", "64 VFs, depth 16", 64, 16, HIT_NESC, HIT_DISK, 0 },
+	{ "miss-1x16", "1 VF, depth 16, one miss then three hits", 1, 16, MISS_SERIAL_NESC, MISS_DISK, 6 },
+	{ "merge-1x16", "1 VF, depth 16, one miss, three merged", 1, 16, MISS_MERGED_NESC, MISS_DISK, 6 },
+	{ "merge-8x16", "8 VFs, depth 16, one miss, three merged", 8, 16, MISS_MERGED_NESC, MISS_DISK, 6 },
 };
 
 #define NUM_CASES (sizeof(cases) / sizeof(cases[0]))
 
-static const char *const placement_names[] = {[SIM_CLUSTERED] = "clustered", [SIM_PER_UNIT] = "per_unit"};
+static const char *const placement_names[] = { [SIM_CLUSTERED] = "clustered", [SIM_PER_UNIT] = "per_unit" };
 
 typedef struct options {
-	const char *case_name;      /* NULL = all */
-	int placement;              /* -1 = both */
-	uint64_t num_requests;      /* 0 = the default of what is run */
+	const char *case_name; /* NULL = all */
+	int placement;         /* -1 = both */
+	uint64_t num_requests; /* 0 = the default of what is run */
 	uint64_t num_repeats;
-	uint64_t num_sleeps;        /* of each measurement of the bare sleep; 0 = none, for profiles */
+	uint64_t num_sleeps; /* of each measurement of the bare sleep; 0 = none, for profiles */
 	bool memory, startup;
 	const char *cli;
-	double exec_s;              /* a --startup child: when its parent started it; 0 = not given */
+	double exec_s; /* a --startup child: when its parent started it; 0 = not given */
 } options;
 
 static double seconds(clockid_t clock)
@@ -103,7 +103,7 @@ static void bare_sleep_main(void *argument)
 /* CPU time of one sleep in us; 0 without sleeps. */
 static double measure_bare_sleep(uint64_t num_sleeps)
 {
-	bare_sleep bare = {.num_sleeps = num_sleeps};
+	bare_sleep bare = { .num_sleeps = num_sleeps };
 
 	if (num_sleeps == 0)
 		return 0;
@@ -179,7 +179,8 @@ static machine_result run_case(const bench_case *what, sim_placement placement, 
 	result = machine_run(text, "nesc", placement, SEED, stopwatch_completed, watch);
 	if (!result.config_ok || result.outcome != SIM_FINISHED || result.num_completed != watch->num_requests ||
 	    result.num_failed != 0) {
-		fprintf(stderr, "nescsim_bench: %s (%s) did not finish: outcome %d, %" PRIu64 " of %" PRIu64
+		fprintf(stderr,
+			"nescsim_bench: %s (%s) did not finish: outcome %d, %" PRIu64 " of %" PRIu64
 			" requests, %" PRIu64 " failed\n%s",
 			what->name, placement_names[placement], result.outcome, result.num_completed,
 			watch->num_requests, result.num_failed, result.description != NULL ? result.description : "");
@@ -215,11 +216,11 @@ typedef struct figures {
 
 static figures measure_case(const bench_case *what, sim_placement placement, const options *with)
 {
-	figures measured = {.what = what, .placement = placement};
+	figures measured = { .what = what, .placement = placement };
 
 	for (uint64_t i = 0; i < with->num_repeats; i++) {
 		mark marks[2];
-		stopwatch watch = {.marks = marks, .max_marks = 2};
+		stopwatch watch = { .marks = marks, .max_marks = 2 };
 		double before_us, after_us, cpu_us;
 
 		watch.num_requests = with->num_requests;
@@ -279,9 +280,8 @@ static void print_calls(const figures *measured)
 	printf("%-11s %-10s %6.2f %6.2f %6.2f %8.2f %6.2f %6.2f %6.2f %8s %6.1f%% %6.1f%%\n", measured->what->name,
 	       placement_names[measured->placement], (double)calls->num_sleeps / num, (double)calls->num_blocks / num,
 	       (double)calls->num_yields / num, (double)calls->num_releases / num, (double)calls->num_steps / num,
-	       (double)calls->num_heap_events / num,
-	       (double)measured->allocations.all / (double)measured->num_measured, own,
-	       100.0 * (double)lookups->misses / counted,
+	       (double)calls->num_heap_events / num, (double)measured->allocations.all / (double)measured->num_measured,
+	       own, 100.0 * (double)lookups->misses / counted,
 	       100.0 * (double)lookups->misses / (counted + (double)lookups->merged));
 }
 
@@ -332,8 +332,8 @@ static const bench_case *find_case(const char *name)
 static int bench_memory(const options *with)
 {
 	static mark marks[MAX_MILLIONS + 1];
-	stopwatch watch = {.num_warmup = 10000, .interval = MILLION, .marks = marks, .max_marks = MAX_MILLIONS + 1};
-	span speeds = {0};
+	stopwatch watch = { .num_warmup = 10000, .interval = MILLION, .marks = marks, .max_marks = MAX_MILLIONS + 1 };
+	span speeds = { 0 };
 	double first = 0, last = 0, before_us, after_us, peak_mb;
 
 	watch.num_requests = with->num_requests != 0 ? with->num_requests : 10 * MILLION;
@@ -425,7 +425,7 @@ static int remove_entry(const char *path, const struct stat *status, int flag, s
 static void bench_cli(const char *cli)
 {
 	char folder[] = "/tmp/nescsim-bench-XXXXXX", config[64], results[64];
-	span wall_ms = {0};
+	span wall_ms = { 0 };
 	FILE *file;
 
 	if (access(cli, X_OK) != 0) {
@@ -443,7 +443,7 @@ static void bench_cli(const char *cli)
 		fclose(file);
 	}
 	for (int i = 0; i < STARTUP_REPEAT; i++) {
-		const char *arguments[] = {cli, "run", config, "--out", results, NULL};
+		const char *arguments[] = { cli, "run", config, "--out", results, NULL };
 		FILE *nowhere = fopen("/dev/null", "w");
 		double start_s;
 		bool ok;
@@ -469,13 +469,13 @@ static void bench_cli(const char *cli)
 static int bench_startup(const char *cli)
 {
 	static char self[4096], found[4200];
-	span main_ms = {0}, exec_ms = {0};
+	span main_ms = { 0 }, exec_ms = { 0 };
 
 	if (!own_file(self, sizeof(self)))
 		return 1;
 	for (int i = 0; i < STARTUP_REPEAT; i++) {
 		char start[32];
-		const char *arguments[] = {self, "--startup", "--exec-time", start, NULL};
+		const char *arguments[] = { self, "--startup", "--exec-time", start, NULL };
 		double from_main, from_exec;
 		FILE *answer = tmpfile();
 		bool ok;
@@ -534,13 +534,13 @@ static bool parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"case", required_argument, NULL, 'c'},     {"placement", required_argument, NULL, 'p'},
-		{"requests", required_argument, NULL, 'n'}, {"repeat", required_argument, NULL, 'r'},
-		{"sleeps", required_argument, NULL, 's'},   {"memory", no_argument, NULL, 'm'},
-		{"startup", no_argument, NULL, 'u'},	    {"cli", required_argument, NULL, 'l'},
-		{"exec-time", required_argument, NULL, 'e'}, {NULL, 0, NULL, 0},
+		{ "case", required_argument, NULL, 'c' },      { "placement", required_argument, NULL, 'p' },
+		{ "requests", required_argument, NULL, 'n' },  { "repeat", required_argument, NULL, 'r' },
+		{ "sleeps", required_argument, NULL, 's' },    { "memory", no_argument, NULL, 'm' },
+		{ "startup", no_argument, NULL, 'u' },         { "cli", required_argument, NULL, 'l' },
+		{ "exec-time", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 },
 	};
-	options with = {.placement = -1, .num_repeats = 3, .num_sleeps = 200000};
+	options with = { .placement = -1, .num_repeats = 3, .num_sleeps = 200000 };
 	char self[4096];
 	int option, status;
 	bool ok = true;
@@ -594,7 +594,7 @@ int main(int argc, char **argv)
 	status = bench_speed(&with);
 	if (status == 0 && argc == 1) {
 		/* In a process of its own: the peak of one that has run all cases says nothing. */
-		const char *arguments[] = {self, "--memory", NULL};
+		const char *arguments[] = { self, "--memory", NULL };
 
 		status = own_file(self, sizeof(self)) && run_child(arguments, STDOUT_FILENO) ? 0 : 1;
 		if (status == 0)

@@ -15,13 +15,13 @@ extern "C" {
 #endif
 
 /* X(symbol, exit code of the command-line tool, text) */
-#define NESCSIM_STATUS_LIST(X)                                      \
-	X(OK, 0, "ok")                                              \
-	X(RUN_FAILED, 1, "the simulation failed")                   \
-	X(NO_MEMORY, 1, "out of memory")                            \
-	X(USAGE, 2, "wrong usage")                                  \
-	X(CONFIG, 3, "the configuration has errors")                \
-	X(TRACE, 3, "the trace has errors")                         \
+#define NESCSIM_STATUS_LIST(X)                       \
+	X(OK, 0, "ok")                               \
+	X(RUN_FAILED, 1, "the simulation failed")    \
+	X(NO_MEMORY, 1, "out of memory")             \
+	X(USAGE, 2, "wrong usage")                   \
+	X(CONFIG, 3, "the configuration has errors") \
+	X(TRACE, 3, "the trace has errors")          \
 	X(IO, 4, "input or output failed")
 
 typedef enum nescsim_status {

@@ -20,7 +20,7 @@ typedef struct nescsim_link_row {
 	int64_t write_up_bps;    /* the device writes host memory, back to back */
 	int64_t write_down_bps;  /* the host writes device memory, back to back */
 	int64_t write_limit_bps;
-	int64_t read_bps;        /* the device reads host memory with all its tags in use */
+	int64_t read_bps; /* the device reads host memory with all its tags in use */
 	int64_t read_limit_bps;
 	int64_t read_latency_ps; /* one read on an idle link: from its request to the last byte of its data */
 	int64_t write_latency_ps;

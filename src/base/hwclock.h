@@ -57,7 +57,8 @@ static inline ps_t hwclock_after(const hwclock *clock, ps_t t_ps)
 	uint64_t edge_ps;
 
 	if (clock->fraction == 0) { /* a whole period, as nearly all have: the same with fewer products */
-		edge_ps = ((uint64_t)(((unsigned __int128)(uint64_t)t_ps * clock->reciprocal) >> 64) + 1) * clock->period_ps;
+		edge_ps = ((uint64_t)(((unsigned __int128)(uint64_t)t_ps * clock->reciprocal) >> 64) + 1) *
+			  clock->period_ps;
 		while (edge_ps <= (uint64_t)t_ps)
 			edge_ps += clock->period_ps;
 	} else {

@@ -46,8 +46,8 @@ void stage_log_destroy(stage_log *log);
 /* A split under way. */
 typedef struct stage_marks {
 	latency_split split;
-	ps_t last_ps;             /* end of the last piece */
-	stage_log *log;           /* NULL: pieces are not kept */
+	ps_t last_ps;              /* end of the last piece */
+	stage_log *log;            /* NULL: pieces are not kept */
 	const stage_piece *pieces; /* the last one kept */
 } stage_marks;
 

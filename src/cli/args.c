@@ -14,7 +14,7 @@ const cli_command *const cli_commands[] = {
 
 const size_t cli_num_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);
 
-static const cli_option help_option = {"help", NULL, "Shows this help."};
+static const cli_option help_option = { "help", NULL, "Shows this help." };
 
 nescsim_status cli_usage(nescsim_diag *diag, const char *hint, const char *format, ...)
 {
@@ -84,7 +84,7 @@ static nescsim_status take_option(cli_args *args, int num_words, char *const *wo
 		args->wants_help = true;
 		return NESCSIM_OK;
 	}
-	*value = (cli_value){.option = option};
+	*value = (cli_value){ .option = option };
 	if (option->value != NULL) {
 		if (equals == NULL && *at + 1 == num_words)
 			return cli_usage(args->diag, NULL, "--%s needs a value: --%s %s", option->name, option->name,
@@ -111,7 +111,7 @@ nescsim_status cli_args_init(cli_args *args, const cli_command *command, int num
 	bool options_end = false;
 	nescsim_status status = NESCSIM_OK;
 
-	*args = (cli_args){.command = command, .diag = diag};
+	*args = (cli_args){ .command = command, .diag = diag };
 	args->values = calloc((size_t)num_words + 1, sizeof(*args->values));
 	if (args->values == NULL)
 		return NESCSIM_NO_MEMORY;
@@ -207,12 +207,12 @@ static nescsim_status make_overrides(const cli_args *args, nescsim_override *ove
 				return cli_usage(args->diag, "such as --set nesc.btlb.entries=16",
 						 "--set '%s' is not KEY=VALUE", text);
 			memcpy(memory, text, (size_t)(equals - text));
-			overrides[*num_out] = (nescsim_override){.path = memory, .value = equals + 1};
+			overrides[*num_out] = (nescsim_override){ .path = memory, .value = equals + 1 };
 			memory += equals - text + 1;
 		} else if (strcmp(name, "seed") == 0) {
-			overrides[*num_out] = (nescsim_override){.path = "sim.seed", .value = text};
+			overrides[*num_out] = (nescsim_override){ .path = "sim.seed", .value = text };
 		} else if (strcmp(name, "requests") == 0) {
-			overrides[*num_out] = (nescsim_override){.path = "output.requests", .value = "true"};
+			overrides[*num_out] = (nescsim_override){ .path = "output.requests", .value = "true" };
 		} else {
 			continue;
 		}

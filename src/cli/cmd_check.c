@@ -4,7 +4,7 @@ static const cli_option options[] = {
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
 	CLI_SCHEMES_OPTION,
-	{"print", NULL, "Prints the effective configuration, every default filled in."},
+	{ "print", NULL, "Prints the effective configuration, every default filled in." },
 };
 
 static nescsim_status run(const cli_args *args)

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
 static const cli_option options[] = {
-	{"request", "N", "Which request of VM 1's first vCPU, from 0 in the order of submission (default: 0)."},
+	{ "request", "N", "Which request of VM 1's first vCPU, from 0 in the order of submission (default: 0)." },
 	CLI_SCHEMES_OPTION,
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,

@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
-static const cli_option options[] = {CLI_SET_OPTION, CLI_SEED_OPTION};
+static const cli_option options[] = { CLI_SET_OPTION, CLI_SEED_OPTION };
 
 static nescsim_status run(const cli_args *args)
 {

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
 static const cli_option options[] = {
-	{"fitted", NULL, "Only the keys whose default was fitted to a published figure."},
+	{ "fitted", NULL, "Only the keys whose default was fitted to a published figure." },
 };
 
 static nescsim_status run(const cli_args *args)

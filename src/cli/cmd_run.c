@@ -10,8 +10,8 @@ static const cli_option options[] = {
 	CLI_SCHEMES_OPTION,
 	CLI_SEED_OPTION,
 	CLI_REQUESTS_OPTION,
-	{"out", "DIR", "Where the result folder goes (default: results/ and the configuration's name)."},
-	{"quiet", NULL, "Prints nothing but mistakes."},
+	{ "out", "DIR", "Where the result folder goes (default: results/ and the configuration's name)." },
+	{ "quiet", NULL, "Prints nothing but mistakes." },
 };
 
 /* results/vc707 for configs/vc707.yaml. */
@@ -37,7 +37,7 @@ static double seconds_since(const struct timespec *begin)
 /* How fast the simulator was: for people at a terminal, never part of a result. */
 static void print_speed(const nescsim_result *result, const struct timespec *begin)
 {
-	static const char *const ops[] = {"all", "flush", "discard"};
+	static const char *const ops[] = { "all", "flush", "discard" };
 	const double elapsed_s = seconds_since(begin);
 	uint64_t num_requests = 0;
 
@@ -58,7 +58,7 @@ static nescsim_status run(const cli_args *args)
 	const bool quiet = cli_flag(args, "quiet");
 	const char *out = cli_text(args, "out");
 	char *folder = out != NULL ? strdup(out) : default_folder(args->arguments[0]);
-	nescsim_run_options run_options = {.out_folder = folder, .progress = quiet ? NULL : stderr};
+	nescsim_run_options run_options = { .out_folder = folder, .progress = quiet ? NULL : stderr };
 	nescsim_config *config = NULL;
 	nescsim_result *result = NULL;
 	struct timespec begin;

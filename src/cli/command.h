@@ -20,8 +20,8 @@ typedef struct cli_args cli_args;
 
 typedef struct cli_command {
 	const char *name;
-	const char *arguments; /* as the help shows them: "CONFIG" */
-	const char *help;      /* one sentence */
+	const char *arguments;               /* as the help shows them: "CONFIG" */
+	const char *help;                    /* one sentence */
 	size_t min_arguments, max_arguments; /* that are no options */
 	const cli_option *options;
 	size_t num_options;
@@ -76,10 +76,22 @@ nescsim_status cli_usage(nescsim_diag *diag, const char *hint, const char *forma
 nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);
 
 /* The options that cli_load() knows; for the tables of commands. */
-#define CLI_SET_OPTION {"set", "KEY=VALUE", "Changes a key of the configuration (may be given more than once)."}
-#define CLI_SCHEMES_OPTION {"schemes", "A,B", "Simulates these schemes; the first is compared with."}
-#define CLI_SEED_OPTION {"seed", "N", "Sets sim.seed."}
-#define CLI_REQUESTS_OPTION {"requests", NULL, "Writes requests.csv too: one row per request and scheme."}
+#define CLI_SET_OPTION                                                                                  \
+	{                                                                                               \
+		"set", "KEY=VALUE", "Changes a key of the configuration (may be given more than once)." \
+	}
+#define CLI_SCHEMES_OPTION                                                               \
+	{                                                                                \
+		"schemes", "A,B", "Simulates these schemes; the first is compared with." \
+	}
+#define CLI_SEED_OPTION                       \
+	{                                     \
+		"seed", "N", "Sets sim.seed." \
+	}
+#define CLI_REQUESTS_OPTION                                                                  \
+	{                                                                                    \
+		"requests", NULL, "Writes requests.csv too: one row per request and scheme." \
+	}
 
 /* The help page of all commands, or of one. */
 void cli_print_help(FILE *out);

@@ -16,7 +16,7 @@ typedef enum cost {
 
 typedef struct host_config {
 	int64_t num_cores;
-	int64_t copy_bps; /* bytes per second of a memory copy by a core */
+	int64_t copy_bps;     /* bytes per second of a memory copy by a core */
 	ps_t posted_write_ps; /* from the core to the root port */
 #define COST_guest(symbol)
 #define COST_host(symbol) ps_t symbol##_ps;
@@ -39,7 +39,10 @@ typedef struct guest_config {
 #undef COST_host
 } guest_config;
 
-typedef enum disk_map_kind { DISK_MAP_CONTIGUOUS, DISK_MAP_FRAGMENTED } disk_map_kind;
+typedef enum disk_map_kind {
+	DISK_MAP_CONTIGUOUS,
+	DISK_MAP_FRAGMENTED
+} disk_map_kind;
 
 /* Parameters of the fragmented map. */
 typedef struct disk_map_fragmented {

@@ -22,7 +22,8 @@ uint32_t driver_ring_entries(const nesc_config *config)
 
 static uint64_t ring_bytes(const nesc_config *config)
 {
-	return ((uint64_t)driver_ring_entries(config) * NESC_COMPLETION_BYTES + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+	return ((uint64_t)driver_ring_entries(config) * NESC_COMPLETION_BYTES + PAGE_BYTES - 1) / PAGE_BYTES *
+	       PAGE_BYTES;
 }
 
 uint64_t driver_window_bytes(const nesc_config *config, bool trampoline, uint32_t num_vcpus)

@@ -31,7 +31,7 @@ static nescsim_status layout_fragmented(disk_layout *layout, const disk_map_frag
 		if (length > num_blocks - at)
 			length = num_blocks - at;
 		if (!rng_chance(&rng, (uint64_t)map->hole_percent, 100)) {
-			layout->extents[layout->num_extents] = (extent){.logical_block = at, .num_blocks = length};
+			layout->extents[layout->num_extents] = (extent){ .logical_block = at, .num_blocks = length };
 			order[layout->num_extents] = layout->num_extents;
 			layout->num_extents++;
 			layout->num_blocks += length;
@@ -65,7 +65,7 @@ nescsim_status disk_layout_init(disk_layout *layout, const disk_config *disk, ui
 	layout->extents = malloc(sizeof(extent));
 	if (layout->extents == NULL)
 		return NESCSIM_NO_MEMORY;
-	layout->extents[0] = (extent){.physical_block = first_block, .num_blocks = num_blocks};
+	layout->extents[0] = (extent){ .physical_block = first_block, .num_blocks = num_blocks };
 	layout->num_extents = 1;
 	layout->num_blocks = num_blocks;
 	return NESCSIM_OK;

@@ -10,7 +10,7 @@
 
 /* The file behind one virtual disk. Extents are sorted by logical block and never overlap. */
 typedef struct disk_layout {
-	uint64_t num_bytes;  /* size of the virtual disk */
+	uint64_t num_bytes; /* size of the virtual disk */
 	extent *extents;
 	size_t num_extents;
 	uint64_t num_blocks; /* allocated, 1 KiB */

@@ -14,15 +14,15 @@
 /* One request of the workload. */
 typedef struct io {
 	io_request request;
-	stage_marks marks;        /* up to the block layer's end on the way down */
+	stage_marks marks; /* up to the block layer's end on the way down */
 	ps_t app_start_ps, block_start_ps;
-	ps_t app_service_ps;      /* of the application before block_start_ps: no part of the block layer's latency */
-	uint64_t next_byte;       /* of the request, not yet handed to the device */
+	ps_t app_service_ps; /* of the application before block_start_ps: no part of the block layer's latency */
+	uint64_t next_byte;  /* of the request, not yet handed to the device */
 	uint64_t num_bytes;
-	uint32_t num_pieces_left; /* handed over, not complete */
+	uint32_t num_pieces_left;   /* handed over, not complete */
 	uint32_t num_writes_before; /* flush, preflush: writes that must complete first */
 	bool failed;
-	struct io *next;          /* driver queue, barriers, or free */
+	struct io *next; /* driver queue, barriers, or free */
 } io;
 
 /* What the device does in one piece. */
@@ -267,9 +267,9 @@ static uint64_t vcpu_next_piece(const vcpu *self, const io *of, uint64_t *first_
 			return left < end ? left : end;
 		}
 		end = ((found->logical_block + found->num_blocks) << TREE_BLOCK_SHIFT) - at;
-		*first_sector_out =
-			((found->physical_block << TREE_BLOCK_SHIFT) + (at - (found->logical_block << TREE_BLOCK_SHIFT))) /
-			IO_SECTOR_BYTES;
+		*first_sector_out = ((found->physical_block << TREE_BLOCK_SHIFT) +
+				     (at - (found->logical_block << TREE_BLOCK_SHIFT))) /
+				    IO_SECTOR_BYTES;
 		if (left > end)
 			left = end;
 	}
@@ -339,11 +339,12 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 		item->request = request;
 		item->index = i;
 		item->marks = marks;
-		stage_mark_service_of(&item->marks, STAGE_DOORBELL, self->unit.local_ps + self->config.host->posted_write_ps,
+		stage_mark_service_of(&item->marks, STAGE_DOORBELL,
+				      self->unit.local_ps + self->config.host->posted_write_ps,
 				      "posted write on its way");
 		/* The queue has a slot for every node that may be under way, so pushing never waits. */
 		sim_push(&self->unit, self->ring.doorbells, self->config.host->posted_write_ps,
-			 (sim_item){.payload = item, .function = self->ring.function});
+			 (sim_item){ .payload = item, .function = self->ring.function });
 	}
 	/* What the core did for this piece, the next one waited for. */
 	of->marks = marks;
@@ -375,8 +376,8 @@ static void vcpu_drive(vcpu *self)
 		} else {
 			const uint32_t num_nodes = (uint32_t)((num_bytes + PAGE_BYTES - 1) / PAGE_BYTES);
 
-			if (self->num_free_nodes < (num_nodes == 0 ? 1 : num_nodes) || self->num_free_pages < num_nodes ||
-			    self->free_pieces == NULL)
+			if (self->num_free_nodes < (num_nodes == 0 ? 1 : num_nodes) ||
+			    self->num_free_pages < num_nodes || self->free_pieces == NULL)
 				return;
 			vcpu_submit_piece(self, first, first_sector, num_bytes);
 		}
@@ -546,7 +547,8 @@ static sim_wait vcpu_step(sim_unit *unit, ps_t limit_ps)
 			continue;
 		}
 		if (event_ps == PS_MAX)
-			return self->activity == ACT_ENDED && self->num_outstanding == 0 ? SIM_WAIT_DONE : SIM_WAIT_ITEM;
+			return self->activity == ACT_ENDED && self->num_outstanding == 0 ? SIM_WAIT_DONE
+											 : SIM_WAIT_ITEM;
 		if (event_ps > limit_ps)
 			return SIM_WAIT_UNTIL(event_ps);
 		if (self->activity == ACT_THINK) {
@@ -626,14 +628,16 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 	self->unit.software = true;
 	host_costs(config->host, config->guest, self->costs);
 	vcpu_set_segments(self);
-	self->copy_ps_per_byte_q32 = (uint64_t)((((unsigned __int128)PS_PER_S << 32) + (uint64_t)config->host->copy_bps - 1) /
-						(uint64_t)config->host->copy_bps);
+	self->copy_ps_per_byte_q32 =
+		(uint64_t)((((unsigned __int128)PS_PER_S << 32) + (uint64_t)config->host->copy_bps - 1) /
+			   (uint64_t)config->host->copy_bps);
 	/* Nothing that an interrupt starts reaches the device sooner. */
 	self->unit.lookahead_ps =
 		ps_min(vcpu_phase_fixed_ps(self, PHASE_IRQ_IDLE), vcpu_phase_fixed_ps(self, PHASE_IRQ_BUSY)) +
 		vcpu_phase_fixed_ps(self, PHASE_IRQ_HANDLER);
 	function = config->stack->on_pf ? 0 : config->vm;
-	ring = config->stack->on_pf ? (config->vm - 1) * (uint32_t)config->guest->num_vcpus + config->index : config->index;
+	ring = config->stack->on_pf ? (config->vm - 1) * (uint32_t)config->guest->num_vcpus + config->index
+				    : config->index;
 	self->ring = nesc_device_connect(device, &self->unit, function, ring, depth);
 	self->pieces = calloc(depth, sizeof(piece));
 	if (self->pieces == NULL || !vcpu_set_memory(self)) {

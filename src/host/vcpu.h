@@ -18,10 +18,10 @@
 #include "workload/source.h"
 
 /* X(symbol, name in units.csv, what): whose core time it is. All but GUEST count as host CPU. */
-#define CPU_OWNER_LIST(X)                                              \
-	X(GUEST, "guest", "guest mode: kernel, driver, application")   \
-	X(KVM, "kvm", "VM exits, injection and wake-up of vCPUs")      \
-	X(KERNEL, "kernel", "host kernel and processes of the host")   \
+#define CPU_OWNER_LIST(X)                                            \
+	X(GUEST, "guest", "guest mode: kernel, driver, application") \
+	X(KVM, "kvm", "VM exits, injection and wake-up of vCPUs")    \
+	X(KERNEL, "kernel", "host kernel and processes of the host") \
 	X(APP, "app", "application work of a process of the host")
 
 typedef enum cpu_owner {
@@ -32,20 +32,20 @@ typedef enum cpu_owner {
 } cpu_owner;
 
 /* X(symbol, when) */
-#define VCPU_PHASE_LIST(X)                                                        \
-	X(APP_SUBMIT, "the application calls")                                    \
-	X(BLOCK_SUBMIT, "the block layer takes the request")                      \
-	X(DRIVER_SUBMIT, "the driver prepares one piece of it")                   \
-	X(COMMAND_WRITE, "each of a command's register writes")                   \
-	X(NODE_COPY, "the data of a node is copied to the trampoline (writes)")   \
-	X(NODE_WRITE, "each of a node's register writes")                         \
-	X(IDLE_ENTER, "nothing is left to do")                                    \
-	X(IRQ_IDLE, "an interrupt finds the core idle")                           \
-	X(IRQ_BUSY, "an interrupt finds the core running")                        \
-	X(IRQ_HANDLER, "the handler, to the end of interrupt")                    \
+#define VCPU_PHASE_LIST(X)                                                         \
+	X(APP_SUBMIT, "the application calls")                                     \
+	X(BLOCK_SUBMIT, "the block layer takes the request")                       \
+	X(DRIVER_SUBMIT, "the driver prepares one piece of it")                    \
+	X(COMMAND_WRITE, "each of a command's register writes")                    \
+	X(NODE_COPY, "the data of a node is copied to the trampoline (writes)")    \
+	X(NODE_WRITE, "each of a node's register writes")                          \
+	X(IDLE_ENTER, "nothing is left to do")                                     \
+	X(IRQ_IDLE, "an interrupt finds the core idle")                            \
+	X(IRQ_BUSY, "an interrupt finds the core running")                         \
+	X(IRQ_HANDLER, "the handler, to the end of interrupt")                     \
 	X(PIECE_COPY, "the data of a piece is copied from the trampoline (reads)") \
-	X(BLOCK_COMPLETE, "the block layer completes the request")                \
-	X(APP_RETURN, "the application goes on")                                  \
+	X(BLOCK_COMPLETE, "the block layer completes the request")                 \
+	X(APP_RETURN, "the application goes on")                                   \
 	X(DISCARD, "a discard that the device does not know")
 
 typedef enum vcpu_phase {
@@ -99,9 +99,9 @@ typedef struct vcpu_config {
 	const guest_config *guest;
 	const nesc_config *nesc;
 	const disk_layout *layout;
-	uint32_t vm;      /* from 1: the VF, or the tenant's number */
-	uint32_t index;   /* of this vCPU in its VM */
-	source *source;   /* owned by the caller; NULL: the vCPU does nothing */
+	uint32_t vm;    /* from 1: the VF, or the tenant's number */
+	uint32_t index; /* of this vCPU in its VM */
+	source *source; /* owned by the caller; NULL: the vCPU does nothing */
 	/* The request whose pieces are kept, by its number in the source; no log: none. */
 	stage_log *log;
 	uint64_t logged_number;

@@ -9,14 +9,14 @@ const medium_ops *const medium_table[] = {
 const size_t medium_table_num = sizeof(medium_table) / sizeof(medium_table[0]);
 
 /* The config's table needs constants, so each medium also exports its section and help under a fixed name. */
-#define X(name)                                       \
+#define X(name)                                           \
 	extern const cfg_section medium_##name##_section; \
 	extern const char medium_##name##_help[];
 #include "media/media.def"
 #undef X
 
 static const cfg_variant_row media_rows[] = {
-#define X(medium) {.name = #medium, .help = medium_##medium##_help, .section = &medium_##medium##_section},
+#define X(medium) { .name = #medium, .help = medium_##medium##_help, .section = &medium_##medium##_section },
 #include "media/media.def"
 #undef X
 };

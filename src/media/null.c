@@ -9,7 +9,10 @@
 
 #define NULL_MAX_SERVERS 256
 
-enum null_service { NULL_CONSTANT, NULL_EXPONENTIAL };
+enum null_service {
+	NULL_CONSTANT,
+	NULL_EXPONENTIAL
+};
 
 typedef struct null_params {
 	int64_t capacity_bytes;
@@ -23,21 +26,40 @@ typedef struct null_state {
 	ps_t free_ps[NULL_MAX_SERVERS];
 } null_state;
 
-static const char *const null_services[] = {"constant", "exponential", NULL};
+static const char *const null_services[] = { "constant", "exponential", NULL };
 
 static const cfg_key null_keys[] = {
-	{.name = "capacity", .type = CFG_BYTES, .offset_in_struct = offsetof(null_params, capacity_bytes),
-	 .default_text = "1 GiB", .min_text = "1 MiB", .max_text = "1024 TiB",
-	 .help = "Size of the medium.", .source = "choice: as the VC707 board"},
-	{.name = "service", .type = CFG_ENUM, .offset_in_struct = offsetof(null_params, service),
-	 .default_text = "constant", .choices = null_services,
-	 .help = "Distribution of the service time.", .source = "choice: the simplest"},
-	{.name = "mean", .type = CFG_DURATION, .offset_in_struct = offsetof(null_params, mean_ps),
-	 .default_text = "0 ps", .min_text = "0", .max_text = "1000 s",
-	 .help = "Mean service time of one access (a block of at most 1 KiB).", .source = "choice: takes no time"},
-	{.name = "servers", .type = CFG_COUNT, .offset_in_struct = offsetof(null_params, num_servers),
-	 .default_text = "1", .min_text = "1", .max_text = "256",
-	 .help = "Accesses that are served at once.", .source = "choice: the simplest"},
+	{ .name = "capacity",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(null_params, capacity_bytes),
+	  .default_text = "1 GiB",
+	  .min_text = "1 MiB",
+	  .max_text = "1024 TiB",
+	  .help = "Size of the medium.",
+	  .source = "choice: as the VC707 board" },
+	{ .name = "service",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(null_params, service),
+	  .default_text = "constant",
+	  .choices = null_services,
+	  .help = "Distribution of the service time.",
+	  .source = "choice: the simplest" },
+	{ .name = "mean",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(null_params, mean_ps),
+	  .default_text = "0 ps",
+	  .min_text = "0",
+	  .max_text = "1000 s",
+	  .help = "Mean service time of one access (a block of at most 1 KiB).",
+	  .source = "choice: takes no time" },
+	{ .name = "servers",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(null_params, num_servers),
+	  .default_text = "1",
+	  .min_text = "1",
+	  .max_text = "256",
+	  .help = "Accesses that are served at once.",
+	  .source = "choice: the simplest" },
 };
 
 const cfg_section medium_null_section = {
@@ -84,7 +106,8 @@ static medium_times null_serve(void *state, const void *params, const medium_acc
 		if (self->free_ps[i] < *server)
 			server = &self->free_ps[i];
 	times.start_ps = ps_max(arrival_ps, *server);
-	times.busy_ps = given->service == NULL_CONSTANT ? given->mean_ps : rng_exponential_ps(&self->rng, given->mean_ps);
+	times.busy_ps =
+		given->service == NULL_CONSTANT ? given->mean_ps : rng_exponential_ps(&self->rng, given->mean_ps);
 	times.done_ps = *server = times.start_ps + times.busy_ps;
 	return times;
 }

@@ -14,9 +14,7 @@ typedef struct register_row {
 static const register_row rows[BAR_NUM_REGISTERS] = {
 #define REGISTER_ROW(symbol, name, offset, bytes, readable, writable) \
 	[BAR_##symbol] = { name, offset, bytes, readable, writable },
-	BAR_WINDOW_REGISTER_LIST(REGISTER_ROW)
-	BAR_PF_REGISTER_LIST(REGISTER_ROW)
-	BAR_RING_REGISTER_LIST(REGISTER_ROW)
+	BAR_WINDOW_REGISTER_LIST(REGISTER_ROW) BAR_PF_REGISTER_LIST(REGISTER_ROW) BAR_RING_REGISTER_LIST(REGISTER_ROW)
 #undef REGISTER_ROW
 };
 
@@ -78,8 +76,7 @@ static void decode_ring(bar_target *target, uint32_t bytes, bool is_write)
 
 	if (is_doorbell)
 		reg = (offset & 8) ? BAR_DMA_LIST_ENTRY : BAR_COMMAND;
-	if ((offset & 7) != 0 || !is_width_of(reg, bytes) ||
-	    ring >= bar_num_rings(target->function))
+	if ((offset & 7) != 0 || !is_width_of(reg, bytes) || ring >= bar_num_rings(target->function))
 		return;
 	target->ring = ring;
 	settle(target, reg, is_write);

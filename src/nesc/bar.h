@@ -51,45 +51,44 @@
 #define BAR_WINDOW_BYTES 32
 
 /* X(symbol, name, offset, bytes, readable, writable): in the PF's window of a VF */
-#define BAR_WINDOW_REGISTER_LIST(X)                                    \
-	X(EXTENT_TREE_ROOT, "ExtentTreeRoot", 0x00, 8, true, true)     \
-	X(MISS_ADDRESS, "MissAddress", 0x08, 8, true, false)           \
-	X(MISS_SIZE, "MissSize", 0x10, 4, true, false)                 \
-	X(REWALK_TREE, "RewalkTree", 0x14, 4, false, true)             \
+#define BAR_WINDOW_REGISTER_LIST(X)                                \
+	X(EXTENT_TREE_ROOT, "ExtentTreeRoot", 0x00, 8, true, true) \
+	X(MISS_ADDRESS, "MissAddress", 0x08, 8, true, false)       \
+	X(MISS_SIZE, "MissSize", 0x10, 4, true, false)             \
+	X(REWALK_TREE, "RewalkTree", 0x14, 4, false, true)         \
 	X(DEVICE_SIZE, "DeviceSize", 0x18, 8, true, true)
 
 /* The same: in the PF's page */
-#define BAR_PF_REGISTER_LIST(X)                                            \
-	X(MISS_PENDING, "MissPending", 0x40, 8, true, false)               \
-	X(FLUSH_FUNCTION, "FlushFunction", 0x50, 4, true, true)            \
-	X(FLUSH_FIRST_BLOCK, "FlushFirstBlock", 0x58, 8, true, true)       \
-	X(FLUSH_NUM_BLOCKS, "FlushNumBlocks", 0x60, 8, true, true)         \
-	X(FLUSH_GO, "FlushGo", 0x68, 4, false, true)                       \
-	X(TRAMPOLINE_FUNCTION, "TrampolineFunction", 0x80, 4, true, true)  \
-	X(TRAMPOLINE_BASE, "TrampolineBase", 0x88, 8, true, true)          \
+#define BAR_PF_REGISTER_LIST(X)                                           \
+	X(MISS_PENDING, "MissPending", 0x40, 8, true, false)              \
+	X(FLUSH_FUNCTION, "FlushFunction", 0x50, 4, true, true)           \
+	X(FLUSH_FIRST_BLOCK, "FlushFirstBlock", 0x58, 8, true, true)      \
+	X(FLUSH_NUM_BLOCKS, "FlushNumBlocks", 0x60, 8, true, true)        \
+	X(FLUSH_GO, "FlushGo", 0x68, 4, false, true)                      \
+	X(TRAMPOLINE_FUNCTION, "TrampolineFunction", 0x80, 4, true, true) \
+	X(TRAMPOLINE_BASE, "TrampolineBase", 0x88, 8, true, true)         \
 	X(TRAMPOLINE_BYTES, "TrampolineBytes", 0x90, 8, true, true)
 
 /* The same: in every page, per ring; offsets from BAR_COMPLETION_RINGS and BAR_RINGS */
-#define BAR_RING_REGISTER_LIST(X)                                      \
-	X(COMPLETION_RING, "CompletionRing", 0x0, 8, true, true)       \
-	X(COMMAND, "Command", 0x0, 8, false, true)                     \
+#define BAR_RING_REGISTER_LIST(X)                                \
+	X(COMPLETION_RING, "CompletionRing", 0x0, 8, true, true) \
+	X(COMMAND, "Command", 0x0, 8, false, true)               \
 	X(DMA_LIST_ENTRY, "DMAListEntry", 0x8, 8, false, true)
 
 typedef enum bar_register {
 #define BAR_REGISTER_ENUM(symbol, name, offset, bytes, readable, writable) BAR_##symbol,
 	BAR_WINDOW_REGISTER_LIST(BAR_REGISTER_ENUM)
-	BAR_PF_REGISTER_LIST(BAR_REGISTER_ENUM)
-	BAR_RING_REGISTER_LIST(BAR_REGISTER_ENUM)
+	BAR_PF_REGISTER_LIST(BAR_REGISTER_ENUM) BAR_RING_REGISTER_LIST(BAR_REGISTER_ENUM)
 #undef BAR_REGISTER_ENUM
-	BAR_NUM_REGISTERS
+		BAR_NUM_REGISTERS
 } bar_register;
 
 /* X(symbol, text): what became of an access */
-#define BAR_VERDICT_LIST(X)                                                  \
-	X(ALLOWED, "allowed")                                                \
-	X(PRIVILEGED, "only through the PF's page")                          \
-	X(UNUSED_HALF, "in the unused half of a page")                       \
-	X(NO_REGISTER, "no register there, or not of this width")            \
+#define BAR_VERDICT_LIST(X)                                                         \
+	X(ALLOWED, "allowed")                                                       \
+	X(PRIVILEGED, "only through the PF's page")                                 \
+	X(UNUSED_HALF, "in the unused half of a page")                              \
+	X(NO_REGISTER, "no register there, or not of this width")                   \
 	X(WRONG_DIRECTION, "read of a write-only or write of a read-only register") \
 	X(NO_FUNCTION, "beyond the last function")
 

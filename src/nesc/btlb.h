@@ -29,8 +29,8 @@ typedef enum btlb_replacement {
 
 /* X(symbol, name in the config). `equal`: VF i of n owns entries / n entries, and the first entries % n VFs one more; a
  * VF evicts only its own, and one whose share is 0 (entries < n) is never cached. */
-#define BTLB_PARTITION_LIST(X)  \
-	X(SHARED, "none")       \
+#define BTLB_PARTITION_LIST(X) \
+	X(SHARED, "none")      \
 	X(EQUAL, "equal")
 
 typedef enum btlb_partition {
@@ -41,11 +41,11 @@ typedef enum btlb_partition {
 
 /* Counts of one function. */
 typedef struct btlb_counts {
-	uint64_t hits, misses;  /* of btlb_lookup() */
-	uint64_t merged;        /* blocks that waited for another block's walk */
-	uint64_t inserts;       /* new entries; a refreshed one does not count */
-	uint64_t evictions;     /* entries of this function that made room, whoever needed it */
-	uint64_t flushed;       /* entries dropped by btlb_flush() or replaced because they overlapped a newer one */
+	uint64_t hits, misses; /* of btlb_lookup() */
+	uint64_t merged;       /* blocks that waited for another block's walk */
+	uint64_t inserts;      /* new entries; a refreshed one does not count */
+	uint64_t evictions;    /* entries of this function that made room, whoever needed it */
+	uint64_t flushed;      /* entries dropped by btlb_flush() or replaced because they overlapped a newer one */
 } btlb_counts;
 
 typedef struct btlb_slot {
@@ -65,12 +65,12 @@ typedef struct btlb {
 	btlb_replacement replacement;
 	btlb_partition partition;
 	uint32_t num_used, max_entries;
-	uint16_t free_slot; /* chain of free slots through `newer` */
+	uint16_t free_slot;                    /* chain of free slots through `newer` */
 	uint16_t last_hit[BTLB_MAX_FUNCTIONS]; /* slot to try first; any value is safe */
 	btlb_group groups[BTLB_MAX_FUNCTIONS]; /* [0] for `none`, [function] for `equal` */
 	btlb_counts counts[BTLB_MAX_FUNCTIONS];
 	uint64_t epochs[BTLB_MAX_FUNCTIONS];
-	uint64_t keys[BTLB_MAX_ENTRIES];    /* sorted: function << 56 | first block */
+	uint64_t keys[BTLB_MAX_ENTRIES];      /* sorted: function << 56 | first block */
 	uint16_t key_slots[BTLB_MAX_ENTRIES]; /* slot of each key */
 	btlb_slot slots[BTLB_MAX_ENTRIES];
 } btlb;

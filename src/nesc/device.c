@@ -10,7 +10,8 @@ void *nesc_pool_grow(nesc_pool *pool)
 	char *chunk = calloc(POOL_CHUNK_RECORDS, pool->record_bytes);
 	void **chunks = realloc(pool->chunks, (pool->num_chunks + 1) * sizeof(void *));
 
-	NESC_ASSERT_ALWAYS(chunk != NULL && chunks != NULL, "out of memory for records of %zu bytes", pool->record_bytes);
+	NESC_ASSERT_ALWAYS(chunk != NULL && chunks != NULL, "out of memory for records of %zu bytes",
+			   pool->record_bytes);
 	pool->chunks = chunks;
 	pool->chunks[pool->num_chunks++] = chunk;
 	for (int i = POOL_CHUNK_RECORDS - 1; i >= 0; i--)
@@ -20,7 +21,7 @@ void *nesc_pool_grow(nesc_pool *pool)
 
 static void pool_init(nesc_pool *pool, size_t record_bytes, size_t next_offset)
 {
-	*pool = (nesc_pool){.record_bytes = record_bytes, .next_offset = next_offset};
+	*pool = (nesc_pool){ .record_bytes = record_bytes, .next_offset = next_offset };
 }
 
 static void pool_fini(nesc_pool *pool)
@@ -45,7 +46,8 @@ static void device_make_units(nesc_device *device)
 		device_init_unit(device, &device->translate.unit, "translation", translate_step, SIM_AHEAD);
 		for (uint32_t i = 0; i < num_walkers; i++) {
 			snprintf(device->walker_names[i], sizeof(device->walker_names[i]), "walker[%u]", i);
-			device_init_unit(device, &device->walkers[i].unit, device->walker_names[i], walker_step, SIM_AHEAD);
+			device_init_unit(device, &device->walkers[i].unit, device->walker_names[i], walker_step,
+					 SIM_AHEAD);
 			device->walkers[i].device = device;
 			device->walkers[i].index = i;
 		}
@@ -88,8 +90,8 @@ static void device_wire(nesc_device *device)
 		sim_queue_create(kernel, "read data", up, down, num_reads + NESC_MAX_WALKERS);
 	device->link_up.to_link_down = device->link_down.from_root_complex;
 	if (device->config.num_vfs != 0) {
-		device->mux.out = device->translate.vlba =
-			sim_queue_create(kernel, "vLBA", &device->mux.unit, translate, (uint64_t)nesc->vlba_queue_blocks);
+		device->mux.out = device->translate.vlba = sim_queue_create(
+			kernel, "vLBA", &device->mux.unit, translate, (uint64_t)nesc->vlba_queue_blocks);
 		device->translate.plba = device->transfer.plba =
 			sim_queue_create(kernel, "pLBA", translate, transfer, (uint64_t)nesc->plba_queue_blocks);
 	}
@@ -108,14 +110,16 @@ static void device_wire(nesc_device *device)
 		device->mux_pf.out = device->transfer.oob = sim_queue_create(
 			kernel, "out of band", &device->mux_pf.unit, transfer, (uint64_t)nesc->plba_queue_blocks);
 	device->transfer.data = sim_queue_create(kernel, "write data", down, transfer, num_reads);
-	device->transfer.to_medium = device->medium.in = sim_queue_create(kernel, "accesses", transfer, medium, dma_depth);
+	device->transfer.to_medium = device->medium.in =
+		sim_queue_create(kernel, "accesses", transfer, medium, dma_depth);
 	device->medium.data = sim_queue_create(kernel, "data to host", medium, dma, result_depth);
 	device->transfer.zeros = sim_queue_create(kernel, "zeros to host", transfer, dma, dma_depth);
 	device->transfer.fetches = sim_queue_create(kernel, "data from host", transfer, dma, dma_depth);
 	device->medium.done = sim_queue_create(kernel, "completions", medium, dma, result_depth);
 	device->dma.out = device->link_up.in = sim_queue_create(kernel, "to link", dma, up, dma_depth);
 	if (device_tags_matter(device)) {
-		device->link_up.tags = sim_queue_create(kernel, "read tags", down, up, (uint64_t)device->config.link->tags);
+		device->link_up.tags =
+			sim_queue_create(kernel, "read tags", down, up, (uint64_t)device->config.link->tags);
 		device->link_up.num_fresh_tags = (uint32_t)device->config.link->tags;
 	}
 }
@@ -177,7 +181,7 @@ nesc_ring nesc_device_connect(nesc_device *device, sim_unit *driver, uint32_t fu
 {
 	const uint64_t depth = (uint64_t)device->config.nesc->queue.depth;
 	link_down_unit *down = &device->link_down;
-	nesc_ring connected = {.function = function, .ring = ring, .vcpu = device->num_vcpus};
+	nesc_ring connected = { .function = function, .ring = ring, .vcpu = device->num_vcpus };
 	sim_unit *mux = function == 0 ? &device->mux_pf.unit : &device->mux.unit;
 	sim_queue *requests;
 
@@ -190,8 +194,8 @@ nesc_ring nesc_device_connect(nesc_device *device, sim_unit *driver, uint32_t fu
 	device->interrupts = realloc(device->interrupts, (device->num_vcpus + 1) * sizeof(sim_queue *));
 	NESC_ASSERT_ALWAYS(down->rings != NULL && device->interrupts != NULL, "out of memory");
 	down->rings[connected.doorbells->input] = requests;
-	connected.interrupts = sim_queue_create(device->kernel, "interrupts", &device->link_up.unit, driver,
-						max_requests + 1);
+	connected.interrupts =
+		sim_queue_create(device->kernel, "interrupts", &device->link_up.unit, driver, max_requests + 1);
 	device->interrupts[device->num_vcpus++] = connected.interrupts;
 	return connected;
 }
@@ -266,7 +270,7 @@ nesc_device_counts nesc_device_count(const nesc_device *device)
 
 btlb_counts nesc_device_btlb(const nesc_device *device, uint32_t function)
 {
-	btlb_counts sum = {0};
+	btlb_counts sum = { 0 };
 
 	if (function != 0)
 		return device->btlb.counts[function];
@@ -292,7 +296,7 @@ memory_range nesc_device_window(const nesc_device *device, uint32_t vf)
 {
 	const regs_function *function = &device->regs.functions[vf];
 
-	return (memory_range){.address = function->trampoline_address, .bytes = function->trampoline_bytes};
+	return (memory_range){ .address = function->trampoline_address, .bytes = function->trampoline_bytes };
 }
 
 void nesc_device_seal(nesc_device *device)

@@ -30,7 +30,8 @@ static void dma_complete(dma_unit *dma, nesc_request *request)
 	dma_occupy(dma, dma->device->config.nesc->dma.completion_setup_cycles +
 				dma_beats(dma, NESC_COMPLETION_BYTES + PCIE_MSI_BYTES));
 	stage_mark_service_of(&request->marks, STAGE_COMPLETION, self->local_ps, "DMA of the completion entry");
-	sim_push(self, dma->out, 0, (sim_item){.kind = NESC_DMA_DONE, .payload = request, .function = request->function});
+	sim_push(self, dma->out, 0,
+		 (sim_item){ .kind = NESC_DMA_DONE, .payload = request, .function = request->function });
 }
 
 /* Walkers first, by number; then the earliest. */
@@ -98,7 +99,8 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 			const ps_t issue_ps = unit_cycles_ps(self, config->dma.write_issue_cycles);
 
 			stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
-			stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps, "DMA engine: set-up of the fetch");
+			stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps,
+					      "DMA engine: set-up of the fetch");
 			sim_push(self, dma->out, issue_ps, item);
 			dma_occupy(dma, config->dma.write_setup_cycles + dma_beats(dma, block->num_bytes));
 			break;

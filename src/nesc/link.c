@@ -13,7 +13,7 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 	nesc_request *request = item->request;
 	uint64_t words[2];
 	ps_t arrival_ps = link->unit.local_ps;
-	regs_effect effect = {0};
+	regs_effect effect = { 0 };
 
 	if (item->index == 0) {
 		const uint64_t at = bar_command(request->function, request->ring);
@@ -28,15 +28,15 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 	}
 	item->valid = request->command_valid; /* nodes of no command are carried out no more than it */
 	if (request->command.num_nodes == 0) {
-		item->node = (nesc_node){0};
+		item->node = (nesc_node){ 0 };
 		return arrival_ps;
 	}
 	const uint64_t at = bar_dma_list_entry(request->function, request->ring);
 
 	nesc_node_pack(&item->node, words);
 	for (int i = 0; i < 2; i++) {
-		arrival_ps = pcie_direction_send(&link->direction, link->unit.local_ps, PCIE_WRITE, BAR_BUS_ADDRESS + at,
-						 8, NULL);
+		arrival_ps = pcie_direction_send(&link->direction, link->unit.local_ps, PCIE_WRITE,
+						 BAR_BUS_ADDRESS + at, 8, NULL);
 		effect = regs_write(&device->regs, at, words[i], 8);
 	}
 	item->valid &= effect.action == REGS_NODE && effect.valid;
@@ -84,7 +84,8 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 
 			stage_mark_wait(&node->marks, STAGE_DOORBELL, begin_ps);
 			arrival_ps = link_down_write_node(link, node);
-			stage_mark_service_of(&node->marks, STAGE_DOORBELL, arrival_ps, "down the link to the registers");
+			stage_mark_service_of(&node->marks, STAGE_DOORBELL, arrival_ps,
+					      "down the link to the registers");
 		} else if (item.kind == NESC_READ_BLOCK) {
 			nesc_block *block = item.payload;
 
@@ -104,7 +105,7 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 
 			/* One token per read request; the queue is as deep as there are tags. */
 			for (uint32_t i = 0; i < num_tags; i++)
-				sim_push(self, device->link_up.tags, arrival_ps - self->local_ps, (sim_item){0});
+				sim_push(self, device->link_up.tags, arrival_ps - self->local_ps, (sim_item){ 0 });
 		}
 		self->busy_ps = link->direction.stats.busy_ps;
 		/* The next choice is made when the wire is about to be free; the serializer knows when exactly. */
@@ -154,7 +155,7 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 		if (head->kind == NESC_DMA_WALK || head->kind == NESC_DMA_FETCH) {
 			const nesc_block *block = head->payload;
 			const uint64_t address = head->kind == NESC_DMA_WALK ? device->walkers[head->argument].address
-									      : block->dma_address;
+									     : block->dma_address;
 			const uint32_t num_bytes = head->kind == NESC_DMA_WALK ? device->node_bytes : block->num_bytes;
 			const uint32_t num_tags =
 				link->tags == NULL ? 1 : link_up_num_requests(link, address, num_bytes);
@@ -167,8 +168,8 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			link->num_fresh_tags -= link->tags == NULL ? 0 : num_tags;
 			item = sim_pop(self, link->in);
 			begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
-			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_READ, address, num_bytes,
-							 NULL);
+			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_READ, address,
+							 num_bytes, NULL);
 			arrival_ps = pcie_root_complex_read(&link->root_complex, requester, address, arrival_ps);
 			item.argument |= (uint64_t)num_tags << 32; /* given back with the data */
 			if (item.kind == NESC_DMA_FETCH) {
@@ -191,7 +192,8 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			 * order on the same wire. */
 			pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, block->dma_address,
 					    block->num_bytes, NULL);
-			pcie_root_complex_write(&link->root_complex, block->function, block->dma_address, block->num_bytes);
+			pcie_root_complex_write(&link->root_complex, block->function, block->dma_address,
+						block->num_bytes);
 			nesc_pool_give(&device->blocks, block);
 		} else {
 			nesc_request *request = head->payload;
@@ -213,11 +215,12 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			/* The driver set the ring's address: it is trusted no more than a node's. */
 			if (ring->num_completions != 0 &&
 			    regs_dma_allowed(&device->regs, request->function, entry, NESC_COMPLETION_BYTES))
-				pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, entry, NESC_COMPLETION_BYTES,
-						    NULL);
+				pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, entry,
+						    NESC_COMPLETION_BYTES, NULL);
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS,
 							 PCIE_MSI_BYTES, NULL);
-			stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps, "entry and MSI up the link");
+			stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps,
+					      "entry and MSI up the link");
 			device->counts.num_completions++;
 			sim_push(self, interrupts, arrival_ps - self->local_ps, item);
 		}

@@ -12,7 +12,8 @@ static void pending_push(medium_unit *unit, struct medium_pending entry)
 {
 	uint32_t at = unit->num_pending++;
 
-	NESC_ASSERT(unit->num_pending <= unit->max_pending, "the medium holds more than %u accesses", unit->max_pending);
+	NESC_ASSERT(unit->num_pending <= unit->max_pending, "the medium holds more than %u accesses",
+		    unit->max_pending);
 	while (at != 0 && pending_before(&entry, &unit->heap[(at - 1) / 2])) {
 		unit->heap[at] = unit->heap[(at - 1) / 2];
 		at = (at - 1) / 2;
@@ -51,7 +52,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 	stage_mark_service_of(&block->marks, STAGE_MEDIA, self->local_ps + delay_ps, "access to the medium");
 	if (block->op == NESC_READ) {
 		sim_push(self, unit->data, delay_ps,
-			 (sim_item){.kind = NESC_DMA_DATA, .payload = block, .function = block->function});
+			 (sim_item){ .kind = NESC_DMA_DATA, .payload = block, .function = block->function });
 		return;
 	}
 	nesc_request *request = block->request;
@@ -59,7 +60,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 
 	if (nesc_block_finish(unit->device, block))
 		sim_push(self, unit->done, delay_ps,
-			 (sim_item){.kind = NESC_DMA_DONE, .payload = request, .function = function});
+			 (sim_item){ .kind = NESC_DMA_DONE, .payload = request, .function = function });
 }
 
 /* Serves a block that is popped at local time; returns when it is done. */
@@ -137,8 +138,9 @@ static sim_wait medium_step_any_order(medium_unit *unit, ps_t limit_ps)
 			block = sim_pop(self, unit->in).payload;
 			stage_mark_wait(&block->marks, STAGE_MEDIA, self->local_ps);
 			done_ps = medium_serve(unit, block);
-			pending_push(unit, (struct medium_pending){
-						   .done_ps = done_ps, .sequence = unit->num_accesses++, .block = block});
+			pending_push(unit, (struct medium_pending){ .done_ps = done_ps,
+								    .sequence = unit->num_accesses++,
+								    .block = block });
 			continue;
 		}
 		if (end_ps > limit_ps)
@@ -147,8 +149,8 @@ static sim_wait medium_step_any_order(medium_unit *unit, ps_t limit_ps)
 			return SIM_WAIT_SLOT(unit->data);
 		if (sim_full(unit->done))
 			return SIM_WAIT_SLOT(unit->done);
-		self->local_ps = hwclock_align(&self->clock, ps_max(end_ps, ps_max(sim_slot_ps(unit->data),
-										     sim_slot_ps(unit->done))));
+		self->local_ps = hwclock_align(
+			&self->clock, ps_max(end_ps, ps_max(sim_slot_ps(unit->data), sim_slot_ps(unit->done))));
 		medium_emit(unit, pending_pop(unit).block, self->local_ps);
 	}
 }

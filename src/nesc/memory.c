@@ -69,8 +69,7 @@ static void insert_range(host_memory *memory, size_t index, memory_range range)
 static void remove_range(host_memory *memory, size_t index)
 {
 	memory->num_free--;
-	memmove(memory->free + index, memory->free + index + 1,
-		(memory->num_free - index) * sizeof(*memory->free));
+	memmove(memory->free + index, memory->free + index + 1, (memory->num_free - index) * sizeof(*memory->free));
 }
 
 /* Takes [address, + bytes) out of a free range and zeroes what an earlier owner may have left. */

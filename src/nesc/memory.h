@@ -19,12 +19,12 @@ typedef struct memory_range {
 } memory_range;
 
 typedef struct host_memory {
-	uint8_t *pages;    /* byte 0 is the byte at `base` */
-	uint64_t base;     /* host address, a multiple of 4096, not 0 */
-	uint64_t bytes;    /* size of the arena */
+	uint8_t *pages; /* byte 0 is the byte at `base` */
+	uint64_t base;  /* host address, a multiple of 4096, not 0 */
+	uint64_t bytes; /* size of the arena */
 	uint64_t used_bytes;
 	uint64_t high_bytes; /* nothing from here on was ever allocated, so it is still zero */
-	memory_range *free; /* by address, never adjacent, never empty */
+	memory_range *free;  /* by address, never adjacent, never empty */
 	size_t num_free, max_free;
 	size_t num_allocations;
 } host_memory;

@@ -10,16 +10,16 @@
 /* A request as the driver hands it to the device. The driver owns it until its interrupt arrives. */
 typedef struct nesc_request {
 	uint32_t function, ring;
-	uint32_t vcpu;          /* whose interrupt: index of the interrupt queue */
-	nesc_command command;   /* num_nodes 0 for a flush */
+	uint32_t vcpu;        /* whose interrupt: index of the interrupt queue */
+	nesc_command command; /* num_nodes 0 for a flush */
 	uint32_t num_bytes;
-	uint32_t num_left;      /* nodes not yet cut, and blocks not yet done */
+	uint32_t num_left; /* nodes not yet cut, and blocks not yet done */
 	nesc_completion_status status;
-	bool command_valid;     /* the device took its command */
-	ps_t doorbell_ps;       /* when the driver began to write its command */
-	latency_split prefix;   /* pieces before that: what the device layer does not count */
-	stage_marks marks;      /* at the end: the path of the block that finished last */
-	void *owner;            /* the driver's */
+	bool command_valid;   /* the device took its command */
+	ps_t doorbell_ps;     /* when the driver began to write its command */
+	latency_split prefix; /* pieces before that: what the device layer does not count */
+	stage_marks marks;    /* at the end: the path of the block that finished last */
+	void *owner;          /* the driver's */
 } nesc_request;
 
 /* One scatter-gather node on its way to the multiplexer. */

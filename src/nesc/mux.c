@@ -23,8 +23,8 @@ static void mux_begin(mux_unit *mux, nesc_node_item *node)
 
 	mux->node = node;
 	mux->next_byte = 0;
-	mux->node_first_byte = request->command.first_sector * NESC_SECTOR_BYTES +
-			       (uint64_t)node->index * NESC_MAX_NODE_BYTES;
+	mux->node_first_byte =
+		request->command.first_sector * NESC_SECTOR_BYTES + (uint64_t)node->index * NESC_MAX_NODE_BYTES;
 	stage_mark_wait(&node->marks, STAGE_QUEUE, mux->unit.local_ps);
 }
 
@@ -37,8 +37,8 @@ static nesc_completion_status mux_check(const mux_unit *mux, const nesc_node_ite
 
 	if (!node->valid)
 		return NESC_COMPLETION_BAD_COMMAND;
-	if (node->request->command.first_sector > device_bytes / NESC_SECTOR_BYTES ||
-	    node->node.bytes > device_bytes || mux->node_first_byte > device_bytes - node->node.bytes)
+	if (node->request->command.first_sector > device_bytes / NESC_SECTOR_BYTES || node->node.bytes > device_bytes ||
+	    mux->node_first_byte > device_bytes - node->node.bytes)
 		return NESC_COMPLETION_OUT_OF_RANGE;
 	if (!regs_dma_allowed(registers, function, node->node.address + node->node.offset, node->node.bytes))
 		return NESC_COMPLETION_BAD_ADDRESS;
@@ -112,7 +112,7 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 		cut_ps = unit_cycles_ps(self, device->config.nesc->mux.block_cycles);
 		stage_mark_wait(&block->marks, STAGE_QUEUE, self->local_ps);
 		stage_mark_service_of(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps, "cut into blocks");
-		sim_push(self, mux->out, cut_ps, (sim_item){.payload = block, .function = block->function});
+		sim_push(self, mux->out, cut_ps, (sim_item){ .payload = block, .function = block->function });
 		self->busy_ps += cut_ps;
 		self->local_ps += cut_ps;
 		if (last) {

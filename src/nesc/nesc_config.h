@@ -10,7 +10,7 @@
 typedef struct device_config {
 	int64_t clock_hz;
 	int64_t num_functions; /* VFs, 1-64 */
-	bool sriov;            /* true: VFs have requester IDs of their own; false: emulated by address, with trampolines */
+	bool sriov; /* true: VFs have requester IDs of their own; false: emulated by address, with trampolines */
 } device_config;
 
 typedef enum nesc_hit_under_miss {

@@ -18,8 +18,8 @@
 #include "nesc/bar.h"
 
 /* X(symbol, code, name). Code 0 is none, so that a zeroed word is no command. */
-#define NESC_OP_LIST(X)     \
-	X(READ, 1, "read")  \
+#define NESC_OP_LIST(X)      \
+	X(READ, 1, "read")   \
 	X(WRITE, 2, "write") \
 	X(FLUSH, 3, "flush")
 
@@ -33,13 +33,13 @@ typedef enum nesc_op {
 #define NESC_FUA 0x02      /* writes: durable at completion */
 
 /* X(symbol, text): how a request ended; the number goes into its completion entry */
-#define NESC_COMPLETION_LIST(X)                                                   \
-	X(OK, "ok")                                                               \
-	X(BAD_COMMAND, "malformed command or node")                               \
-	X(BAD_ADDRESS, "a node lies outside the function's trampoline window")    \
-	X(NO_MAPPING, "a block has no mapping and none will be made")             \
-	X(OUT_OF_RANGE, "beyond the end of the device")                           \
-	X(NO_SPACE, "the host could not allocate a block")                        \
+#define NESC_COMPLETION_LIST(X)                                                \
+	X(OK, "ok")                                                            \
+	X(BAD_COMMAND, "malformed command or node")                            \
+	X(BAD_ADDRESS, "a node lies outside the function's trampoline window") \
+	X(NO_MAPPING, "a block has no mapping and none will be made")          \
+	X(OUT_OF_RANGE, "beyond the end of the device")                        \
+	X(NO_SPACE, "the host could not allocate a block")                     \
 	X(QUOTA, "the function's quota is used up")
 
 typedef enum nesc_completion_status {
@@ -89,14 +89,14 @@ const char *nesc_completion_text(nesc_completion_status status);
 
 /* What the hypervisor may write into RewalkTree. 1 is stated in the thesis; the others are ours: allocation failed. */
 typedef enum regs_rewalk {
-	REGS_REWALK = 1,      /* reissue the VF's stalled requests to the walk unit */
-	REGS_FAIL_NO_SPACE,   /* end the request in the Miss registers with NO_SPACE, reissue the others */
-	REGS_FAIL_QUOTA,      /* the same with QUOTA */
+	REGS_REWALK = 1,    /* reissue the VF's stalled requests to the walk unit */
+	REGS_FAIL_NO_SPACE, /* end the request in the Miss registers with NO_SPACE, reissue the others */
+	REGS_FAIL_QUOTA,    /* the same with QUOTA */
 } regs_rewalk;
 
 typedef struct regs_ring {
-	uint64_t completion_address; /* host address, 0 = none; set by the driver: to be checked like a node's */
-	uint32_t num_completions;    /* entries, a power of two up to 65,536 */
+	uint64_t completion_address;  /* host address, 0 = none; set by the driver: to be checked like a node's */
+	uint32_t num_completions;     /* entries, a power of two up to 65,536 */
 	bool half_command, half_node; /* one of the two words is there */
 	uint64_t command_word, node_word;
 } regs_ring;
@@ -112,7 +112,7 @@ typedef struct regs_function {
 
 typedef struct regs {
 	uint32_t num_vfs;
-	uint64_t miss_pending;  /* bit i - 1: VF i */
+	uint64_t miss_pending; /* bit i - 1: VF i */
 	uint32_t flush_function;
 	uint64_t flush_first_block, flush_num_blocks;
 	uint32_t trampoline_function;
@@ -132,10 +132,10 @@ typedef enum regs_action {
 /* What the device has to do about a write. */
 typedef struct regs_effect {
 	regs_action action;
-	uint32_t function;  /* REGS_FLUSH: 0 = all VFs */
-	uint32_t ring;      /* REGS_COMMAND, REGS_NODE */
-	bool ignored;       /* counted in the asking function's `ignored` */
-	bool valid;         /* REGS_COMMAND, REGS_NODE: else the request is to end with BAD_COMMAND */
+	uint32_t function; /* REGS_FLUSH: 0 = all VFs */
+	uint32_t ring;     /* REGS_COMMAND, REGS_NODE */
+	bool ignored;      /* counted in the asking function's `ignored` */
+	bool valid;        /* REGS_COMMAND, REGS_NODE: else the request is to end with BAD_COMMAND */
 	union {
 		nesc_command command; /* REGS_COMMAND */
 		nesc_node node;       /* REGS_NODE */

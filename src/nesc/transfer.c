@@ -52,17 +52,17 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		if (chosen == unit->data) {
 			unit->num_outstanding--;
 			sim_push(self, unit->to_medium, cycles_ps,
-				 (sim_item){.payload = block, .function = block->function});
+				 (sim_item){ .payload = block, .function = block->function });
 		} else if (block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA) {
 			unit->num_outstanding++;
 			sim_push(self, unit->fetches, cycles_ps,
-				 (sim_item){.kind = NESC_DMA_FETCH, .payload = block, .function = block->function});
+				 (sim_item){ .kind = NESC_DMA_FETCH, .payload = block, .function = block->function });
 		} else if (block->op == NESC_READ && block->kind != NESC_BLOCK_DATA) {
 			sim_push(self, unit->zeros, cycles_ps,
-				 (sim_item){.kind = NESC_DMA_DATA, .payload = block, .function = block->function});
+				 (sim_item){ .kind = NESC_DMA_DATA, .payload = block, .function = block->function });
 		} else {
 			sim_push(self, unit->to_medium, cycles_ps,
-				 (sim_item){.payload = block, .function = block->function});
+				 (sim_item){ .payload = block, .function = block->function });
 		}
 		self->num_served++;
 		self->busy_ps += cycles_ps;

@@ -55,7 +55,7 @@ static void translate_emit(translate_unit *unit, nesc_block *block)
 	const ps_t cycles_ps = unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);
 
 	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
-	sim_push(self, unit->plba, cycles_ps, (sim_item){.payload = block, .function = block->function});
+	sim_push(self, unit->plba, cycles_ps, (sim_item){ .payload = block, .function = block->function });
 }
 
 static void translate_start_walk(translate_unit *unit, nesc_block *block)
@@ -66,14 +66,15 @@ static void translate_start_walk(translate_unit *unit, nesc_block *block)
 
 	while (unit->walks[walker].busy)
 		walker++;
-	unit->walks[walker] = (pending_walk){
-		.busy = true, .block = block, .epoch = btlb_epoch(&unit->device->btlb, block->function)};
+	unit->walks[walker] = (pending_walk){ .busy = true,
+					      .block = block,
+					      .epoch = btlb_epoch(&unit->device->btlb, block->function) };
 	unit->num_walks++;
 	if (unit->num_walks == (uint32_t)unit->device->config.nesc->walker.count)
 		unit->filled_ps = self->local_ps;
 	unit->device->counts.num_walks++;
 	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
-	sim_push(self, unit->jobs[walker], cycles_ps, (sim_item){.payload = block, .function = block->function});
+	sim_push(self, unit->jobs[walker], cycles_ps, (sim_item){ .payload = block, .function = block->function });
 }
 
 /* One look-up of a block that may go (WAY_PASS or WAY_LOOK_UP). */
@@ -161,7 +162,7 @@ static void translate_return(translate_unit *unit, sim_item item)
 			unit->retry_last->next = walk->parked_first;
 		unit->retry_last = walk->parked_last;
 	}
-	*walk = (pending_walk){0};
+	*walk = (pending_walk){ 0 };
 	if (unit->num_walks-- == (uint32_t)device->config.nesc->walker.count) {
 		unit->full_from_ps = unit->filled_ps;
 		unit->full_to_ps = unit->unit.local_ps;

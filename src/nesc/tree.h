@@ -38,7 +38,7 @@
 /* Logical blocks [logical_block, + num_blocks) lie at physical blocks [physical_block, + num_blocks). */
 typedef struct extent {
 	uint64_t logical_block, physical_block; /* 1 KiB blocks */
-	uint64_t num_blocks; /* in a node at most 2^32 - 1: tree_build() splits longer ones */
+	uint64_t num_blocks;                    /* in a node at most 2^32 - 1: tree_build() splits longer ones */
 } extent;
 
 /* Entries that a node of `node_bytes` can hold: 4 (128 B), 20 (512 B), 170 (4 KiB). Not for the request path. */
@@ -61,8 +61,8 @@ typedef enum tree_outcome {
 typedef struct tree_answer {
 	/* The blocks around the one asked for that are known to share its outcome; in and out: each level narrows. */
 	uint64_t first_block, limit_block; /* [first, limit) */
-	extent extent;           /* TREE_EXTENT: the whole entry */
-	uint64_t child_address;  /* TREE_CHILD: never 0, a multiple of node_bytes */
+	extent extent;                     /* TREE_EXTENT: the whole entry */
+	uint64_t child_address;            /* TREE_CHILD: never 0, a multiple of node_bytes */
 } tree_answer;
 
 /* Makes the answer with which a walk starts at the root. */

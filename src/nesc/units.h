@@ -8,14 +8,14 @@
 /* Kinds of items (sim_item.kind). */
 enum {
 	/* into link down */
-	NESC_DOORBELL,  /* payload nesc_node_item */
+	NESC_DOORBELL,   /* payload nesc_node_item */
 	NESC_READ_BLOCK, /* data of a host read for a block: payload nesc_block */
 	NESC_READ_NODE,  /* a tree node for a walker: argument = walker */
 	/* into the DMA engine and link up */
-	NESC_DMA_WALK,   /* argument = walker */
-	NESC_DMA_DATA,   /* payload nesc_block: to the host */
-	NESC_DMA_FETCH,  /* payload nesc_block: from the host */
-	NESC_DMA_DONE,   /* payload nesc_request: completion entry and MSI */
+	NESC_DMA_WALK,  /* argument = walker */
+	NESC_DMA_DATA,  /* payload nesc_block: to the host */
+	NESC_DMA_FETCH, /* payload nesc_block: from the host */
+	NESC_DMA_DONE,  /* payload nesc_request: completion entry and MSI */
 };
 
 /* Records come from chunks and go back to a list: no allocation once the run is warm. */
@@ -73,9 +73,9 @@ typedef struct mux_unit {
 	sim_unit unit;
 	nesc_device *device;
 	sim_queue *out;
-	uint32_t last_input; /* served last */
-	nesc_node_item *node; /* being cut */
-	uint32_t next_byte;   /* of the node, from its start */
+	uint32_t last_input;      /* served last */
+	nesc_node_item *node;     /* being cut */
+	uint32_t next_byte;       /* of the node, from its start */
 	uint64_t node_first_byte; /* of the virtual disk */
 } mux_unit;
 
@@ -135,7 +135,7 @@ typedef struct medium_unit {
 		ps_t done_ps;
 		uint64_t sequence;
 		nesc_block *block;
-	} *heap;
+	} * heap;
 	uint32_t num_pending, max_pending;
 	uint64_t num_accesses;
 	ps_t last_done_ps; /* in order: nothing ends before it */

@@ -13,7 +13,7 @@ static void walker_finish(walker_unit *walker, tree_outcome outcome)
 	self->busy_ps += self->local_ps - walker->begin_ps;
 	self->num_served++;
 	sim_push(self, walker->returns, unit_cycles_ps(self, walker->device->config.nesc->walker.handover_cycles),
-		 (sim_item){.payload = walker->block, .argument = outcome, .function = walker->index});
+		 (sim_item){ .payload = walker->block, .argument = outcome, .function = walker->index });
 }
 
 sim_wait walker_step(sim_unit *self, ps_t limit_ps)
@@ -66,9 +66,9 @@ sim_wait walker_step(sim_unit *self, ps_t limit_ps)
 		}
 		device->counts.num_walk_fetches++;
 		sim_push(self, walker->fetches, unit_cycles_ps(self, device->config.nesc->walker.handover_cycles),
-			 (sim_item){.kind = NESC_DMA_WALK,
-				    .argument = walker->index,
-				    .function = walker->block->function,
-				    .payload = walker->block});
+			 (sim_item){ .kind = NESC_DMA_WALK,
+				     .argument = walker->index,
+				     .function = walker->block->function,
+				     .payload = walker->block });
 	}
 }

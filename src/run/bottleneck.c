@@ -67,7 +67,7 @@ nescsim_status bottleneck_find(const scheme_result *scheme, metrics_layer layer,
 	char unit_percent[DECIMAL_TEXT_BYTES], stage_percent[DECIMAL_TEXT_BYTES];
 	nescsim_status status;
 
-	*bottleneck_out = (bottleneck){.finding = {.scheme = scheme->ops->name}};
+	*bottleneck_out = (bottleneck){ .finding = { .scheme = scheme->ops->name } };
 	find_busiest(scheme, bottleneck_out);
 	status = find_stage(scheme, layer, finding);
 	if (status != NESCSIM_OK)

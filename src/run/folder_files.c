@@ -24,7 +24,7 @@
 
 /* ---- units.csv -------------------------------------------------------------------------------------------------- */
 
-static const char *const unit_columns[] = {"scheme", "unit", "queue", "vm", "metric", "value"};
+static const char *const unit_columns[] = { "scheme", "unit", "queue", "vm", "metric", "value" };
 
 /* What the rows under way are about. */
 typedef struct unit_rows {
@@ -189,7 +189,7 @@ static nescsim_status write_units(const nescsim_result *result, FILE *out)
 	csv_begin(&csv, out, unit_columns, sizeof(unit_columns) / sizeof(unit_columns[0]));
 	for (size_t i = 0; i < result->num_schemes; i++) {
 		const scheme_result *scheme = &result->schemes[i];
-		const unit_rows rows = {.csv = &csv, .scheme = scheme->ops->name, .unit = "", .queue = "", .vm = ""};
+		const unit_rows rows = { .csv = &csv, .scheme = scheme->ops->name, .unit = "", .queue = "", .vm = "" };
 
 		for (uint32_t unit = 0; unit < scheme->num_units; unit++)
 			write_unit(rows, &scheme->units[unit], scheme_run_ps(scheme));
@@ -234,8 +234,8 @@ static nescsim_status write_stages(const nescsim_result *result, FILE *out)
 
 static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 {
-	static const char *const columns[] = {"scheme",      "vm",        "op",          "first_sector",
-					      "num_sectors", "submit_us", "complete_us", "latency_us"};
+	static const char *const columns[] = { "scheme",      "vm",        "op",          "first_sector",
+					       "num_sectors", "submit_us", "complete_us", "latency_us" };
 	csv_writer csv;
 
 	csv_begin(&csv, out, columns, sizeof(columns) / sizeof(columns[0]));
@@ -315,9 +315,9 @@ nescsim_status result_write(const nescsim_result *result, folder *into)
 		nescsim_status (*write)(const nescsim_result *result, FILE *out);
 		bool only_requests;
 	} files[] = {
-		{"result.json", write_json, false},   {"summary.csv", write_summary, false},
-		{"stages.csv", write_stages, false},  {"units.csv", write_units, false},
-		{"requests.csv", write_requests, true},
+		{ "result.json", write_json, false },     { "summary.csv", write_summary, false },
+		{ "stages.csv", write_stages, false },    { "units.csv", write_units, false },
+		{ "requests.csv", write_requests, true },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -38,10 +38,10 @@ nescsim_item nescsim_list_item(nescsim_list list, size_t index)
 	const cfg_variants *variants = variants_of(list);
 
 	if (index >= nescsim_list_num(list))
-		return (nescsim_item){.name = NULL};
+		return (nescsim_item){ .name = NULL };
 	if (variants == NULL)
-		return (nescsim_item){.name = trace_formats[index].name, .help = trace_formats[index].help};
-	return (nescsim_item){.name = variants->rows[index].name, .help = variants->rows[index].help};
+		return (nescsim_item){ .name = trace_formats[index].name, .help = trace_formats[index].help };
+	return (nescsim_item){ .name = variants->rows[index].name, .help = variants->rows[index].help };
 }
 
 const char *nescsim_nearest(const char *word, const char *const *candidates, size_t num_candidates)

@@ -38,9 +38,9 @@ static void cell(table *to, int64_t value, int64_t unit, unsigned num_decimals)
 nescsim_status nescsim_link_print(const nescsim_config *config, FILE *out)
 {
 	static const table_column columns[] = {
-		{"bytes", TABLE_RIGHT},       {"write up", TABLE_RIGHT},   {"write down", TABLE_RIGHT},
-		{"write limit", TABLE_RIGHT}, {"read", TABLE_RIGHT},       {"read limit", TABLE_RIGHT},
-		{"read us", TABLE_RIGHT},     {"write us", TABLE_RIGHT},
+		{ "bytes", TABLE_RIGHT },       { "write up", TABLE_RIGHT }, { "write down", TABLE_RIGHT },
+		{ "write limit", TABLE_RIGHT }, { "read", TABLE_RIGHT },     { "read limit", TABLE_RIGHT },
+		{ "read us", TABLE_RIGHT },     { "write us", TABLE_RIGHT },
 	};
 	const pcie_link_config *link = &config->scenario.link;
 	nescsim_link_row rows[NESCSIM_LINK_NUM_ROWS];

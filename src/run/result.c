@@ -286,10 +286,11 @@ static void print_notes(const nescsim_result *result, FILE *out)
 nescsim_status nescsim_result_print(const nescsim_result *result, FILE *out)
 {
 	static const table_column columns[] = {
-		{"VM", TABLE_RIGHT},	   {"op", TABLE_LEFT},	      {"scheme", TABLE_LEFT}, {"requests", TABLE_RIGHT},
-		{"MB", TABLE_RIGHT},	   {"IOPS", TABLE_RIGHT},     {"MB/s", TABLE_RIGHT},  {"mean", TABLE_RIGHT},
-		{"p50", TABLE_RIGHT},	   {"p99", TABLE_RIGHT},      {"p99.9", TABLE_RIGHT}, {"max", TABLE_RIGHT},
-		{"host CPU", TABLE_RIGHT}, {"speed-up", TABLE_RIGHT}, {"BTLB hits", TABLE_RIGHT},
+		{ "VM", TABLE_RIGHT },       { "op", TABLE_LEFT },        { "scheme", TABLE_LEFT },
+		{ "requests", TABLE_RIGHT }, { "MB", TABLE_RIGHT },       { "IOPS", TABLE_RIGHT },
+		{ "MB/s", TABLE_RIGHT },     { "mean", TABLE_RIGHT },     { "p50", TABLE_RIGHT },
+		{ "p99", TABLE_RIGHT },      { "p99.9", TABLE_RIGHT },    { "max", TABLE_RIGHT },
+		{ "host CPU", TABLE_RIGHT }, { "speed-up", TABLE_RIGHT }, { "BTLB hits", TABLE_RIGHT },
 	};
 	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
 	const uint32_t whole = result->num_vms == 1 ? 1 : METRICS_ALL_VMS;

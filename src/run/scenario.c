@@ -9,59 +9,92 @@
 #include "sim/sim.h"
 
 #define KEYS(array) .keys = (array), .num_keys = sizeof(array) / sizeof((array)[0])
-#define SECTION(key, member, its_section, text)                                                               \
-	{.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(scenario, member), .section = &(its_section), \
-	 .help = text}
+#define SECTION(key, member, its_section, text)                                                   \
+	{                                                                                         \
+		.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(scenario, member), \
+		.section = &(its_section), .help = text                                           \
+	}
 
 /* In the order of sim_placement. */
-static const char *const placements[] = {"clustered", "per_unit", NULL};
+static const char *const placements[] = { "clustered", "per_unit", NULL };
 
 static const cfg_key sim_keys[] = {
-	{.name = "seed", .type = CFG_COUNT, .offset_in_struct = offsetof(scenario, sim.seed), .default_text = "1",
-	 .help = "Seed of every random stream: same seed, same bytes.", .source = "choice: any number"},
-	{.name = "placement", .type = CFG_ENUM, .offset_in_struct = offsetof(scenario, sim.placement),
-	 .default_text = "clustered", .choices = placements,
-	 .help = "Whether the device's units share one SimGrid actor or have one each. Results are the same; "
-		 "clustered is faster.",
-	 .source = "choice: the faster one"},
-	{.name = "warmup", .type = CFG_COUNT, .offset_in_struct = offsetof(scenario, sim.warmup_requests),
-	 .default_text = "0",
-	 .help = "Requests of each vCPU, from its first on, that are simulated but left out of latencies, rates and "
-		 "requests.csv; units.csv covers the whole run.",
-	 .source = "choice: a trace counts as a whole"},
-	{.name = "check", .type = CFG_BOOL, .offset_in_struct = offsetof(scenario, sim.check), .default_text = "false",
-	 .help = "Stamp and verify every block's data. Not available in this version: must be false.",
-	 .source = "choice: off"},
+	{ .name = "seed",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(scenario, sim.seed),
+	  .default_text = "1",
+	  .help = "Seed of every random stream: same seed, same bytes.",
+	  .source = "choice: any number" },
+	{ .name = "placement",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(scenario, sim.placement),
+	  .default_text = "clustered",
+	  .choices = placements,
+	  .help = "Whether the device's units share one SimGrid actor or have one each. Results are the same; "
+		  "clustered is faster.",
+	  .source = "choice: the faster one" },
+	{ .name = "warmup",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(scenario, sim.warmup_requests),
+	  .default_text = "0",
+	  .help = "Requests of each vCPU, from its first on, that are simulated but left out of latencies, rates and "
+		  "requests.csv; units.csv covers the whole run.",
+	  .source = "choice: a trace counts as a whole" },
+	{ .name = "check",
+	  .type = CFG_BOOL,
+	  .offset_in_struct = offsetof(scenario, sim.check),
+	  .default_text = "false",
+	  .help = "Stamp and verify every block's data. Not available in this version: must be false.",
+	  .source = "choice: off" },
 };
-static const cfg_section sim_section = {.name = "sim", KEYS(sim_keys)};
+static const cfg_section sim_section = { .name = "sim", KEYS(sim_keys) };
 
 static const cfg_key output_keys[] = {
-	{.name = "requests", .type = CFG_BOOL, .offset_in_struct = offsetof(scenario, output.requests),
-	 .default_text = "false", .help = "Write requests.csv, one row per request and scheme.",
-	 .source = "choice: off, it is large"},
+	{ .name = "requests",
+	  .type = CFG_BOOL,
+	  .offset_in_struct = offsetof(scenario, output.requests),
+	  .default_text = "false",
+	  .help = "Write requests.csv, one row per request and scheme.",
+	  .source = "choice: off, it is large" },
 };
-static const cfg_section output_section = {.name = "output", KEYS(output_keys)};
+static const cfg_section output_section = { .name = "output", KEYS(output_keys) };
 
 static const cfg_key root_keys[] = {
-	{.name = "sim", .type = CFG_SECTION, .offset_in_struct = 0, .section = &sim_section,
-	 .help = "The simulation itself."},
+	{ .name = "sim",
+	  .type = CFG_SECTION,
+	  .offset_in_struct = 0,
+	  .section = &sim_section,
+	  .help = "The simulation itself." },
 	SECTION("device", device, device_section, "The storage controller as a whole."),
 	SECTION("link", link, pcie_link_section, "The PCIe link between the host and the device."),
 	SECTION("nesc", nesc, nesc_section, "The controller's units."),
-	{.name = "media", .type = CFG_VARIANT, .offset_in_struct = offsetof(scenario, media), .default_text = "dram",
-	 .variants = &media_variants, .help = "What the device stores its blocks on.",
-	 .source = "thesis: stated (DDR3 on the VC707 board)"},
+	{ .name = "media",
+	  .type = CFG_VARIANT,
+	  .offset_in_struct = offsetof(scenario, media),
+	  .default_text = "dram",
+	  .variants = &media_variants,
+	  .help = "What the device stores its blocks on.",
+	  .source = "thesis: stated (DDR3 on the VC707 board)" },
 	SECTION("host", host, host_section, "The physical machine and its kernel."),
 	SECTION("guest", guest, guest_section, "The virtual machines' CPUs and kernel."),
-	{.name = "vms", .type = CFG_LIST, .offset_in_struct = offsetof(scenario, vms), .element = &vm_element,
-	 .help = "The virtual machines (tenants of the bare machine in `host`), numbered from 1 in this order.",
-	 .source = "none: required"},
-	{.name = "schemes", .type = CFG_NAMED, .offset_in_struct = offsetof(scenario, schemes),
-	 .default_text = "[host, nesc]", .variants = &stack_variants,
-	 .help = "The virtualization schemes to simulate; the first is what the others are compared with.",
-	 .source = "choice: the baseline first"},
-	{.name = "output", .type = CFG_SECTION, .offset_in_struct = 0, .section = &output_section,
-	 .help = "What a result folder holds beside result.json, summary.csv, stages.csv and units.csv."},
+	{ .name = "vms",
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(scenario, vms),
+	  .element = &vm_element,
+	  .help = "The virtual machines (tenants of the bare machine in `host`), numbered from 1 in this order.",
+	  .source = "none: required" },
+	{ .name = "schemes",
+	  .type = CFG_NAMED,
+	  .offset_in_struct = offsetof(scenario, schemes),
+	  .default_text = "[host, nesc]",
+	  .variants = &stack_variants,
+	  .help = "The virtualization schemes to simulate; the first is what the others are compared with.",
+	  .source = "choice: the baseline first" },
+	{ .name = "output",
+	  .type = CFG_SECTION,
+	  .offset_in_struct = 0,
+	  .section = &output_section,
+	  .help = "What a result folder holds beside result.json, summary.csv, stages.csv and units.csv." },
 };
 
 #define RINGS_MESSAGE "%s gives every core a ring of the PF's, which has only %d"
@@ -124,7 +157,8 @@ static void scenario_check(const void *value, cfg_check *check)
 }
 
 const cfg_section scenario_section = {
-	.name = "the configuration", KEYS(root_keys), .struct_bytes = sizeof(scenario), .check = scenario_check};
+	.name = "the configuration", KEYS(root_keys), .struct_bytes = sizeof(scenario), .check = scenario_check
+};
 
 uint32_t scenario_num_vms(const scenario *self)
 {
@@ -174,7 +208,7 @@ static cfg_override *copy_overrides(const nescsim_override *overrides, size_t nu
 	cfg_override *copy = calloc(num_overrides + 1, sizeof(*copy));
 
 	for (size_t i = 0; copy != NULL && i < num_overrides; i++)
-		copy[i] = (cfg_override){.path = overrides[i].path, .value = overrides[i].value};
+		copy[i] = (cfg_override){ .path = overrides[i].path, .value = overrides[i].value };
 	return copy;
 }
 
@@ -235,7 +269,8 @@ static nescsim_status load_all_schemes(nescsim_config *config, nescsim_diag *dia
 				     .variants = &stack_variants,
 				     .help = "All schemes." };
 	static const cfg_section section = {
-		.name = "schemes", .keys = &key, .num_keys = 1, .struct_bytes = sizeof(cfg_list)};
+		.name = "schemes", .keys = &key, .num_keys = 1, .struct_bytes = sizeof(cfg_list)
+	};
 	text_buffer text = TEXT_EMPTY;
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
@@ -332,7 +367,7 @@ nescsim_status nescsim_config_set_schemes(nescsim_config *config, const char *co
 	}
 	free(config->chosen_schemes);
 	config->chosen_schemes = chosen;
-	config->scenario.schemes = (cfg_list){.num = num_names, .items = chosen};
+	config->scenario.schemes = (cfg_list){ .num = num_names, .items = chosen };
 	return NESCSIM_OK;
 }
 

@@ -23,8 +23,8 @@ typedef struct scenario {
 	cfg_variant media; /* index into medium_table */
 	host_config host;
 	guest_config guest;
-	cfg_list vms;      /* of vm_config */
-	cfg_list schemes;  /* of cfg_variant; index into stack_table */
+	cfg_list vms;     /* of vm_config */
+	cfg_list schemes; /* of cfg_variant; index into stack_table */
 	struct {
 		bool requests;
 	} output;

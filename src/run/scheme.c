@@ -8,7 +8,7 @@
 #include "metrics/progress.h"
 
 const metrics_op scheme_ops[IO_NUM_OPS] = {
-#define X(symbol, op_name) {.name = op_name, .moves_data = IO_##symbol == IO_READ || IO_##symbol == IO_WRITE},
+#define X(symbol, op_name) { .name = op_name, .moves_data = IO_##symbol == IO_READ || IO_##symbol == IO_WRITE },
 	IO_OP_LIST(X)
 #undef X
 };
@@ -50,8 +50,8 @@ typedef struct machine {
 	scheme_result *result;
 	sim_kernel *kernel;
 	nesc_device *device;
-	source **sources; /* by core */
-	vcpu **vcpus;     /* by core: VM by VM */
+	source **sources;   /* by core */
+	vcpu **vcpus;       /* by core: VM by VM */
 	uint32_t num_vcpus; /* per VM */
 	progress *progress;
 	uint64_t num_completed, num_expected;
@@ -265,11 +265,12 @@ static nescsim_status report_stuck(const machine *self, sim_outcome outcome, nes
 				  "it needs memfd_create() and a mounted /proc",
 				  "%s: the engine (SimGrid) could not be started", scheme);
 	else if (outcome == SIM_HORIZON)
-		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
-				  "simulate fewer requests, fewer schemes per run, or a shorter window of the workload",
-				  "%s: the engine's exact range of 2^53 ps is used up: about 2.5 hours of simulated time "
-				  "in which requests are in flight, all schemes of the run together",
-				  scheme);
+		status = diag_add(
+			diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
+			"simulate fewer requests, fewer schemes per run, or a shorter window of the workload",
+			"%s: the engine's exact range of 2^53 ps is used up: about 2.5 hours of simulated time "
+			"in which requests are in flight, all schemes of the run together",
+			scheme);
 	else
 		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
 				  "this is a bug of the model or a queue that is too small",
@@ -318,7 +319,7 @@ static void add_queue(unit_result *unit, const sim_queue *queue)
 	if (found == unit->queues + UNIT_MAX_QUEUES)
 		return;
 	if (found == unit->queues + unit->num_queues)
-		unit->queues[unit->num_queues++] = (queue_result){.name = queue->name, .depth = queue->depth};
+		unit->queues[unit->num_queues++] = (queue_result){ .name = queue->name, .depth = queue->depth };
 	found->num_queues++;
 	found->num_items += queue->num_pushed;
 	found->occupied_ps += (metrics_i128)queue->occupied_ps;
@@ -378,9 +379,9 @@ static int compare_requests(const void *a, const void *b)
 {
 	const request_record *one = a, *two = b;
 
-#define BY(member)                       \
-	if (one->member != two->member)  \
-		return one->member < two->member ? -1 : 1
+#define BY(member)                      \
+	if (one->member != two->member) \
+	return one->member < two->member ? -1 : 1
 	BY(vm);
 	BY(submit_ps);
 	BY(first_sector);
@@ -417,7 +418,7 @@ nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme
 {
 	const scenario *given = &run->config->scenario;
 	const uint32_t num_vcpus = (uint32_t)given->guest.num_vcpus;
-	machine self = {.run = run, .scenario = given, .result = result_out, .num_vcpus = num_vcpus};
+	machine self = { .run = run, .scenario = given, .result = result_out, .num_vcpus = num_vcpus };
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
 	*result_out = (scheme_result){
@@ -451,7 +452,7 @@ void scheme_fini(scheme_result *result)
 	free(result->cores);
 	free(result->units);
 	free(result->requests);
-	*result = (scheme_result){.num_vms = 0};
+	*result = (scheme_result){ .num_vms = 0 };
 }
 
 ps_t scheme_run_ps(const scheme_result *result)

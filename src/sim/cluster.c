@@ -97,8 +97,8 @@ void cluster_notify(sim_unit *unit, ps_t act_ps, bool by_item)
 			}
 		}
 	}
-	NESC_ASSERT_DEBUG(act_ps >= kernel->now_ps || unit->software, "%s would act at %lld ps, which is past", unit->name,
-			  (long long)act_ps);
+	NESC_ASSERT_DEBUG(act_ps >= kernel->now_ps || unit->software, "%s would act at %lld ps, which is past",
+			  unit->name, (long long)act_ps);
 	if (unit->state == SIM_UNTIL && act_ps >= unit->target_ps)
 		return;
 	unit->state = SIM_UNTIL;
@@ -139,8 +139,7 @@ static void cluster_advance(sim_kernel *kernel, sim_unit *unit)
 		wait = kernel_step(unit, kernel->now_ps);
 		/* Still the earliest of all? Then no need to go through the heap. */
 		if (wait.state == SIM_UNTIL && kernel->run_count == 0 &&
-		    (kernel->heap_count == 0 || unit->heap_index == 1 ||
-		     wait.until_ps <= kernel->heap[1]->target_ps)) {
+		    (kernel->heap_count == 0 || unit->heap_index == 1 || wait.until_ps <= kernel->heap[1]->target_ps)) {
 			bool earliest = kernel->heap_count == 0 || unit->heap_index != 1;
 
 			if (!earliest) {

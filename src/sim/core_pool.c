@@ -119,9 +119,10 @@ static sim_wait pool_step_sliced(sim_unit *self, ps_t limit_ps)
 		}
 		if (arrival_ps + 1 > limit_ps)
 			return SIM_WAIT_UNTIL(arrival_ps + 1);
-		self->local_ps = ps_max(self->local_ps, arrival_ps + 1); /* decided when all of that instant are known */
+		self->local_ps =
+			ps_max(self->local_ps, arrival_ps + 1); /* decided when all of that instant are known */
 		{
-			pool_job job = {.client = arrival->input, .item = sim_pop(self, arrival)};
+			pool_job job = { .client = arrival->input, .item = sim_pop(self, arrival) };
 
 			job.left_ps = (ps_t)job.item.argument;
 			pool_enqueue(pool, job);

@@ -10,7 +10,10 @@
 
 #include "sim/sim.h"
 
-typedef enum sim_pool_policy { SIM_POOL_FIFO, SIM_POOL_SLICED } sim_pool_policy;
+typedef enum sim_pool_policy {
+	SIM_POOL_FIFO,
+	SIM_POOL_SLICED
+} sim_pool_policy;
 
 typedef struct sim_core_pool sim_core_pool;
 

@@ -48,12 +48,12 @@ bool engine_start(void)
 	static char stack[] = "--cfg=contexts/stack-size:128";
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	static char factory[] = "--cfg=contexts/factory:thread";
-	char *arguments[] = {program, quiet, guard, factory, NULL};
+	char *arguments[] = { program, quiet, guard, factory, NULL };
 	int num_arguments = 4;
 
 	(void)stack;
 #else
-	char *arguments[] = {program, quiet, guard, stack, NULL};
+	char *arguments[] = { program, quiet, guard, stack, NULL };
 	int num_arguments = 4;
 #endif
 

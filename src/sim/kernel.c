@@ -313,7 +313,8 @@ char *sim_describe(const sim_kernel *kernel)
 			fprintf(out, "waits until %lld ps", (long long)unit->target_ps);
 			break;
 		case SIM_SLOT:
-			fprintf(out, "waits for a slot in '%s' (full, %llu of %llu, read by %s)", unit->waited_queue->name,
+			fprintf(out, "waits for a slot in '%s' (full, %llu of %llu, read by %s)",
+				unit->waited_queue->name,
 				(unsigned long long)(unit->waited_queue->num_pushed - unit->waited_queue->num_popped),
 				(unsigned long long)unit->waited_queue->depth, unit->waited_queue->consumer->name);
 			break;

@@ -62,10 +62,10 @@ typedef struct sim_wait {
 	sim_queue *queue; /* SIM_SLOT */
 } sim_wait;
 
-#define SIM_WAIT_ITEM ((sim_wait){.state = SIM_IDLE})
-#define SIM_WAIT_UNTIL(t_ps) ((sim_wait){.state = SIM_UNTIL, .until_ps = (t_ps)})
-#define SIM_WAIT_SLOT(q) ((sim_wait){.state = SIM_SLOT, .queue = (q)})
-#define SIM_WAIT_DONE ((sim_wait){.state = SIM_DONE})
+#define SIM_WAIT_ITEM ((sim_wait){ .state = SIM_IDLE })
+#define SIM_WAIT_UNTIL(t_ps) ((sim_wait){ .state = SIM_UNTIL, .until_ps = (t_ps) })
+#define SIM_WAIT_SLOT(q) ((sim_wait){ .state = SIM_SLOT, .queue = (q) })
+#define SIM_WAIT_DONE ((sim_wait){ .state = SIM_DONE })
 
 typedef sim_wait (*sim_step_fn)(sim_unit *self, ps_t limit_ps);
 
@@ -80,9 +80,9 @@ typedef struct sim_item {
 } sim_item;
 
 struct sim_queue {
-	sim_item *items;  /* ring */
-	ps_t *pop_ps;     /* ring: time of each pop */
-	ps_t *push_ps;    /* ring: time of each push (for the occupancy) */
+	sim_item *items; /* ring */
+	ps_t *pop_ps;    /* ring: time of each pop */
+	ps_t *push_ps;   /* ring: time of each push (for the occupancy) */
 	uint64_t ring_mask;
 	uint64_t num_pushed, num_popped;
 	uint64_t depth;
@@ -90,15 +90,15 @@ struct sim_queue {
 	uint32_t input; /* index among the consumer's inputs */
 	const char *name;
 	unsigned __int128 occupied_ps; /* sum over items of pop - push */
-	ps_t stalled_ps;  /* time that the producer waited for slots with something to push */
+	ps_t stalled_ps;               /* time that the producer waited for slots with something to push */
 };
 
 /* ---- units ------------------------------------------------------------------------------------------------------ */
 
 /* How an item that arrives while the unit waits changes when the unit should be stepped. */
 typedef enum sim_role {
-	SIM_MERGE,  /* decides at the first edge strictly after the item's ready time */
-	SIM_AHEAD,  /* its decisions on this item need no synchronisation: step it whenever convenient */
+	SIM_MERGE, /* decides at the first edge strictly after the item's ready time */
+	SIM_AHEAD, /* its decisions on this item need no synchronisation: step it whenever convenient */
 } sim_role;
 
 struct sim_unit {
@@ -106,11 +106,11 @@ struct sim_unit {
 	sim_kernel *kernel;
 	sim_step_fn step;
 	hwclock clock;
-	ps_t local_ps; /* never decreases */
+	ps_t local_ps;     /* never decreases */
 	ps_t lookahead_ps; /* SIM_AHEAD software: its pushes follow what woke it by at least this */
 	sim_role role;
 	bool software; /* a guest or host thread: an actor of its own in every placement; the run ends when all are done */
-	bool daemon;   /* software that serves others and never ends by itself */
+	bool daemon; /* software that serves others and never ends by itself */
 
 	sim_state state;
 	ps_t target_ps;          /* SIM_UNTIL; in the cluster's heap: when to step it */
@@ -123,8 +123,8 @@ struct sim_unit {
 
 	ps_t slot_from_ps, slot_to_ps; /* wait for the output slots taken ahead of a decision; to = 0: none */
 	sim_queue *slot_queue;
-	ps_t popped_ready_ps;          /* ready time of the item popped last */
-	ps_t busy_ps;        /* service time given, for utilisations */
+	ps_t popped_ready_ps; /* ready time of the item popped last */
+	ps_t busy_ps;         /* service time given, for utilisations */
 	uint64_t num_served;
 
 	/* the placement's own */
@@ -285,8 +285,8 @@ typedef enum sim_placement {
 
 /* What a run cost the engine. Not part of any result. */
 typedef struct sim_counters {
-	uint64_t num_sleeps;   /* sleeps and waits with a timeout */
-	uint64_t num_blocks;   /* waits without a timeout */
+	uint64_t num_sleeps; /* sleeps and waits with a timeout */
+	uint64_t num_blocks; /* waits without a timeout */
 	uint64_t num_yields;
 	uint64_t num_releases; /* semaphore releases */
 	uint64_t num_steps;

@@ -3,16 +3,16 @@
 #include "stacks/stack.h"
 
 static const vcpu_segment segments[] = {
-	{PHASE_APP_SUBMIT, "system call", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL, false},
-	{PHASE_BLOCK_SUBMIT, "block layer", STAGE_BLOCK, CPU_KERNEL, COST_HOST_BLOCK_SUBMIT, false},
-	{PHASE_DRIVER_SUBMIT, "PF driver", STAGE_DRIVER, CPU_KERNEL, COST_HOST_DRIVER, false},
-	{PHASE_COMMAND_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false},
-	{PHASE_NODE_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false},
-	{PHASE_IRQ_HANDLER, "interrupt handler", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_IRQ_HANDLER, false},
-	{PHASE_BLOCK_COMPLETE, "block layer", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_BLOCK_COMPLETE, false},
-	{PHASE_APP_RETURN, "process wakes", STAGE_APP, CPU_KERNEL, COST_HOST_PROCESS_WAKE, false},
-	{PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL_RETURN, false},
-	{PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_KERNEL, COST_HOST_DISCARD, false},
+	{ PHASE_APP_SUBMIT, "system call", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL, false },
+	{ PHASE_BLOCK_SUBMIT, "block layer", STAGE_BLOCK, CPU_KERNEL, COST_HOST_BLOCK_SUBMIT, false },
+	{ PHASE_DRIVER_SUBMIT, "PF driver", STAGE_DRIVER, CPU_KERNEL, COST_HOST_DRIVER, false },
+	{ PHASE_COMMAND_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false },
+	{ PHASE_NODE_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false },
+	{ PHASE_IRQ_HANDLER, "interrupt handler", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_IRQ_HANDLER, false },
+	{ PHASE_BLOCK_COMPLETE, "block layer", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_BLOCK_COMPLETE, false },
+	{ PHASE_APP_RETURN, "process wakes", STAGE_APP, CPU_KERNEL, COST_HOST_PROCESS_WAKE, false },
+	{ PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL_RETURN, false },
+	{ PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_KERNEL, COST_HOST_DISCARD, false },
 };
 
 static const vcpu_stack stack = {
@@ -30,7 +30,7 @@ static nescsim_status host_build(const stack_vm *vm, const void *params)
 }
 
 const char stack_host_help[] = "One process per tenant on the bare machine, no virtualization: the baseline.";
-const cfg_section stack_host_section = {.name = "schemes.host", .keys = NULL, .num_keys = 0, .struct_bytes = 1};
+const cfg_section stack_host_section = { .name = "schemes.host", .keys = NULL, .num_keys = 0, .struct_bytes = 1 };
 
 const stack_ops stack_host = {
 	.name = "host",

@@ -3,22 +3,22 @@
 #include "stacks/stack.h"
 
 static const vcpu_segment segments[] = {
-	{PHASE_APP_SUBMIT, "system call", STAGE_APP, CPU_GUEST, COST_GUEST_SYSCALL, false},
-	{PHASE_BLOCK_SUBMIT, "guest block layer", STAGE_BLOCK, CPU_GUEST, COST_GUEST_BLOCK_SUBMIT, false},
-	{PHASE_DRIVER_SUBMIT, "VF driver", STAGE_DRIVER, CPU_GUEST, COST_GUEST_DRIVER, false},
-	{PHASE_COMMAND_WRITE, "register write", STAGE_DOORBELL, CPU_GUEST, COST_MMIO_WRITE, false},
-	{PHASE_NODE_COPY, "copy to the trampoline", STAGE_COPY, CPU_GUEST, COST_NONE, true},
-	{PHASE_NODE_WRITE, "register write", STAGE_DOORBELL, CPU_GUEST, COST_MMIO_WRITE, false},
-	{PHASE_IDLE_ENTER, "HLT exit", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_HLT, false},
-	{PHASE_IRQ_IDLE, "wake-up and injection", STAGE_INTERRUPT, CPU_KVM, COST_HLT_WAKE, false},
-	{PHASE_IRQ_BUSY, "interrupt exit and injection", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_INTERRUPT, false},
-	{PHASE_IRQ_HANDLER, "interrupt handler", STAGE_COMPLETE, CPU_GUEST, COST_GUEST_IRQ_HANDLER, false},
-	{PHASE_IRQ_HANDLER, "EOI exit", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_EOI, false},
-	{PHASE_PIECE_COPY, "copy from the trampoline", STAGE_COPY, CPU_GUEST, COST_NONE, true},
-	{PHASE_BLOCK_COMPLETE, "guest block layer", STAGE_COMPLETE, CPU_GUEST, COST_GUEST_BLOCK_COMPLETE, false},
-	{PHASE_APP_RETURN, "process wakes", STAGE_APP, CPU_GUEST, COST_GUEST_PROCESS_WAKE, false},
-	{PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_GUEST, COST_GUEST_SYSCALL_RETURN, false},
-	{PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_GUEST, COST_GUEST_DISCARD, false},
+	{ PHASE_APP_SUBMIT, "system call", STAGE_APP, CPU_GUEST, COST_GUEST_SYSCALL, false },
+	{ PHASE_BLOCK_SUBMIT, "guest block layer", STAGE_BLOCK, CPU_GUEST, COST_GUEST_BLOCK_SUBMIT, false },
+	{ PHASE_DRIVER_SUBMIT, "VF driver", STAGE_DRIVER, CPU_GUEST, COST_GUEST_DRIVER, false },
+	{ PHASE_COMMAND_WRITE, "register write", STAGE_DOORBELL, CPU_GUEST, COST_MMIO_WRITE, false },
+	{ PHASE_NODE_COPY, "copy to the trampoline", STAGE_COPY, CPU_GUEST, COST_NONE, true },
+	{ PHASE_NODE_WRITE, "register write", STAGE_DOORBELL, CPU_GUEST, COST_MMIO_WRITE, false },
+	{ PHASE_IDLE_ENTER, "HLT exit", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_HLT, false },
+	{ PHASE_IRQ_IDLE, "wake-up and injection", STAGE_INTERRUPT, CPU_KVM, COST_HLT_WAKE, false },
+	{ PHASE_IRQ_BUSY, "interrupt exit and injection", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_INTERRUPT, false },
+	{ PHASE_IRQ_HANDLER, "interrupt handler", STAGE_COMPLETE, CPU_GUEST, COST_GUEST_IRQ_HANDLER, false },
+	{ PHASE_IRQ_HANDLER, "EOI exit", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_EOI, false },
+	{ PHASE_PIECE_COPY, "copy from the trampoline", STAGE_COPY, CPU_GUEST, COST_NONE, true },
+	{ PHASE_BLOCK_COMPLETE, "guest block layer", STAGE_COMPLETE, CPU_GUEST, COST_GUEST_BLOCK_COMPLETE, false },
+	{ PHASE_APP_RETURN, "process wakes", STAGE_APP, CPU_GUEST, COST_GUEST_PROCESS_WAKE, false },
+	{ PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_GUEST, COST_GUEST_SYSCALL_RETURN, false },
+	{ PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_GUEST, COST_GUEST_DISCARD, false },
 };
 
 static const vcpu_stack stack = {
@@ -35,8 +35,9 @@ static nescsim_status nesc_build(const stack_vm *vm, const void *params)
 	return stack_build_vcpus(vm, &stack);
 }
 
-const char stack_nesc_help[] = "NeSC: each VM drives a virtual function of the controller, which walks its extent tree.";
-const cfg_section stack_nesc_section = {.name = "schemes.nesc", .keys = NULL, .num_keys = 0, .struct_bytes = 1};
+const char stack_nesc_help[] =
+	"NeSC: each VM drives a virtual function of the controller, which walks its extent tree.";
+const cfg_section stack_nesc_section = { .name = "schemes.nesc", .keys = NULL, .num_keys = 0, .struct_bytes = 1 };
 
 const stack_ops stack_nesc = {
 	.name = "nesc",

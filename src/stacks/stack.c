@@ -1,6 +1,6 @@
 #include "stacks/stack.h"
 
-#define X(name)                                       \
+#define X(name)                                          \
 	extern const cfg_section stack_##name##_section; \
 	extern const char stack_##name##_help[];
 #include "stacks/stacks.def"
@@ -15,7 +15,7 @@ const stack_ops *const stack_table[] = {
 const size_t stack_table_num = sizeof(stack_table) / sizeof(stack_table[0]);
 
 static const cfg_variant_row stack_rows[] = {
-#define X(scheme) {.name = #scheme, .help = stack_##scheme##_help, .section = &stack_##scheme##_section},
+#define X(scheme) { .name = #scheme, .help = stack_##scheme##_help, .section = &stack_##scheme##_section },
 #include "stacks/stacks.def"
 #undef X
 };

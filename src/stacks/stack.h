@@ -12,14 +12,14 @@ typedef struct stack_vm {
 	const guest_config *guest;
 	const nesc_config *nesc;
 	const disk_layout *layout;
-	uint32_t vm;          /* from 1 */
+	uint32_t vm; /* from 1 */
 	uint32_t num_vcpus;
 	source *const *sources; /* by vCPU; NULL: nothing to do */
 	stage_log *log;         /* vcpu_config.log, for the first vCPU; NULL: none */
 	uint64_t logged_number;
 	void (*completed)(void *context, const vcpu_completion *completion);
 	void *context;
-	vcpu **vcpus_out;     /* num_vcpus entries to fill in */
+	vcpu **vcpus_out; /* num_vcpus entries to fill in */
 } stack_vm;
 
 typedef struct stack_ops {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #define NONE UINT32_MAX
-#define NUM_BUCKETS 16384          /* power of two */
-#define MAX_DEVICES 256            /* with flush state of their own */
+#define NUM_BUCKETS 16384 /* power of two */
+#define MAX_DEVICES 256   /* with flush state of their own */
 #define MAX_FLUSH_BIOS 1024
-#define MAX_SCAN 256               /* bios looked at when a request begins inside a bio */
+#define MAX_SCAN 256 /* bios looked at when a request begins inside a bio */
 
 /* Where a bio with preflush or FUA stands. */
 typedef enum flush_state {
@@ -24,17 +24,17 @@ typedef struct entry {
 	uint32_t device;
 	io_op op;
 	bool preflush, fua, failed;
-	bool requeued;                 /* request: taken back by the block layer, will be issued again */
-	bool done;                     /* request: completed or given up */
-	flush_state state;             /* flush bio */
-	uint32_t flush_bio;            /* request: the flush bio whose data it carries, or NONE */
+	bool requeued;                      /* request: taken back by the block layer, will be issued again */
+	bool done;                          /* request: completed or given up */
+	flush_state state;                  /* flush bio */
+	uint32_t flush_bio;                 /* request: the flush bio whose data it carries, or NONE */
 	uint64_t first_sector, num_sectors; /* as queued or issued */
 	uint64_t rest_first, rest_num;      /* bio: not issued yet; request: not completed yet */
 	ps_t queued_ps, issued_ps, completed_ps;
-	uint64_t sequence;             /* number of the event that queued it: orders equal times */
+	uint64_t sequence; /* number of the event that queued it: orders equal times */
 	trace_position position;
-	uint32_t hash_next;            /* older entries first */
-	uint32_t prev, next;           /* bio: its list, oldest first; free entries: next */
+	uint32_t hash_next;  /* older entries first */
+	uint32_t prev, next; /* bio: its list, oldest first; free entries: next */
 } entry;
 
 typedef struct list {
@@ -44,17 +44,17 @@ typedef struct list {
 
 typedef struct device_state {
 	uint32_t device;
-	bool flushed;        /* flush_end_ps is valid */
-	ps_t flush_end_ps;   /* completion of the latest flush */
+	bool flushed;      /* flush_end_ps is valid */
+	ps_t flush_end_ps; /* completion of the latest flush */
 } device_state;
 
 struct blkpair {
 	entry *pool;
 	uint32_t pool_num, free_head;
 	uint64_t sequence;
-	list bios;           /* plain ones, in the order of queueing */
+	list bios; /* plain ones, in the order of queueing */
 	list flush_bios;
-	uint32_t *window;    /* binary heap of requests by (queued_ps, sequence) */
+	uint32_t *window; /* binary heap of requests by (queued_ps, sequence) */
 	size_t window_num, window_capacity;
 	ps_t last_queued_ps; /* of the request handed out last */
 	size_t num_devices;
@@ -73,7 +73,7 @@ blkpair *blkpair_create(void)
 	memset(self->bio_buckets, 0xff, sizeof(self->bio_buckets));
 	memset(self->request_buckets, 0xff, sizeof(self->request_buckets));
 	self->free_head = NONE;
-	self->bios = (list){NONE, NONE, 0};
+	self->bios = (list){ NONE, NONE, 0 };
 	self->flush_bios = self->bios;
 	return self;
 }
@@ -220,7 +220,7 @@ static device_state *device_of(blkpair *self, uint32_t device)
 			return &self->devices[i];
 	if (self->num_devices == MAX_DEVICES)
 		return NULL;
-	self->devices[self->num_devices] = (device_state){.device = device};
+	self->devices[self->num_devices] = (device_state){ .device = device };
 	return &self->devices[self->num_devices++];
 }
 
@@ -478,8 +478,8 @@ static bool take_issue(blkpair *self, const blk_event *event)
 		/* Bios may have been merged into it while it waited to be issued again. */
 		if (op != IO_FLUSH && event->num_sectors > e->rest_num) {
 			request = *e;
-			if (!consume_bios(self, &request, first_sector + e->rest_num,
-					  event->num_sectors - e->rest_num, &found))
+			if (!consume_bios(self, &request, first_sector + e->rest_num, event->num_sectors - e->rest_num,
+					  &found))
 				return false;
 			e = &self->pool[index];
 			e->num_sectors += event->num_sectors - e->rest_num;
@@ -559,8 +559,8 @@ static uint32_t find_request(const blkpair *self, uint32_t *buckets, const blk_e
 	for (uint32_t i = oldest; i != NONE; i = self->pool[i].hash_next) {
 		const entry *e = &self->pool[i];
 
-		if (e->rest_num == event->num_sectors && e->rest_first == first_sector &&
-		    e->device == event->device && e->op == op)
+		if (e->rest_num == event->num_sectors && e->rest_first == first_sector && e->device == event->device &&
+		    e->op == op)
 			return i;
 	}
 	return oldest;
@@ -605,8 +605,7 @@ static void take_complete(blkpair *self, const blk_event *event)
 static void take_requeue(blkpair *self, const blk_event *event)
 {
 	io_op op = is_flush(event) ? IO_FLUSH : event->op;
-	uint32_t index = find_request(self, self->request_buckets, event, op,
-				      op == IO_FLUSH ? 0 : event->first_sector);
+	uint32_t index = find_request(self, self->request_buckets, event, op, op == IO_FLUSH ? 0 : event->first_sector);
 
 	if (index != NONE)
 		self->pool[index].requeued = true;
@@ -646,7 +645,8 @@ static bool is_blocked(const blkpair *self, const entry *request)
 		const entry *bio = &self->pool[i];
 
 		if ((bio->state == WAITS_FOR_PREFLUSH || bio->state == DATA_READY ||
-		     bio->state == WAITS_FOR_POSTFLUSH) && earlier(bio, request))
+		     bio->state == WAITS_FOR_POSTFLUSH) &&
+		    earlier(bio, request))
 			return true;
 	}
 	return false;
@@ -673,15 +673,15 @@ bool blkpair_pop(blkpair *self, trace_record *record_out)
 	self->last_queued_ps = ps_max(self->last_queued_ps, e->queued_ps);
 	memset(record_out, 0, sizeof(*record_out));
 	record_out->op = e->op;
-	record_out->flags = (e->preflush ? TRACE_PREFLUSH : 0u) | (e->fua ? TRACE_FUA : 0u) |
-			    (e->failed ? TRACE_DEVICE_ERROR : 0u);
+	record_out->flags =
+		(e->preflush ? TRACE_PREFLUSH : 0u) | (e->fua ? TRACE_FUA : 0u) | (e->failed ? TRACE_DEVICE_ERROR : 0u);
 	record_out->device = e->device;
 	record_out->first_sector = e->first_sector;
 	record_out->num_sectors = e->num_sectors;
 	record_out->queued_ps = self->last_queued_ps;
 	record_out->issued_ps = ps_max(e->issued_ps, self->last_queued_ps);
-	record_out->completed_ps = e->completed_ps == TRACE_NO_TIME
-		? TRACE_NO_TIME : ps_max(e->completed_ps, self->last_queued_ps);
+	record_out->completed_ps =
+		e->completed_ps == TRACE_NO_TIME ? TRACE_NO_TIME : ps_max(e->completed_ps, self->last_queued_ps);
 	record_out->position = e->position;
 	window_pop(self);
 	entry_give(self, index);

@@ -30,7 +30,7 @@ typedef enum blk_action {
 
 typedef struct blk_event {
 	blk_action action;
-	io_op op;         /* READ, WRITE or DISCARD; a flush is a preflush without sectors */
+	io_op op; /* READ, WRITE or DISCARD; a flush is a preflush without sectors */
 	bool preflush, fua, failed;
 	uint32_t device;
 	uint64_t first_sector, num_sectors;

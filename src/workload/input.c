@@ -26,7 +26,7 @@ struct input {
 
 bool input_report(input *self, const trace_position *position, const char *hint, const char *format, ...)
 {
-	diag_place place = {.file = self->name};
+	diag_place place = { .file = self->name };
 	char message[1024];
 	int prefix_bytes = 0;
 	va_list arguments;
@@ -37,8 +37,8 @@ bool input_report(input *self, const trace_position *position, const char *hint,
 		place.line = (size_t)position->line;
 		place.column = (size_t)position->column;
 		if (position->event)
-			prefix_bytes = snprintf(message, sizeof(message), "event %llu at byte %llu: ",
-						(unsigned long long)position->event,
+			prefix_bytes = snprintf(message, sizeof(message),
+						"event %llu at byte %llu: ", (unsigned long long)position->event,
 						(unsigned long long)position->byte);
 	}
 	va_start(arguments, format);
@@ -49,10 +49,10 @@ bool input_report(input *self, const trace_position *position, const char *hint,
 	return self->num_errors < INPUT_MAX_ERRORS;
 }
 
-static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, const char *shown_name,
-				  const char *hint, const char *what)
+static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, const char *shown_name, const char *hint,
+				  const char *what)
 {
-	diag_place file_place = {.file = shown_name};
+	diag_place file_place = { .file = shown_name };
 
 	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, place ? place : &file_place, hint,
 			"cannot read trace '%s': %s", shown_name, what);
@@ -188,7 +188,7 @@ int input_line(input *self, char **line_out, size_t *num_bytes_out)
 	consumed = end ? num_bytes + 1 : num_bytes;
 	self->num_lines++;
 	if (num_bytes > INPUT_MAX_LINE_BYTES) {
-		trace_position position = {.line = self->num_lines};
+		trace_position position = { .line = self->num_lines };
 
 		self->failed = true;
 		input_report(self, &position, "a text trace has one short event per line",

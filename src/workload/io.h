@@ -8,10 +8,10 @@
 #include "base/time.h"
 
 /* X(symbol, name in CSVs) in the order of the CSV rows */
-#define IO_OP_LIST(X)      \
-	X(READ, "read")    \
-	X(WRITE, "write")  \
-	X(FLUSH, "flush")  \
+#define IO_OP_LIST(X)     \
+	X(READ, "read")   \
+	X(WRITE, "write") \
+	X(FLUSH, "flush") \
 	X(DISCARD, "discard")
 
 typedef enum io_op {

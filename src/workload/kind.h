@@ -20,7 +20,7 @@ typedef struct source_kind {
 				   nescsim_diag *diag);
 } source_kind;
 
-#define WORKLOAD(name, help)               \
+#define WORKLOAD(name, help)                  \
 	extern const source_kind kind_##name; \
 	extern const cfg_section kind_##name##_section;
 #include "workload/workloads.def"

@@ -37,53 +37,96 @@ typedef struct dd_params {
 	ps_t interval_ps, think_ps;
 } dd_params;
 
-static const char *const op_choices[] = {"read", "write", "mixed", NULL};
-static const char *const pattern_choices[] = {"sequential", "random", NULL};
-static const char *const arrival_choices[] = {"closed", "poisson", "periodic", NULL};
+static const char *const op_choices[] = { "read", "write", "mixed", NULL };
+static const char *const pattern_choices[] = { "sequential", "random", NULL };
+static const char *const arrival_choices[] = { "closed", "poisson", "periodic", NULL };
 
 static const cfg_key dd_keys[] = {
-	{.name = "op", .type = CFG_ENUM, .offset_in_struct = offsetof(dd_params, op), .default_text = "read",
-	 .choices = op_choices, .help = "What the requests do; `mixed` draws reads with probability read_percent.",
-	 .source = "assumption: reads need no prepared extents to be interesting"},
-	{.name = "read_percent", .type = CFG_COUNT, .offset_in_struct = offsetof(dd_params, read_percent),
-	 .default_text = "50", .max_text = "100", .help = "Share of reads in percent when op is `mixed`.",
-	 .source = "assumption: as many reads as writes"},
-	{.name = "request_bytes", .type = CFG_BYTES, .offset_in_struct = offsetof(dd_params, request_bytes),
-	 .default_text = "4 KiB", .min_text = "512 B", .max_text = "1 GiB",
-	 .help = "Size of each request (dd's bs); a multiple of 512 B.", .source = "assumption: one guest page"},
-	{.name = "count", .type = CFG_COUNT, .offset_in_struct = offsetof(dd_params, count), .default_text = "0",
-	 .max_text = "1000000000000", .help = "Number of requests of the whole VM; 0 = given by `bytes`.",
-	 .source = "none: give count or bytes"},
-	{.name = "bytes", .type = CFG_BYTES, .offset_in_struct = offsetof(dd_params, bytes), .default_text = "0 B",
-	 .help = "Bytes to move in all, a multiple of request_bytes; 0 = given by `count`.",
-	 .source = "none: give count or bytes"},
-	{.name = "pattern", .type = CFG_ENUM, .offset_in_struct = offsetof(dd_params, pattern),
-	 .default_text = "sequential", .choices = pattern_choices,
-	 .help = "Order of addresses; sequential starts over at the end of the region, random is aligned to "
-		 "request_bytes.",
-	 .source = "dd(1): sequential"},
-	{.name = "region_offset", .type = CFG_BYTES, .offset_in_struct = offsetof(dd_params, region_offset),
-	 .default_text = "0 B", .help = "Where the region begins on the virtual disk; a multiple of 512 B.",
-	 .source = "dd(1): skip and seek are 0"},
-	{.name = "region_bytes", .type = CFG_BYTES, .offset_in_struct = offsetof(dd_params, region_bytes),
-	 .default_text = "0 B", .help = "Size of the region that is read or written; 0 = to the end of the disk.",
-	 .source = "assumption: the whole disk"},
-	{.name = "depth", .type = CFG_COUNT, .offset_in_struct = offsetof(dd_params, depth), .default_text = "1",
-	 .min_text = "1", .max_text = "65536",
-	 .help = "Requests outstanding in the VM in a closed loop, dealt out to its vCPUs.",
-	 .source = "dd(1): one at a time"},
-	{.name = "arrival", .type = CFG_ENUM, .offset_in_struct = offsetof(dd_params, arrival),
-	 .default_text = "closed", .choices = arrival_choices,
-	 .help = "When requests arrive: after a completion, or at random or regular times whatever has completed.",
-	 .source = "dd(1): closed"},
-	{.name = "interval", .type = CFG_DURATION, .offset_in_struct = offsetof(dd_params, interval_ps),
-	 .default_text = "100 us", .min_text = "1 ps", .max_text = "1 d",
-	 .help = "Mean time between arrivals in the VM when arrival is poisson or periodic.",
-	 .source = "assumption: 10,000 requests/s"},
-	{.name = "think", .type = CFG_DURATION, .offset_in_struct = offsetof(dd_params, think_ps),
-	 .default_text = "0 s", .max_text = "1 d",
-	 .help = "CPU work of the application before each request but the first, in a closed loop.",
-	 .source = "dd(1): none beyond its system calls"},
+	{ .name = "op",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(dd_params, op),
+	  .default_text = "read",
+	  .choices = op_choices,
+	  .help = "What the requests do; `mixed` draws reads with probability read_percent.",
+	  .source = "assumption: reads need no prepared extents to be interesting" },
+	{ .name = "read_percent",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(dd_params, read_percent),
+	  .default_text = "50",
+	  .max_text = "100",
+	  .help = "Share of reads in percent when op is `mixed`.",
+	  .source = "assumption: as many reads as writes" },
+	{ .name = "request_bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(dd_params, request_bytes),
+	  .default_text = "4 KiB",
+	  .min_text = "512 B",
+	  .max_text = "1 GiB",
+	  .help = "Size of each request (dd's bs); a multiple of 512 B.",
+	  .source = "assumption: one guest page" },
+	{ .name = "count",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(dd_params, count),
+	  .default_text = "0",
+	  .max_text = "1000000000000",
+	  .help = "Number of requests of the whole VM; 0 = given by `bytes`.",
+	  .source = "none: give count or bytes" },
+	{ .name = "bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(dd_params, bytes),
+	  .default_text = "0 B",
+	  .help = "Bytes to move in all, a multiple of request_bytes; 0 = given by `count`.",
+	  .source = "none: give count or bytes" },
+	{ .name = "pattern",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(dd_params, pattern),
+	  .default_text = "sequential",
+	  .choices = pattern_choices,
+	  .help = "Order of addresses; sequential starts over at the end of the region, random is aligned to "
+		  "request_bytes.",
+	  .source = "dd(1): sequential" },
+	{ .name = "region_offset",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(dd_params, region_offset),
+	  .default_text = "0 B",
+	  .help = "Where the region begins on the virtual disk; a multiple of 512 B.",
+	  .source = "dd(1): skip and seek are 0" },
+	{ .name = "region_bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(dd_params, region_bytes),
+	  .default_text = "0 B",
+	  .help = "Size of the region that is read or written; 0 = to the end of the disk.",
+	  .source = "assumption: the whole disk" },
+	{ .name = "depth",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(dd_params, depth),
+	  .default_text = "1",
+	  .min_text = "1",
+	  .max_text = "65536",
+	  .help = "Requests outstanding in the VM in a closed loop, dealt out to its vCPUs.",
+	  .source = "dd(1): one at a time" },
+	{ .name = "arrival",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(dd_params, arrival),
+	  .default_text = "closed",
+	  .choices = arrival_choices,
+	  .help = "When requests arrive: after a completion, or at random or regular times whatever has completed.",
+	  .source = "dd(1): closed" },
+	{ .name = "interval",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(dd_params, interval_ps),
+	  .default_text = "100 us",
+	  .min_text = "1 ps",
+	  .max_text = "1 d",
+	  .help = "Mean time between arrivals in the VM when arrival is poisson or periodic.",
+	  .source = "assumption: 10,000 requests/s" },
+	{ .name = "think",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(dd_params, think_ps),
+	  .default_text = "0 s",
+	  .max_text = "1 d",
+	  .help = "CPU work of the application before each request but the first, in a closed loop.",
+	  .source = "dd(1): none beyond its system calls" },
 };
 
 static void dd_check(const void *value, cfg_check *check)
@@ -91,8 +134,8 @@ static void dd_check(const void *value, cfg_check *check)
 	const dd_params *params = value;
 
 	if (params->request_bytes % IO_SECTOR_BYTES)
-		cfg_conflict(check, "request_bytes", "such as 512 B or 4 KiB",
-			     "%lld bytes are not a multiple of 512", (long long)params->request_bytes);
+		cfg_conflict(check, "request_bytes", "such as 512 B or 4 KiB", "%lld bytes are not a multiple of 512",
+			     (long long)params->request_bytes);
 	if (params->region_offset % IO_SECTOR_BYTES)
 		cfg_conflict(check, "region_offset", "such as 1 MiB", "%lld bytes are not a multiple of 512",
 			     (long long)params->region_offset);
@@ -100,9 +143,8 @@ static void dd_check(const void *value, cfg_check *check)
 		cfg_conflict(check, params->count ? "bytes" : "count", "such as count: 1000, or bytes: 64 MiB",
 			     params->count ? "both count and bytes are given" : "neither count nor bytes is given");
 	if (params->bytes % params->request_bytes)
-		cfg_conflict(check, "bytes", "a multiple of request_bytes",
-			     "%lld bytes are not whole requests of %lld", (long long)params->bytes,
-			     (long long)params->request_bytes);
+		cfg_conflict(check, "bytes", "a multiple of request_bytes", "%lld bytes are not whole requests of %lld",
+			     (long long)params->bytes, (long long)params->request_bytes);
 	if (params->region_bytes && params->region_bytes < params->request_bytes)
 		cfg_conflict(check, "region_bytes", "at least request_bytes",
 			     "the region holds no request of %lld bytes", (long long)params->request_bytes);
@@ -121,13 +163,13 @@ const cfg_section kind_dd_section = {
 typedef struct dd_state {
 	const dd_params *params;
 	uint64_t first_slot_sector, sectors_per_request;
-	uint64_t num_slots;          /* places for a request in the region */
-	uint64_t lane, num_lanes;    /* this vCPU's place among those that issue, and their number */
-	uint64_t depth, outstanding; /* of this vCPU */
+	uint64_t num_slots;                   /* places for a request in the region */
+	uint64_t lane, num_lanes;             /* this vCPU's place among those that issue, and their number */
+	uint64_t depth, outstanding;          /* of this vCPU */
 	uint64_t num_requests, num_submitted; /* of this vCPU */
 	bool started;
-	bool has_thought;            /* before the request to come */
-	ps_t arrival_ps;             /* open loop: of the request to come */
+	bool has_thought; /* before the request to come */
+	ps_t arrival_ps;  /* open loop: of the request to come */
 	rng_stream place_rng, op_rng, arrival_rng;
 } dd_state;
 
@@ -246,7 +288,7 @@ static void dd_next(void *state, ps_t now_ps, source_step *step_out)
 {
 	dd_state *self = state;
 
-	*step_out = (source_step){.action = SOURCE_END};
+	*step_out = (source_step){ .action = SOURCE_END };
 	if (self->num_submitted == self->num_requests)
 		return;
 	if (self->params->arrival != DD_CLOSED) {

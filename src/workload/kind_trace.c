@@ -59,45 +59,82 @@ static const char *const format_choices[] = {
 #undef READER
 	NULL,
 };
-static const char *const policy_choices[] = {"auto", "closed", "recorded", "fast", NULL};
-static const char *const address_choices[] = {"error", "wrap", "scale", NULL};
+static const char *const policy_choices[] = { "auto", "closed", "recorded", "fast", NULL };
+static const char *const address_choices[] = { "error", "wrap", "scale", NULL };
 
 static const cfg_key trace_keys[] = {
-	{.name = "file", .type = CFG_PATH, .offset_in_struct = offsetof(trace_params, file),
-	 .help = "The trace, plain or compressed with gzip, bzip2, xz or zstd; relative to the file that names it.",
-	 .source = "none: required"},
-	{.name = "format", .type = CFG_ENUM, .offset_in_struct = offsetof(trace_params, format),
-	 .default_text = "auto", .choices = format_choices, .help = "Format of the trace; auto = by its content.",
-	 .source = "assumption: formats are told apart by content"},
-	{.name = "policy", .type = CFG_ENUM, .offset_in_struct = offsetof(trace_params, policy),
-	 .default_text = "auto", .choices = policy_choices,
-	 .help = "When requests are submitted: closed loop with think time, at recorded times, or as fast as possible; "
-		 "auto = closed where the trace records completions, else recorded.",
-	 .source = "assumption: applications wait for their I/O"},
-	{.name = "depth", .type = CFG_COUNT, .offset_in_struct = offsetof(trace_params, depth), .default_text = "32",
-	 .min_text = "1", .max_text = "65536", .help = "Requests outstanding at most with policy fast.",
-	 .source = "assumption: a common queue depth"},
-	{.name = "timer_threshold", .type = CFG_DURATION,
-	 .offset_in_struct = offsetof(trace_params, timer_threshold_ps), .default_text = "50 ms",
-	 .help = "A recorded gap longer than this is a timer, kept as it is; a shorter one is CPU work.",
-	 .source = "assumption: no program computes this long between requests"},
-	{.name = "time_scale", .type = CFG_DECIMAL, .offset_in_struct = offsetof(trace_params, time_scale),
-	 .default_text = "1", .min_text = "0.000001", .max_text = "1000000", .decimal_scale = TIME_SCALE,
-	 .help = "Factor on all recorded times and gaps: 2 = twice as slow.", .source = "the trace as recorded"},
-	{.name = "loop", .type = CFG_COUNT, .offset_in_struct = offsetof(trace_params, loop), .default_text = "1",
-	 .min_text = "1", .max_text = "1000000", .help = "How many times the trace is replayed.",
-	 .source = "the trace as recorded"},
-	{.name = "max_requests", .type = CFG_COUNT, .offset_in_struct = offsetof(trace_params, max_requests),
-	 .default_text = "0", .help = "Stop after this many requests, all laps together; 0 = all.",
-	 .source = "the trace as recorded"},
-	{.name = "address", .type = CFG_ENUM, .offset_in_struct = offsetof(trace_params, address),
-	 .default_text = "error", .choices = address_choices,
-	 .help = "What happens beyond the disk: an error, wrapping around, or scaling the trace's address range to "
-		 "the disk.",
-	 .source = "assumption: a wrong disk size should be noticed"},
-	{.name = "device", .type = CFG_STRING, .offset_in_struct = offsetof(trace_params, device), .default_text = "",
-	 .help = "Replay only this device's requests, given as 'major,minor'; empty = the only device of the trace.",
-	 .source = "assumption: one disk per trace"},
+	{ .name = "file",
+	  .type = CFG_PATH,
+	  .offset_in_struct = offsetof(trace_params, file),
+	  .help = "The trace, plain or compressed with gzip, bzip2, xz or zstd; relative to the file that names it.",
+	  .source = "none: required" },
+	{ .name = "format",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(trace_params, format),
+	  .default_text = "auto",
+	  .choices = format_choices,
+	  .help = "Format of the trace; auto = by its content.",
+	  .source = "assumption: formats are told apart by content" },
+	{ .name = "policy",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(trace_params, policy),
+	  .default_text = "auto",
+	  .choices = policy_choices,
+	  .help = "When requests are submitted: closed loop with think time, at recorded times, or as fast as "
+		  "possible; "
+		  "auto = closed where the trace records completions, else recorded.",
+	  .source = "assumption: applications wait for their I/O" },
+	{ .name = "depth",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(trace_params, depth),
+	  .default_text = "32",
+	  .min_text = "1",
+	  .max_text = "65536",
+	  .help = "Requests outstanding at most with policy fast.",
+	  .source = "assumption: a common queue depth" },
+	{ .name = "timer_threshold",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(trace_params, timer_threshold_ps),
+	  .default_text = "50 ms",
+	  .help = "A recorded gap longer than this is a timer, kept as it is; a shorter one is CPU work.",
+	  .source = "assumption: no program computes this long between requests" },
+	{ .name = "time_scale",
+	  .type = CFG_DECIMAL,
+	  .offset_in_struct = offsetof(trace_params, time_scale),
+	  .default_text = "1",
+	  .min_text = "0.000001",
+	  .max_text = "1000000",
+	  .decimal_scale = TIME_SCALE,
+	  .help = "Factor on all recorded times and gaps: 2 = twice as slow.",
+	  .source = "the trace as recorded" },
+	{ .name = "loop",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(trace_params, loop),
+	  .default_text = "1",
+	  .min_text = "1",
+	  .max_text = "1000000",
+	  .help = "How many times the trace is replayed.",
+	  .source = "the trace as recorded" },
+	{ .name = "max_requests",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(trace_params, max_requests),
+	  .default_text = "0",
+	  .help = "Stop after this many requests, all laps together; 0 = all.",
+	  .source = "the trace as recorded" },
+	{ .name = "address",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(trace_params, address),
+	  .default_text = "error",
+	  .choices = address_choices,
+	  .help = "What happens beyond the disk: an error, wrapping around, or scaling the trace's address range to "
+		  "the disk.",
+	  .source = "assumption: a wrong disk size should be noticed" },
+	{ .name = "device",
+	  .type = CFG_STRING,
+	  .offset_in_struct = offsetof(trace_params, device),
+	  .default_text = "",
+	  .help = "Replay only this device's requests, given as 'major,minor'; empty = the only device of the trace.",
+	  .source = "assumption: one disk per trace" },
 };
 
 const cfg_section kind_trace_section = {
@@ -188,11 +225,11 @@ typedef struct replay {
 	uint64_t disk_sectors, trace_end_sector;
 	replay_policy policy;
 	replay_phase phase;
-	trace_record record;     /* at hand */
-	int64_t lap;             /* from 0 */
-	uint64_t lap_base;       /* number of the lap's first request */
-	ps_t lap_offset_ps;      /* recorded time at which the lap begins, scaled */
-	ps_t lap_span_ps;        /* of what was read of the lap, recorded */
+	trace_record record; /* at hand */
+	int64_t lap;         /* from 0 */
+	uint64_t lap_base;   /* number of the lap's first request */
+	ps_t lap_offset_ps;  /* recorded time at which the lap begins, scaled */
+	ps_t lap_span_ps;    /* of what was read of the lap, recorded */
 	bool started, fetched_first, has_record;
 	ps_t start_ps, until_ps;
 	uint64_t outstanding;
@@ -201,7 +238,7 @@ typedef struct replay {
 
 static trace_options options_of(const trace_params *params)
 {
-	return (trace_options){.format = format_choices[params->format], .device = params->device};
+	return (trace_options){ .format = format_choices[params->format], .device = params->device };
 }
 
 static nescsim_status open_trace(const trace_params *params, const diag_place *place, nescsim_diag *diag, trace **out)
@@ -220,8 +257,7 @@ static bool check_address(const trace_params *params, uint64_t disk_sectors, tra
 
 	*go_on_out = true;
 	if (params->address == ADDRESS_ERROR && end_sector > disk_sectors) {
-		*go_on_out = trace_report(in, record,
-					  "make the disk larger, or choose address: wrap or address: scale",
+		*go_on_out = trace_report(in, record, "make the disk larger, or choose address: wrap or address: scale",
 					  "the request ends at byte %llu, the disk has %llu",
 					  (unsigned long long)(end_sector * IO_SECTOR_BYTES),
 					  (unsigned long long)(disk_sectors * IO_SECTOR_BYTES));
@@ -294,8 +330,8 @@ static nescsim_status replay_open(void *state, const void *params_in, const sour
 	self->params = params;
 	self->diag = diag;
 	self->policy = (replay_policy)params->policy;
-	self->instructions_per_ns_milli = context->instructions_per_ns_milli > 0 ? context->instructions_per_ns_milli
-										 : 1000;
+	self->instructions_per_ns_milli =
+		context->instructions_per_ns_milli > 0 ? context->instructions_per_ns_milli : 1000;
 	self->disk_sectors = context->disk_bytes / IO_SECTOR_BYTES;
 	if (context->vcpu != 0) {
 		self->phase = PHASE_END;
@@ -333,7 +369,7 @@ static ps_t add_time(ps_t a, ps_t b)
 static void finish_lap(replay *self)
 {
 	const cfg_path *file = &self->params->file;
-	diag_place place = {.file = file->resolved ? file->resolved : file->text};
+	diag_place place = { .file = file->resolved ? file->resolved : file->text };
 
 	if (!self->has_record) {
 		trace_report_empty(self->in);
@@ -443,7 +479,7 @@ static void replay_next(void *state, ps_t now_ps, source_step *step_out)
 	replay *self = state;
 	ps_t gap_ps;
 
-	*step_out = (source_step){.action = SOURCE_END};
+	*step_out = (source_step){ .action = SOURCE_END };
 	if (!self->started) {
 		self->started = true;
 		self->start_ps = now_ps;
@@ -455,9 +491,9 @@ static void replay_next(void *state, ps_t now_ps, source_step *step_out)
 			continue;
 		case PHASE_ANCHOR:
 			if (self->policy == REPLAY_RECORDED) {
-				self->until_ps = add_time(self->start_ps,
-							  add_time(self->lap_offset_ps,
-								   scale_time(self, self->record.queued_ps)));
+				self->until_ps =
+					add_time(self->start_ps, add_time(self->lap_offset_ps,
+									  scale_time(self, self->record.queued_ps)));
 				if (self->until_ps == PS_MAX) {
 					trace_report(self->in, &self->record, "lower loop or time_scale",
 						     "the request arrives more than 106 days after the start");

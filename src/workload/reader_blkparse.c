@@ -226,7 +226,7 @@ static bool take_sectors(cursor *c, blk_event *event, bool *wanted_out)
 /* True for a line of the summary that blkparse appends; what follows it is no trace. */
 static bool begins_summary(const char *line)
 {
-	static const char *const beginnings[] = {"CPU", "Total", "Throughput", "Events", "Skips"};
+	static const char *const beginnings[] = { "CPU", "Total", "Throughput", "Events", "Skips" };
 
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
 		if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0)
@@ -322,7 +322,7 @@ static bool report_miss(input *in, const cursor *c)
 static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 {
 	blkparse_state *self = state;
-	cursor c = {.at = NULL};
+	cursor c = { .at = NULL };
 	char *line;
 	size_t num_bytes;
 	ps_t time_ps = -1;

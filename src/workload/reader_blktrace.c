@@ -105,7 +105,7 @@ static trace_result read_payload(blktrace_state *self, const trace_position *pos
 static trace_result read_event(void *state, blk_event *event_out, bool *wanted_out)
 {
 	blktrace_state *self = state;
-	trace_position position = {.event = self->num_events + 1, .byte = input_position_bytes(self->in)};
+	trace_position position = { .event = self->num_events + 1, .byte = input_position_bytes(self->in) };
 	const uint8_t *bytes;
 	uint64_t time_ns, split_sector;
 	uint32_t magic, action, category, num_bytes;

@@ -13,7 +13,7 @@ static const source_kind *const kinds[] = {
 };
 
 static const cfg_variant_row rows[] = {
-#define WORKLOAD(name, help) {#name, help, &kind_##name##_section},
+#define WORKLOAD(name, help) { #name, help, &kind_##name##_section },
 #include "workload/workloads.def"
 #undef WORKLOAD
 };
@@ -33,7 +33,7 @@ nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const ch
 			   const char *format, ...)
 {
 	char message[512], path[512];
-	diag_place at = place ? *place : (diag_place){.file = NULL};
+	diag_place at = place ? *place : (diag_place){ .file = NULL };
 	va_list arguments;
 
 	va_start(arguments, format);

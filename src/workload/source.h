@@ -22,21 +22,21 @@ typedef enum source_action {
 
 typedef struct source_step {
 	source_action action;
-	io_request request;  /* SOURCE_SUBMIT */
-	ps_t arrival_ps;     /* SOURCE_SUBMIT: recorded or drawn arrival of an open loop (<= now); -1 = at submission */
-	ps_t duration_ps;    /* SOURCE_THINK */
-	ps_t until_ps;       /* SOURCE_WAIT_UNTIL */
+	io_request request; /* SOURCE_SUBMIT */
+	ps_t arrival_ps;    /* SOURCE_SUBMIT: recorded or drawn arrival of an open loop (<= now); -1 = at submission */
+	ps_t duration_ps;   /* SOURCE_THINK */
+	ps_t until_ps;      /* SOURCE_WAIT_UNTIL */
 } source_step;
 
 typedef struct source source;
 
 /* What a source needs to know about the vCPU that it feeds. */
 typedef struct source_context {
-	uint64_t seed;             /* of the run */
-	uint32_t vm;               /* VM number from 1 (tenant number in `host`) */
-	uint32_t vcpu, num_vcpus;  /* this vCPU and how many the VM has; generators share their depth out, slot %
+	uint64_t seed;            /* of the run */
+	uint32_t vm;              /* VM number from 1 (tenant number in `host`) */
+	uint32_t vcpu, num_vcpus; /* this vCPU and how many the VM has; generators share their depth out, slot %
 				    * num_vcpus; a trace is replayed on vCPU 0 alone */
-	uint64_t disk_bytes;       /* size of the virtual disk */
+	uint64_t disk_bytes;      /* size of the virtual disk */
 	int64_t instructions_per_ns_milli; /* guest.instructions_per_ns * 1000: divides recorded think time */
 } source_context;
 

@@ -39,7 +39,7 @@ static const trace_reader *const readers[] = {
 };
 
 const trace_format_row trace_formats[] = {
-#define READER(name, help) {#name, help},
+#define READER(name, help) { #name, help },
 #include "workload/readers.def"
 #undef READER
 };
@@ -233,7 +233,7 @@ static bool find_anchor(trace *self, trace_record *record)
 	self->last_queued_ps = record->queued_ps;
 	if (record->completed_ps == TRACE_NO_TIME)
 		return true;
-	return heap_push(&self->completions, (completion){record->completed_ps, record->ordinal});
+	return heap_push(&self->completions, (completion){ record->completed_ps, record->ordinal });
 }
 
 void trace_report_empty(trace *self)
@@ -244,8 +244,8 @@ void trace_report_empty(trace *self)
 		trace_device_format(self->device, device, sizeof(device));
 		snprintf(message, sizeof(message), "the trace holds no request of device %s", device);
 	}
-	input_report(self->in, NULL, "a request is an issue event (D); record at least queue, issue and complete",
-		     "%s", message);
+	input_report(self->in, NULL, "a request is an issue event (D); record at least queue, issue and complete", "%s",
+		     message);
 }
 
 /* Leaves out other devices where one was asked for; without a choice a second device is a mistake. */

@@ -11,8 +11,8 @@
 #include "workload/input.h"
 #include "workload/io.h"
 
-#define TRACE_MAX_DEVICES 16               /* devices told apart in a summary */
-#define TRACE_NO_TIME INT64_C(-1)          /* completed_ps when the trace does not show a completion */
+#define TRACE_MAX_DEVICES 16                 /* devices told apart in a summary */
+#define TRACE_NO_TIME INT64_C(-1)            /* completed_ps when the trace does not show a completion */
 #define TRACE_MAX_SECTOR (UINT64_C(1) << 54) /* so that every byte address fits int64_t */
 
 typedef enum trace_flags {
@@ -30,16 +30,16 @@ typedef enum trace_after {
 
 typedef struct trace_record {
 	io_op op;
-	unsigned flags;      /* of trace_flags */
-	uint32_t device;     /* trace_device() gives major and minor; 0 in formats without */
+	unsigned flags;                     /* of trace_flags */
+	uint32_t device;                    /* trace_device() gives major and minor; 0 in formats without */
 	uint64_t first_sector, num_sectors; /* 512 B units; below TRACE_MAX_SECTOR; 0 sectors only for a flush */
-	ps_t queued_ps;      /* since the trace's first event; never decreases from record to record */
-	ps_t issued_ps;      /* to the device driver */
-	ps_t completed_ps;   /* or TRACE_NO_TIME */
-	uint64_t ordinal;    /* from 0 */
+	ps_t queued_ps;                     /* since the trace's first event; never decreases from record to record */
+	ps_t issued_ps;                     /* to the device driver */
+	ps_t completed_ps;                  /* or TRACE_NO_TIME */
+	uint64_t ordinal;                   /* from 0 */
 	trace_after after;
-	uint64_t anchor;     /* ordinal of what this request follows (< ordinal) */
-	ps_t gap_ps;         /* recorded time between that and queued_ps; >= 0 */
+	uint64_t anchor;         /* ordinal of what this request follows (< ordinal) */
+	ps_t gap_ps;             /* recorded time between that and queued_ps; >= 0 */
 	trace_position position; /* where in the file the request was issued */
 } trace_record;
 
@@ -90,10 +90,10 @@ typedef struct trace_summary {
 	uint64_t num_requests;
 	uint64_t num_by_op[IO_NUM_OPS], bytes_by_op[IO_NUM_OPS];
 	uint64_t num_without_completion;
-	uint64_t end_sector;   /* first sector behind the highest one touched, discards included */
-	uint64_t max_depth;    /* most requests between queueing and completion at one time */
-	ps_t span_ps;          /* from the first event to the last queueing or completion */
-	size_t num_devices;    /* seen; the first TRACE_MAX_DEVICES are listed */
+	uint64_t end_sector; /* first sector behind the highest one touched, discards included */
+	uint64_t max_depth;  /* most requests between queueing and completion at one time */
+	ps_t span_ps;        /* from the first event to the last queueing or completion */
+	size_t num_devices;  /* seen; the first TRACE_MAX_DEVICES are listed */
 	uint32_t devices[TRACE_MAX_DEVICES];
 } trace_summary;
 

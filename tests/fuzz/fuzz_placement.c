@@ -18,9 +18,14 @@
 #include "fuzz/machine.h"
 #include "stacks/stack.h"
 
-enum family { FAMILY_GENERAL, FAMILY_TIES, FAMILY_ZERO_LATENCY, NUM_FAMILIES };
+enum family {
+	FAMILY_GENERAL,
+	FAMILY_TIES,
+	FAMILY_ZERO_LATENCY,
+	NUM_FAMILIES
+};
 
-static const char *const family_names[] = {"general", "ties", "zero latency"};
+static const char *const family_names[] = { "general", "ties", "zero latency" };
 
 #define TEXT_BYTES 16384
 
@@ -56,13 +61,12 @@ static uint64_t pick_power(rng_stream *rng, uint64_t min, uint64_t max)
 
 static void make_link(rng_stream *rng, enum family family, FILE *out)
 {
-	static const char *const pieces[] = {"max_payload", "boundary"};
+	static const char *const pieces[] = { "max_payload", "boundary" };
 	/* 250 ps a byte and whole double words: every TLP ends on an edge of 1 GHz. */
 	const bool on_edges = family != FAMILY_GENERAL;
 
 	fprintf(out, "link: {generation: %" PRIu64 ", lanes: %" PRIu64 ", max_payload: %" PRIu64 " B, ",
-		on_edges ? 2 : pick(rng, 1, 5), on_edges ? 8 : pick_power(rng, 1, 16),
-		pick_power(rng, 128, 1024));
+		on_edges ? 2 : pick(rng, 1, 5), on_edges ? 8 : pick_power(rng, 1, 16), pick_power(rng, 128, 1024));
 	fprintf(out, "max_read_request: %" PRIu64 " B, tags: %" PRIu64 ", completion_pieces: %s, ",
 		pick_power(rng, 128, 1024), pick(rng, 0, 1) ? pick(rng, 1, 8) : 32, pieces[pick(rng, 0, 1)]);
 	if (on_edges)
@@ -80,19 +84,21 @@ static void make_link(rng_stream *rng, enum family family, FILE *out)
 
 static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t depth)
 {
-	static const char *const hum[] = {"any", "other_functions", "none"};
-	static const char *const merge[] = {"node", "none"};
-	static const char *const replacement[] = {"lru", "fifo"};
-	static const char *const partition[] = {"none", "equal"};
+	static const char *const hum[] = { "any", "other_functions", "none" };
+	static const char *const merge[] = { "node", "none" };
+	static const char *const replacement[] = { "lru", "fifo" };
+	static const char *const partition[] = { "none", "equal" };
 	const bool fast = family == FAMILY_ZERO_LATENCY || pick(rng, 0, 2) == 0;
 
-	fprintf(out, "nesc:\n  queue: {depth: %" PRIu64 "}\n  vlba_queue: %" PRIu64 "\n  plba_queue: %" PRIu64 "\n", depth,
-		pick(rng, 1, 16), pick(rng, 1, 16));
+	fprintf(out, "nesc:\n  queue: {depth: %" PRIu64 "}\n  vlba_queue: %" PRIu64 "\n  plba_queue: %" PRIu64 "\n",
+		depth, pick(rng, 1, 16), pick(rng, 1, 16));
 	fprintf(out, "  mux: {block_cycles: %" PRIu64 " cycles}\n", pick(rng, 1, 4));
 	fprintf(out, "  btlb: {entries: %" PRIu64 ", replacement: %s, partition: %s}\n", pick(rng, 1, 16),
 		replacement[pick(rng, 0, 1)], partition[pick(rng, 0, 1)]);
-	fprintf(out, "  walker: {count: %" PRIu64 ", merge: %s, match_cycles: %" PRIu64 " cycles, handover: %" PRIu64
-		" cycles}\n", pick(rng, 1, 4), merge[pick(rng, 0, 1)], pick(rng, 1, 20),
+	fprintf(out,
+		"  walker: {count: %" PRIu64 ", merge: %s, match_cycles: %" PRIu64 " cycles, handover: %" PRIu64
+		" cycles}\n",
+		pick(rng, 1, 4), merge[pick(rng, 0, 1)], pick(rng, 1, 20),
 		family == FAMILY_ZERO_LATENCY ? 0 : pick(rng, 1, 3));
 	fprintf(out, "  tree: {node_bytes: %" PRIu64 " B, max_entries: %" PRIu64 "}\n", pick_power(rng, 128, 1024),
 		pick(rng, 0, 1) ? 0 : pick(rng, 2, 4));
@@ -101,8 +107,8 @@ static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t d
 	fprintf(out, "  transfer: {cycles: %" PRIu64 " cycles}\n", pick(rng, 1, 4));
 	fprintf(out,
 		"  dma: {datapath: %" PRIu64 " B, read_setup: %" PRIu64 " cycles, write_setup: %" PRIu64
-		" cycles, write_issue: %" PRIu64 " cycles, completion_setup: %" PRIu64 " cycles, outstanding_reads: %" PRIu64
-		", queue: %" PRIu64 "}\n",
+		" cycles, write_issue: %" PRIu64 " cycles, completion_setup: %" PRIu64
+		" cycles, outstanding_reads: %" PRIu64 ", queue: %" PRIu64 "}\n",
 		pick_power(rng, 8, 128), pick(rng, 0, fast ? 4 : 250), pick(rng, 0, fast ? 4 : 250), pick(rng, 1, 64),
 		pick(rng, 0, 8), pick(rng, 1, 8), pick(rng, 1, 8));
 	fprintf(out, "  driver: {max_request_bytes: %" PRIu64 " KiB, trampoline_bytes: %" PRIu64 " KiB}\n",
@@ -111,23 +117,25 @@ static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t d
 
 static void make_media(rng_stream *rng, enum family family, FILE *out)
 {
-	static const char *const service[] = {"constant", "exponential"};
+	static const char *const service[] = { "constant", "exponential" };
 
 	if (pick(rng, 0, 1) == 0)
 		fprintf(out, "media: {kind: dram, read_latency: %" PRIu64 " ps, write_latency: %" PRIu64 " ps}\n",
 			pick_ps(rng, family, 200), pick_ps(rng, family, 200));
 	else
 		fprintf(out, "media: {kind: null, service: %s, mean: %" PRIu64 " ps, servers: %" PRIu64 "}\n",
-			service[family == FAMILY_TIES ? 0 : pick(rng, 0, 1)], pick_ps(rng, family, 3000), pick(rng, 1, 8));
+			service[family == FAMILY_TIES ? 0 : pick(rng, 0, 1)], pick_ps(rng, family, 3000),
+			pick(rng, 1, 8));
 }
 
 static void make_software(rng_stream *rng, enum family family, FILE *out, uint64_t num_vcpus)
 {
-	static const char *const guest_costs[] = {"syscall", "block_submit", "block_complete", "driver", "irq_handler",
-						  "process_wake", "syscall_return"};
-	static const char *const host_costs[] = {"syscall", "block_submit", "block_complete", "driver", "irq_handler",
-						 "process_wake", "syscall_return", "mmio_write", "exit_interrupt",
-						 "exit_eoi", "exit_hlt", "hlt_wake", "posted_write"};
+	static const char *const guest_costs[] = { "syscall",     "block_submit", "block_complete", "driver",
+						   "irq_handler", "process_wake", "syscall_return" };
+	static const char *const host_costs[] = { "syscall",        "block_submit", "block_complete", "driver",
+						  "irq_handler",    "process_wake", "syscall_return", "mmio_write",
+						  "exit_interrupt", "exit_eoi",     "exit_hlt",       "hlt_wake",
+						  "posted_write" };
 
 	fprintf(out, "guest: {vcpus: %" PRIu64, num_vcpus);
 	for (size_t i = 0; i < sizeof(guest_costs) / sizeof(guest_costs[0]); i++)
@@ -142,8 +150,8 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 
 static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests)
 {
-	static const uint64_t sizes[] = {512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144};
-	static const char *const ops[] = {"read", "write", "mixed"};
+	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144 };
+	static const char *const ops[] = { "read", "write", "mixed" };
 
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < num_vms; i++) {
@@ -159,13 +167,13 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 				" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d}}\n",
 				min_kib, min_kib + pick(rng, 0, 16), holes ? 20 : 0);
 		fprintf(out,
-			"    workload: {kind: dd, op: %s, read_percent: %" PRIu64 ", pattern: %s, request_bytes: %" PRIu64
-			" B, count: %" PRIu64 ", depth: %" PRIu64,
-			holes ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100), pick(rng, 0, 3) ? "random" : "sequential",
-			bytes, num_requests, pick(rng, 1, 16));
+			"    workload: {kind: dd, op: %s, read_percent: %" PRIu64
+			", pattern: %s, request_bytes: %" PRIu64 " B, count: %" PRIu64 ", depth: %" PRIu64,
+			holes ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100),
+			pick(rng, 0, 3) ? "random" : "sequential", bytes, num_requests, pick(rng, 1, 16));
 		if (pick(rng, 0, 3) == 0)
-			fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns", pick(rng, 0, 1) ? "poisson" : "periodic",
-				pick(rng, 500, 20000));
+			fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns",
+				pick(rng, 0, 1) ? "poisson" : "periodic", pick(rng, 500, 20000));
 		else if (pick(rng, 0, 3) == 0)
 			fprintf(out, ", think: %" PRIu64 " ps", pick_ps(rng, family, 3000));
 		fputs("}\n", out);
@@ -188,7 +196,10 @@ static void make_config(uint64_t number, config_text *out)
 	snprintf(out->scheme, sizeof(out->scheme), "%s", stack->name);
 	out->seed = number;
 	fprintf(text, "# config %" PRIu64 ", family %s, scheme %s\n", number, family_names[family], out->scheme);
-	fprintf(text, "device: {clock: %" PRIu64 " kHz}\n", family == FAMILY_GENERAL ? pick(&rng, 100000, 400000) : family == FAMILY_TIES ? 250000 : 1000000);
+	fprintf(text, "device: {clock: %" PRIu64 " kHz}\n",
+		family == FAMILY_GENERAL ? pick(&rng, 100000, 400000)
+		: family == FAMILY_TIES  ? 250000
+					 : 1000000);
 	make_link(&rng, family, text);
 	make_nesc(&rng, family, text, pick(&rng, 0, 1) ? pick(&rng, 1, 16) : 64);
 	make_media(&rng, family, text);
@@ -216,7 +227,8 @@ static int compare(uint64_t number, bool talk)
 		  per_unit.num_submitted != per_unit.num_completed || clustered.num_failed != 0;
 	if (verdict != 0 && talk) {
 		printf("config %" PRIu64 " (%s): hashes %016" PRIx64 " and %016" PRIx64 ", outcomes %d and %d, "
-		       "submitted/completed/failed %" PRIu64 "/%" PRIu64 "/%" PRIu64 " and %" PRIu64 "/%" PRIu64 "/%" PRIu64 "\n",
+		       "submitted/completed/failed %" PRIu64 "/%" PRIu64 "/%" PRIu64 " and %" PRIu64 "/%" PRIu64
+		       "/%" PRIu64 "\n",
 		       number, family_names[number % NUM_FAMILIES], clustered.hash, per_unit.hash, clustered.outcome,
 		       per_unit.outcome, clustered.num_submitted, clustered.num_completed, clustered.num_failed,
 		       per_unit.num_submitted, per_unit.num_completed, per_unit.num_failed);
@@ -252,7 +264,8 @@ static bool caught_in_child(uint64_t number)
 
 static int run_mutants(uint64_t max_configs)
 {
-	static const char *const names[] = {"none",
+	static const char *const names[] = {
+		"none",
 #define X(symbol, what) #symbol,
 #include "sim/mutants.def"
 #undef X

@@ -24,20 +24,31 @@ typedef struct machine_config {
 	cfg_list vms;
 } machine_config;
 
-#define PART(key, member, its_section) \
-	{.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(machine_config, member), .section = &(its_section), \
-	 .help = "-", .source = "-"}
+#define PART(key, member, its_section)                                                                  \
+	{                                                                                               \
+		.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(machine_config, member), \
+		.section = &(its_section), .help = "-", .source = "-"                                   \
+	}
 
 static cfg_key machine_keys[] = {
 	PART("device", device, device_section),
 	PART("link", link, pcie_link_section),
 	PART("nesc", nesc, nesc_section),
-	{.name = "media", .type = CFG_VARIANT, .offset_in_struct = offsetof(machine_config, media), .default_text = "{}",
-	 .variants = &media_variants, .help = "-", .source = "-"},
+	{ .name = "media",
+	  .type = CFG_VARIANT,
+	  .offset_in_struct = offsetof(machine_config, media),
+	  .default_text = "{}",
+	  .variants = &media_variants,
+	  .help = "-",
+	  .source = "-" },
 	PART("host", host, host_section),
 	PART("guest", guest, guest_section),
-	{.name = "vms", .type = CFG_LIST, .offset_in_struct = offsetof(machine_config, vms), .element = &vm_element,
-	 .help = "-", .source = "-"},
+	{ .name = "vms",
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(machine_config, vms),
+	  .element = &vm_element,
+	  .help = "-",
+	  .source = "-" },
 };
 
 static const cfg_section machine_section = {
@@ -106,8 +117,8 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 	static disk_layout layouts[MAX_VMS];
 	static source *sources[MAX_VCPUS];
 	static vcpu *vcpus[MAX_VCPUS];
-	machine_result result = {0};
-	tally counted = {.observer = observer, .context = context};
+	machine_result result = { 0 };
+	tally counted = { .observer = observer, .context = context };
 	nescsim_diag *diag = nescsim_diag_create();
 	cfg_document *document = NULL;
 	machine_config config;
@@ -135,18 +146,18 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 			num_vms++;
 		}
 	kernel = sim_kernel_create(placement);
-	device = nesc_device_create(kernel, &(nesc_device_config){
-						    .device = &config.device,
-						    .nesc = &config.nesc,
-						    .link = &config.link,
-						    .medium = find_medium(config.media.name),
-						    .medium_params = config.media.params,
-						    .seed = seed,
-						    .num_vfs = stack->uses_vfs ? num_vms : 0,
-						    .uses_pf = stack->uses_pf,
-						    .memory_bytes = hypervisor_memory_bytes(&config.nesc, layouts,
-											    num_vms, num_vcpus),
-					    });
+	device = nesc_device_create(
+		kernel, &(nesc_device_config){
+				.device = &config.device,
+				.nesc = &config.nesc,
+				.link = &config.link,
+				.medium = find_medium(config.media.name),
+				.medium_params = config.media.params,
+				.seed = seed,
+				.num_vfs = stack->uses_vfs ? num_vms : 0,
+				.uses_pf = stack->uses_pf,
+				.memory_bytes = hypervisor_memory_bytes(&config.nesc, layouts, num_vms, num_vcpus),
+			});
 	num_vms = 0;
 	for (size_t i = 0; i < config.vms.num; i++)
 		for (int64_t j = 0; j < kinds[i].count; j++, num_vms++) {
@@ -178,7 +189,8 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 				};
 
 				sources[num_cores + k] = NULL;
-				if (source_open(&kinds[i].workload, &at, NULL, diag, &sources[num_cores + k]) != NESCSIM_OK)
+				if (source_open(&kinds[i].workload, &at, NULL, diag, &sources[num_cores + k]) !=
+				    NESCSIM_OK)
 					nescsim_diag_print(diag, stderr);
 			}
 			stack->build(&vm, NULL);

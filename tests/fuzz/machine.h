@@ -10,16 +10,16 @@
 #include "sim/sim.h"
 
 typedef struct machine_result {
-	bool config_ok;         /* else nothing ran */
+	bool config_ok; /* else nothing ran */
 	sim_outcome outcome;
-	uint64_t hash;          /* of every (function, vCPU, request, submit, complete) and the final counts */
+	uint64_t hash; /* of every (function, vCPU, request, submit, complete) and the final counts */
 	uint64_t num_submitted, num_completed, num_failed;
 	unsigned __int128 sum_latency_ps;
-	ps_t end_ps;            /* last completion */
+	ps_t end_ps; /* last completion */
 	nesc_device_counts counts;
 	btlb_counts btlb;
 	sim_counters engine;
-	char *description;      /* of a run that did not finish; to be freed */
+	char *description; /* of a run that did not finish; to be freed */
 } machine_result;
 
 /* False: completions are counted but not hashed (bench/ measures the simulator, not the hash). */

@@ -32,18 +32,12 @@ static bar_target expect(uint32_t page, uint32_t offset, uint32_t bytes, bool is
 			bar_register reg;
 			bool readable, writable;
 		} map[] = {
-			{ 0, 8, BAR_EXTENT_TREE_ROOT, true, true },
-			{ 8, 8, BAR_MISS_ADDRESS, true, false },
-			{ 16, 4, BAR_MISS_SIZE, true, false },
-			{ 20, 4, BAR_REWALK_TREE, false, true },
-			{ 24, 8, BAR_DEVICE_SIZE, true, true },
-			{ 64, 8, BAR_MISS_PENDING, true, false },
-			{ 80, 4, BAR_FLUSH_FUNCTION, true, true },
-			{ 88, 8, BAR_FLUSH_FIRST_BLOCK, true, true },
-			{ 96, 8, BAR_FLUSH_NUM_BLOCKS, true, true },
-			{ 104, 4, BAR_FLUSH_GO, false, true },
-			{ 128, 4, BAR_TRAMPOLINE_FUNCTION, true, true },
-			{ 136, 8, BAR_TRAMPOLINE_BASE, true, true },
+			{ 0, 8, BAR_EXTENT_TREE_ROOT, true, true },      { 8, 8, BAR_MISS_ADDRESS, true, false },
+			{ 16, 4, BAR_MISS_SIZE, true, false },           { 20, 4, BAR_REWALK_TREE, false, true },
+			{ 24, 8, BAR_DEVICE_SIZE, true, true },          { 64, 8, BAR_MISS_PENDING, true, false },
+			{ 80, 4, BAR_FLUSH_FUNCTION, true, true },       { 88, 8, BAR_FLUSH_FIRST_BLOCK, true, true },
+			{ 96, 8, BAR_FLUSH_NUM_BLOCKS, true, true },     { 104, 4, BAR_FLUSH_GO, false, true },
+			{ 128, 4, BAR_TRAMPOLINE_FUNCTION, true, true }, { 136, 8, BAR_TRAMPOLINE_BASE, true, true },
 			{ 144, 8, BAR_TRAMPOLINE_BYTES, true, true },
 		};
 
@@ -190,7 +184,7 @@ static void drivers_find_their_registers(void **state)
 		}
 		assert_int_equal(bar_decode(bar_own_device_size(function), 8, false, 64).reg, BAR_DEVICE_SIZE);
 	}
-#define CHECK_PF(symbol, name, offset, bytes, readable, writable) \
+#define CHECK_PF(symbol, name, offset, bytes, readable, writable)                        \
 	check_register(bar_pf_register(BAR_##symbol), BAR_##symbol, bytes, writable, 0); \
 	assert_string_equal(bar_register_name(BAR_##symbol), name);
 	BAR_PF_REGISTER_LIST(CHECK_PF)

@@ -121,8 +121,8 @@ static void check_same(const btlb *cache, const model *m)
 		assert_memory_equal(&found, e, sizeof(found));
 		assert_true(btlb_lookup_again(&copy, m->entries[i].function, e->logical_block, &found));
 		assert_memory_equal(&found, e, sizeof(found));
-		assert_true(btlb_lookup_again(&copy, m->entries[i].function, e->logical_block + e->num_blocks - 1,
-					      &found));
+		assert_true(
+			btlb_lookup_again(&copy, m->entries[i].function, e->logical_block + e->num_blocks - 1, &found));
 		assert_memory_equal(&found, e, sizeof(found));
 	}
 	assert_int_equal(btlb_num_entries(cache, BTLB_ALL_FUNCTIONS), m->num_entries);
@@ -265,10 +265,11 @@ static void a_flush_drops_what_it_touches_and_no_more(void **state)
 		uint64_t first_block, num_blocks;
 		uint32_t num_dropped;
 	} cases[] = {
-		{ 1, 0, 10, 0 },  { 1, 0, 11, 1 },  { 1, 19, 1, 1 },  { 1, 20, 10, 0 }, { 1, 19, 12, 2 },
-		{ 1, 0, 0, 0 },   { 1, 15, 0, 0 },  { 1, 40, UINT64_MAX, 0 }, { 1, 39, UINT64_MAX, 1 },
-		{ 2, 0, UINT64_MAX, 1 }, { 0, 15, 1, 2 }, { 0, 0, UINT64_MAX, 3 }, { 3, 0, UINT64_MAX, 0 },
-		{ 0, UINT64_MAX, 1, 0 }, { 0, UINT64_MAX, UINT64_MAX, 0 },
+		{ 1, 0, 10, 0 },         { 1, 0, 11, 1 },          { 1, 19, 1, 1 },
+		{ 1, 20, 10, 0 },        { 1, 19, 12, 2 },         { 1, 0, 0, 0 },
+		{ 1, 15, 0, 0 },         { 1, 40, UINT64_MAX, 0 }, { 1, 39, UINT64_MAX, 1 },
+		{ 2, 0, UINT64_MAX, 1 }, { 0, 15, 1, 2 },          { 0, 0, UINT64_MAX, 3 },
+		{ 3, 0, UINT64_MAX, 0 }, { 0, UINT64_MAX, 1, 0 },  { 0, UINT64_MAX, UINT64_MAX, 0 },
 	};
 
 	(void)state;

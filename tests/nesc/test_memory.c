@@ -102,7 +102,9 @@ static uint64_t first_fit(const uint8_t *is_used, uint64_t bytes, uint64_t align
 
 static void random_use_follows_the_map(void **state)
 {
-	enum { MAX_HELD = 64 };
+	enum {
+		MAX_HELD = 64
+	};
 	static uint8_t is_used[ARENA_BYTES];
 	rng_stream rng = rng_open(1, "memory", 0);
 	struct {
@@ -162,10 +164,8 @@ static void random_use_follows_the_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_little_endian),
-		cmocka_unit_test(only_the_arena_is_reachable),
-		cmocka_unit_test(a_large_host_costs_nothing),
-		cmocka_unit_test(holes_on_all_sides_fit_the_table),
+		cmocka_unit_test(numbers_are_little_endian),  cmocka_unit_test(only_the_arena_is_reachable),
+		cmocka_unit_test(a_large_host_costs_nothing), cmocka_unit_test(holes_on_all_sides_fit_the_table),
 		cmocka_unit_test(random_use_follows_the_map),
 	};
 

@@ -86,17 +86,22 @@ static void words_lie_where_the_header_says(void **state)
 static void malformed_words_are_told(void **state)
 {
 	static const uint64_t commands[] = {
-		0, 0x10000, /* no operation */
+		0,       0x10000, /* no operation */
 		0x10004, 0x100ff, /* unknown ones */
-		0x0001, 0x0002, /* nothing to move */
-		0x10003, /* a flush that moves something */
-		0x10101, 0x0103, /* flags of a write elsewhere */
+		0x0001,  0x0002,  /* nothing to move */
+		0x10003,          /* a flush that moves something */
+		0x10101, 0x0103,  /* flags of a write elsewhere */
 		0x10402, 0x18002, /* unknown flags */
 	};
 	static const uint64_t nodes[][2] = {
-		{ 0, 0 }, { 0, UINT64_C(511) << 32 }, { 0, UINT64_C(513) << 32 }, { 0, UINT64_C(4097) << 32 },
-		{ 0, UINT64_C(4608) << 32 }, { 0, UINT64_C(0x80001000) << 32 },
-		{ UINT64_MAX - 511, UINT64_C(512) << 32 }, { UINT64_MAX - 4096, UINT64_C(512) << 32 | 4096 },
+		{ 0, 0 },
+		{ 0, UINT64_C(511) << 32 },
+		{ 0, UINT64_C(513) << 32 },
+		{ 0, UINT64_C(4097) << 32 },
+		{ 0, UINT64_C(4608) << 32 },
+		{ 0, UINT64_C(0x80001000) << 32 },
+		{ UINT64_MAX - 511, UINT64_C(512) << 32 },
+		{ UINT64_MAX - 4096, UINT64_C(512) << 32 | 4096 },
 	};
 	nesc_command command;
 	nesc_node node;

@@ -201,8 +201,11 @@ static void long_extents_are_split_and_wide_pointers_saturate(void **state)
 		{ UINT64_C(1) << 46, 5, 1 },
 		{ TREE_MAX_BLOCK - 2, TREE_MAX_BLOCK - 2, 2 },
 	};
-	const uint64_t probes[][2] = { /* block, pLBA */
-		{ 0, NOT_MAPPED }, { 99, NOT_MAPPED }, { 100, UINT64_C(1) << 50 },
+	const uint64_t probes[][2] = {
+		/* block, pLBA */
+		{ 0, NOT_MAPPED },
+		{ 99, NOT_MAPPED },
+		{ 100, UINT64_C(1) << 50 },
 		{ 99 + max_run, (UINT64_C(1) << 50) + max_run - 1 },
 		{ 100 + max_run, (UINT64_C(1) << 50) + max_run },
 		{ 100 + 3 * max_run + 6, (UINT64_C(1) << 50) + 3 * max_run + 6 },
@@ -210,8 +213,10 @@ static void long_extents_are_split_and_wide_pointers_saturate(void **state)
 		{ (UINT64_C(1) << 45) - 1, NOT_MAPPED },
 		{ (UINT64_C(1) << 45) + max_run, 5 + max_run },
 		{ (UINT64_C(1) << 45) + max_run + 1, NOT_MAPPED },
-		{ UINT64_C(1) << 46, 5 }, { (UINT64_C(1) << 46) + 1, NOT_MAPPED },
-		{ TREE_MAX_BLOCK - 3, NOT_MAPPED }, { TREE_MAX_BLOCK - 1, TREE_MAX_BLOCK - 1 },
+		{ UINT64_C(1) << 46, 5 },
+		{ (UINT64_C(1) << 46) + 1, NOT_MAPPED },
+		{ TREE_MAX_BLOCK - 3, NOT_MAPPED },
+		{ TREE_MAX_BLOCK - 1, TREE_MAX_BLOCK - 1 },
 	};
 
 	(void)state;
@@ -240,9 +245,13 @@ static void long_extents_are_split_and_wide_pointers_saturate(void **state)
 static void bad_extents_are_found(void **state)
 {
 	const extent sets[][2] = {
-		{ { 0, 0, 0 }, { 5, 5, 5 } }, { { 0, 0, 5 }, { 4, 9, 1 } }, { { 9, 0, 5 }, { 4, 9, 1 } },
-		{ { 0, 0, 5 }, { TREE_MAX_BLOCK, 9, 1 } }, { { 0, 0, 5 }, { 8, TREE_MAX_BLOCK, 1 } },
-		{ { 0, 0, 5 }, { 8, 0, UINT64_MAX } }, { { 0, 0, 5 }, { UINT64_MAX, UINT64_MAX, 2 } },
+		{ { 0, 0, 0 }, { 5, 5, 5 } },
+		{ { 0, 0, 5 }, { 4, 9, 1 } },
+		{ { 9, 0, 5 }, { 4, 9, 1 } },
+		{ { 0, 0, 5 }, { TREE_MAX_BLOCK, 9, 1 } },
+		{ { 0, 0, 5 }, { 8, TREE_MAX_BLOCK, 1 } },
+		{ { 0, 0, 5 }, { 8, 0, UINT64_MAX } },
+		{ { 0, 0, 5 }, { UINT64_MAX, UINT64_MAX, 2 } },
 		{ { 0, 0, 5 }, { 5, 0, TREE_MAX_BLOCK - 5 } },
 	};
 	const size_t bad[] = { 0, 1, 1, 1, 1, 1, 1, 2 };
@@ -333,13 +342,20 @@ static void every_broken_field_is_noticed(void **state)
 		uint64_t value;
 		bool in_leaf;
 	} cases[] = {
-		{ 0, 4, 0, false }, { 0, 4, 0x4353654f, true }, /* magic */
-		{ 4, 2, 2, false }, { 4, 2, 0xffff, true },     /* kind */
-		{ 6, 2, 5, false }, { 6, 2, 0xffff, true },     /* more entries than fit */
-		{ 16 + 16, 4, 0, false }, { 16 + 16, 4, 0, true }, /* an entry that covers nothing */
-		{ 16 + 16, 4, 100, false }, { 16 + 16, 4, 11, true }, /* reaches into its neighbour */
-		{ 16 + 8, 8, 64, false }, { 16 + 8, 8, UINT64_C(1) << 63, false }, /* unaligned child; outside */
-		{ 16 + 8, 8, TREE_MAX_BLOCK - 4, true }, { 16 + 8, 8, UINT64_MAX, true }, /* beyond any medium */
+		{ 0, 4, 0, false },
+		{ 0, 4, 0x4353654f, true }, /* magic */
+		{ 4, 2, 2, false },
+		{ 4, 2, 0xffff, true }, /* kind */
+		{ 6, 2, 5, false },
+		{ 6, 2, 0xffff, true }, /* more entries than fit */
+		{ 16 + 16, 4, 0, false },
+		{ 16 + 16, 4, 0, true }, /* an entry that covers nothing */
+		{ 16 + 16, 4, 100, false },
+		{ 16 + 16, 4, 11, true }, /* reaches into its neighbour */
+		{ 16 + 8, 8, 64, false },
+		{ 16 + 8, 8, UINT64_C(1) << 63, false }, /* unaligned child; outside */
+		{ 16 + 8, 8, TREE_MAX_BLOCK - 4, true },
+		{ 16 + 8, 8, UINT64_MAX, true }, /* beyond any medium */
 	};
 
 	(void)state;

@@ -71,7 +71,7 @@ nescsim_config *load(const char *text, const nescsim_override *overrides, size_t
 
 nescsim_result *run(const nescsim_config *config, const char *out)
 {
-	const nescsim_run_options options = {.out_folder = out};
+	const nescsim_run_options options = { .out_folder = out };
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_result *result;
 	nescsim_status status = nescsim_run(config, &options, diag, &result);

@@ -8,8 +8,8 @@
 static const struct {
 	const char *reader, *file;
 } samples[] = {
-	{"blktrace", "traces/postmark.blktrace.0.xz"},
-	{"blkparse", "traces/postmark_slice.blkparse.txt.gz"},
+	{ "blktrace", "traces/postmark.blktrace.0.xz" },
+	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz" },
 };
 
 static nescsim_config *load_dd(const char *scheme, const char *medium, const char *placement)
@@ -78,7 +78,7 @@ static void readers_replay(void **state)
 		config = load(text, NULL, 0);
 		result = run(config, NULL);
 		for (size_t j = 0; j < nescsim_result_num_schemes(result); j++) {
-			static const char *const ops[] = {"read", "write", "flush", "discard"};
+			static const char *const ops[] = { "read", "write", "flush", "discard" };
 			const char *scheme = nescsim_result_bottleneck(result, j)->scheme;
 			uint64_t num_requests = 0;
 

@@ -7,7 +7,7 @@
 /* Runs, expects the status, a message that contains `words`, and nothing in the folder but what was there. */
 static void expect(const char *text, const char *out, nescsim_status expected, const char *words)
 {
-	const nescsim_run_options options = {.out_folder = out};
+	const nescsim_run_options options = { .out_folder = out };
 	nescsim_config *config = load(text, NULL, 0);
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_result *result;
@@ -75,7 +75,8 @@ static void bad_inputs(void **state)
 	assert_int_equal(nescsim_diag_at(diag, 1)->line, 3);
 	nescsim_diag_destroy(diag);
 	nescsim_config_destroy(config);
-	expect("vms: [{workload: {kind: trace, file: CMakeLists.txt}}]\n", place.out, NESCSIM_TRACE, "no trace of a known format");
+	expect("vms: [{workload: {kind: trace, file: CMakeLists.txt}}]\n", place.out, NESCSIM_TRACE,
+	       "no trace of a known format");
 	assert_int_equal(count_entries(place.root), 0);
 	scratch_remove(&place);
 }
@@ -131,8 +132,9 @@ static void conflicts(void **state)
 				   "device: {functions: 4, sriov: true}\n"
 				   "guest: {vcpus: 16}\n"
 				   "vms: [{count: 5, workload: {kind: dd, count: 1}}]\n";
-	static const char *const words[] = {"checking of data", "true SR-IOV", "the device has 4", "need 80 cores, the host has 16",
-					    "do not fit the medium", "the PF's, which has only 64"};
+	static const char *const words[] = { "checking of data",      "true SR-IOV",
+					     "the device has 4",      "need 80 cores, the host has 16",
+					     "do not fit the medium", "the PF's, which has only 64" };
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config;
 

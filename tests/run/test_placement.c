@@ -3,20 +3,20 @@
 
 #include <glob.h>
 
-static const char *const files[] = {"result.json", "summary.csv", "stages.csv", "units.csv", "requests.csv"};
+static const char *const files[] = { "result.json", "summary.csv", "stages.csv", "units.csv", "requests.csv" };
 
 /* Runs a shipped configuration, shortened. */
 static void run_shipped(const char *name, const char *placement, const char *out)
 {
 	const nescsim_override overrides[] = {
-		{"sim.placement", placement},
-		{"output.requests", "true"},
-		{"vms[0].workload.count", "500"},
+		{ "sim.placement", placement },
+		{ "output.requests", "true" },
+		{ "vms[0].workload.count", "500" },
 	};
 	const nescsim_override trace_overrides[] = {
 		overrides[0],
 		overrides[1],
-		{"vms[0].workload.max_requests", "1500"},
+		{ "vms[0].workload.max_requests", "1500" },
 	};
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config = NULL;
@@ -99,7 +99,7 @@ static void seeds_matter(void **state)
 {
 	static const char text[] =
 		"vms: [{workload: {kind: dd, pattern: random, count: 30}}]\noutput: {requests: true}\n";
-	static const nescsim_override other_seed = {"sim.seed", "2"};
+	static const nescsim_override other_seed = { "sim.seed", "2" };
 	const scratch place = scratch_make();
 	nescsim_config *config = load(text, NULL, 0), *other = load(text, &other_seed, 1);
 	char *one, *two;

@@ -9,7 +9,7 @@ static const char two_vms[] = "guest: {vcpus: 2}\n"
 			      "  - disk: {bytes: 64 MiB, map: fragmented}\n"
 			      "    workload: {kind: dd, op: write, request_bytes: 1 MiB, count: 7}\n";
 
-static const char *const layers[] = {"app", "block", "device"};
+static const char *const layers[] = { "app", "block", "device" };
 
 static uint64_t requests_of(const nescsim_result *result, const char *scheme, const char *layer, uint32_t vm,
 			    const char *op)
@@ -135,7 +135,7 @@ static void stages_sum_to_latency(void **state)
 /* Every line of requests.csv is a request of summary.csv, with the same mean. */
 static void requests_agree_with_summary(void **state)
 {
-	static const nescsim_override with_requests = {"output.requests", "true"};
+	static const nescsim_override with_requests = { "output.requests", "true" };
 	const scratch place = scratch_make();
 	nescsim_config *config = load(two_vms, &with_requests, 1);
 	nescsim_result *result = run(config, place.out);
@@ -170,7 +170,7 @@ static void requests_agree_with_summary(void **state)
 /* Warm-up requests are simulated, but counted nowhere but in units.csv. */
 static void warmup_is_left_out(void **state)
 {
-	static const nescsim_override warm = {"sim.warmup", "10"};
+	static const nescsim_override warm = { "sim.warmup", "10" };
 	const char *text = "vms: [{workload: {kind: dd, count: 50}}]\n";
 	nescsim_config *cold_config = load(text, NULL, 0), *warm_config = load(text, &warm, 1);
 	nescsim_result *cold_result = run(cold_config, NULL), *warm_result = run(warm_config, NULL);
@@ -192,7 +192,7 @@ static void warmup_is_left_out(void **state)
 /* A medium that is much slower than everything else is the bottleneck when enough requests are under way. */
 static void bottleneck_is_named(void **state)
 {
-	static const nescsim_override deep = {"vms[0].workload.depth", "8"};
+	static const nescsim_override deep = { "vms[0].workload.depth", "8" };
 	const char *text = "media: {kind: \"null\", mean: 100 us}\n"
 			   "vms: [{workload: {kind: dd, count: 40}}]\n";
 	nescsim_config *config = load(text, &deep, 1);
@@ -213,8 +213,8 @@ static void bottleneck_is_named(void **state)
 
 static void schemes_can_be_chosen(void **state)
 {
-	static const char *const reversed[] = {"nesc", "host"}, *const one[] = {"host"}, *const wrong[] = {"nesk"},
-					 *const twice[] = {"host", "host"};
+	static const char *const reversed[] = { "nesc", "host" }, *const one[] = { "host" },
+				 *const wrong[] = { "nesk" }, *const twice[] = { "host", "host" };
 	nescsim_config *config = load("schemes: [nesc]\nvms: [{workload: {kind: dd, count: 3}}]\n", NULL, 0);
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_result *result;
@@ -270,11 +270,11 @@ static void printed_config_is_the_same(void **state)
 /* A table for every kind of result: one VM, some, many. */
 static void tables_can_be_printed(void **state)
 {
-	static const char *const counts[] = {"1", "3", "9"};
+	static const char *const counts[] = { "1", "3", "9" };
 
 	(void)state;
 	for (size_t i = 0; i < NUM(counts); i++) {
-		const nescsim_override count = {"vms[0].count", counts[i]};
+		const nescsim_override count = { "vms[0].count", counts[i] };
 		nescsim_config *config =
 			load("vms: [{disk: {bytes: 1 MiB}, workload: {kind: dd, count: 5}}]\n", &count, 1);
 		nescsim_result *result = run(config, NULL);
@@ -297,14 +297,10 @@ static void tables_can_be_printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_add_up),
-		cmocka_unit_test(latencies_are_ordered),
-		cmocka_unit_test(stages_sum_to_latency),
-		cmocka_unit_test(requests_agree_with_summary),
-		cmocka_unit_test(warmup_is_left_out),
-		cmocka_unit_test(bottleneck_is_named),
-		cmocka_unit_test(schemes_can_be_chosen),
-		cmocka_unit_test(printed_config_is_the_same),
+		cmocka_unit_test(rows_add_up),           cmocka_unit_test(latencies_are_ordered),
+		cmocka_unit_test(stages_sum_to_latency), cmocka_unit_test(requests_agree_with_summary),
+		cmocka_unit_test(warmup_is_left_out),    cmocka_unit_test(bottleneck_is_named),
+		cmocka_unit_test(schemes_can_be_chosen), cmocka_unit_test(printed_config_is_the_same),
 		cmocka_unit_test(tables_can_be_printed),
 	};
 

@@ -19,8 +19,7 @@ static void test_unknown_format(void **state)
 	(void)state;
 	test_bad_text("Timestamp,Offset,Size\n1,2,3\n",
 		      "T: error: the file is no trace of a known format (known formats: blktrace, blkparse)\n");
-	test_bad_text("\n\n",
-		      "T: error: the file is no trace of a known format (known formats: blktrace, blkparse)\n");
+	test_bad_text("\n\n", "T: error: the file is no trace of a known format (known formats: blktrace, blkparse)\n");
 }
 
 static void test_text_without_requests(void **state)
@@ -34,37 +33,37 @@ static void test_text_without_requests(void **state)
 static void test_fields_of_a_line(void **state)
 {
 	static const char *const cases[][2] = {
-		{"8;0 0 1 0.000000000 1 D R 0 + 8 [a]\n", ":2: error: expected the device as major,minor, found ';0'"},
-		{"9999,0 0 1 0.000000000 1 D R 0 + 8 [a]\n",
-		 ":1: error: expected the device as major,minor, found '9999,0'"},
-		{"8,0 x 1 0.000000000 1 D R 0 + 8 [a]\n", ":5: error: expected a CPU number, found 'x'"},
-		{"8,0 0 -1 0.000000000 1 D R 0 + 8 [a]\n", ":7: error: expected a sequence number, found '-1'"},
-		{"8,0 0 1 -1.000000000 1 D R 0 + 8 [a]\n",
-		 ":9: error: expected a time below 106 days as seconds.nanoseconds, found '-1.000000000'"},
-		{"8,0 0 1 9999999.000000000 1 D R 0 + 8 [a]\n",
-		 ":9: error: expected a time below 106 days as seconds.nanoseconds, found '9999999.000000000'"},
-		{"8,0 0 1 1.5 1 D R 0 + 8 [a]\n", ":11: error: expected nine digits of nanoseconds, found '5'"},
-		{"8,0 0 1 0.000000000 ? D R 0 + 8 [a]\n", ":21: error: expected a process number, found '?'"},
-		{"8,0 0 1 0.000000000 1 Y R 0 + 8 [a]\n",
-		 ":23: error: expected an action (Q, G, M, D, C, ...), found 'Y'"},
-		{"8,0 0 1 0.000000000 1 D K 0 + 8 [a]\n",
-		 ":25: error: expected an operation such as R, WS, FWFSM, DS or FN, found 'K'"},
-		{"8,0 0 1 0.000000000 1 D R -8 + 8 [a]\n",
-		 ":27: error: expected a sector below 2^54, found '-8'"},
-		{"8,0 0 1 0.000000000 1 D R 18014398509481985 + 8 [a]\n",
-		 ":27: error: expected a sector below 2^54, found '18014398509481985'"},
-		{"8,0 0 1 0.000000000 1 D R 99999999999999999999999 + 8 [a]\n",
-		 ":27: error: expected a sector below 2^54, found '99999999999999999999999'"},
-		{"8,0 0 1 0.000000000 1 D R 18014398509481983 + 8 [a]\n",
-		 ":47: error: expected a number of sectors that ends below 2^54, found '8'"},
-		{"8,0 0 1 0.000000000 1 D R 0 + 8\n",
-		 ":32: error: expected the process as [name], found the end of the line"},
-		{"8,0 0 1 0.000000000 1 D R 0 + 8 [postma\n",
-		 ":33: error: expected the process as [name], found '[postma'"},
-		{"8,0 0 1 0.000000000 1 C R 0 + 8 [x]\n", ":34: error: expected an error number, found 'x]'"},
-		{"8,0 0 1 0.000000000 1 X R 0 + 8 [a]\n",
-		 ":29: error: expected '/' and the sector of the rest, found '+'"},
-		{"8,0 0\n", ":6: error: expected a sequence number, found the end of the line"},
+		{ "8;0 0 1 0.000000000 1 D R 0 + 8 [a]\n",
+		  ":2: error: expected the device as major,minor, found ';0'" },
+		{ "9999,0 0 1 0.000000000 1 D R 0 + 8 [a]\n",
+		  ":1: error: expected the device as major,minor, found '9999,0'" },
+		{ "8,0 x 1 0.000000000 1 D R 0 + 8 [a]\n", ":5: error: expected a CPU number, found 'x'" },
+		{ "8,0 0 -1 0.000000000 1 D R 0 + 8 [a]\n", ":7: error: expected a sequence number, found '-1'" },
+		{ "8,0 0 1 -1.000000000 1 D R 0 + 8 [a]\n",
+		  ":9: error: expected a time below 106 days as seconds.nanoseconds, found '-1.000000000'" },
+		{ "8,0 0 1 9999999.000000000 1 D R 0 + 8 [a]\n",
+		  ":9: error: expected a time below 106 days as seconds.nanoseconds, found '9999999.000000000'" },
+		{ "8,0 0 1 1.5 1 D R 0 + 8 [a]\n", ":11: error: expected nine digits of nanoseconds, found '5'" },
+		{ "8,0 0 1 0.000000000 ? D R 0 + 8 [a]\n", ":21: error: expected a process number, found '?'" },
+		{ "8,0 0 1 0.000000000 1 Y R 0 + 8 [a]\n",
+		  ":23: error: expected an action (Q, G, M, D, C, ...), found 'Y'" },
+		{ "8,0 0 1 0.000000000 1 D K 0 + 8 [a]\n",
+		  ":25: error: expected an operation such as R, WS, FWFSM, DS or FN, found 'K'" },
+		{ "8,0 0 1 0.000000000 1 D R -8 + 8 [a]\n", ":27: error: expected a sector below 2^54, found '-8'" },
+		{ "8,0 0 1 0.000000000 1 D R 18014398509481985 + 8 [a]\n",
+		  ":27: error: expected a sector below 2^54, found '18014398509481985'" },
+		{ "8,0 0 1 0.000000000 1 D R 99999999999999999999999 + 8 [a]\n",
+		  ":27: error: expected a sector below 2^54, found '99999999999999999999999'" },
+		{ "8,0 0 1 0.000000000 1 D R 18014398509481983 + 8 [a]\n",
+		  ":47: error: expected a number of sectors that ends below 2^54, found '8'" },
+		{ "8,0 0 1 0.000000000 1 D R 0 + 8\n",
+		  ":32: error: expected the process as [name], found the end of the line" },
+		{ "8,0 0 1 0.000000000 1 D R 0 + 8 [postma\n",
+		  ":33: error: expected the process as [name], found '[postma'" },
+		{ "8,0 0 1 0.000000000 1 C R 0 + 8 [x]\n", ":34: error: expected an error number, found 'x]'" },
+		{ "8,0 0 1 0.000000000 1 X R 0 + 8 [a]\n",
+		  ":29: error: expected '/' and the sector of the rest, found '+'" },
+		{ "8,0 0\n", ":6: error: expected a sequence number, found the end of the line" },
 	};
 
 	(void)state;
@@ -95,7 +94,7 @@ static void test_no_more_than_twenty_mistakes(void **state)
 	for (int i = 0; i < 40; i++)
 		strcat(text, "8,0 0 1 rubbish\n");
 	file = test_file_text(text);
-	assert_int_equal(trace_summarize(file.name, "x", NULL, NULL, diag, &(trace_summary){.format = NULL}),
+	assert_int_equal(trace_summarize(file.name, "x", NULL, NULL, diag, &(trace_summary){ .format = NULL }),
 			 NESCSIM_TRACE);
 	assert_int_equal(nescsim_diag_count(diag), INPUT_MAX_ERRORS);
 	assert_int_equal(nescsim_diag_at(diag, INPUT_MAX_ERRORS - 1)->line, INPUT_MAX_ERRORS + 1);
@@ -143,8 +142,9 @@ static void test_second_device(void **state)
 
 static size_t two_events(uint8_t *bytes, const test_event *second)
 {
-	static const test_event first = {.time_ns = 10, .sector = 8, .bytes = 4096, .action = 7, .pdu_bytes = 3,
-					 .pdu = "abc"};
+	static const test_event first = {
+		.time_ns = 10, .sector = 8, .bytes = 4096, .action = 7, .pdu_bytes = 3, .pdu = "abc"
+	};
 	uint8_t *at = test_put_event(bytes, &first, false);
 
 	return (size_t)(test_put_event(at, second, false) - bytes);
@@ -152,8 +152,9 @@ static size_t two_events(uint8_t *bytes, const test_event *second)
 
 static void test_truncated_binary(void **state)
 {
-	static const test_event second = {.time_ns = 20, .sector = 8, .bytes = 4096, .action = 8, .pdu_bytes = 9,
-					  .pdu = "123456789"};
+	static const test_event second = {
+		.time_ns = 20, .sector = 8, .bytes = 4096, .action = 8, .pdu_bytes = 9, .pdu = "123456789"
+	};
 	uint8_t bytes[256];
 	size_t num_bytes = two_events(bytes, &second);
 
@@ -168,7 +169,7 @@ static void test_truncated_binary(void **state)
 
 static void test_binary_garbage(void **state)
 {
-	static const test_event second = {.time_ns = 20, .sector = 8, .bytes = 4096, .action = 8};
+	static const test_event second = { .time_ns = 20, .sector = 8, .bytes = 4096, .action = 8 };
 	uint8_t bytes[256];
 	size_t num_bytes = two_events(bytes, &second);
 
@@ -188,24 +189,25 @@ static void test_binary_values(void **state)
 	uint8_t bytes[256];
 
 	(void)state;
-	test_bad_bytes(bytes, two_events(bytes, &(test_event){.time_ns = 9, .action = 8}),
+	test_bad_bytes(bytes, two_events(bytes, &(test_event){ .time_ns = 9, .action = 8 }),
 		       "T: error: event 2 at byte 51: the time 9 ns is before that of the event before (10 ns) "
 		       "(merge the files of several CPUs with blkparse -i NAME -d FILE)\n");
-	test_bad_bytes(bytes, two_events(bytes, &(test_event){.time_ns = UINT64_MAX, .action = 8}),
+	test_bad_bytes(bytes, two_events(bytes, &(test_event){ .time_ns = UINT64_MAX, .action = 8 }),
 		       "T: error: event 2 at byte 51: the time is more than 106 days after the first event "
 		       "(the file is damaged)\n");
-	test_bad_bytes(bytes, two_events(bytes, &(test_event){.time_ns = 10, .action = 99}),
+	test_bad_bytes(bytes, two_events(bytes, &(test_event){ .time_ns = 10, .action = 99 }),
 		       "T: error: event 2 at byte 51: unknown action 99 (the file is damaged)\n");
-	test_bad_bytes(bytes, two_events(bytes, &(test_event){.time_ns = 10, .action = 7, .bytes = 512,
-							      .sector = UINT64_MAX}),
-		       "T: error: event 2 at byte 51: sector 18446744073709551615 is beyond any disk "
-		       "(the file is damaged)\n");
+	test_bad_bytes(
+		bytes,
+		two_events(bytes, &(test_event){ .time_ns = 10, .action = 7, .bytes = 512, .sector = UINT64_MAX }),
+		"T: error: event 2 at byte 51: sector 18446744073709551615 is beyond any disk "
+		"(the file is damaged)\n");
 }
 
 /* Opens a workload on this file; its diagnostics must be these. */
 static void check_workload(const char *file_name, const char *options, nescsim_status status, const char *expected)
 {
-	diag_place place = {.file = "c.yaml", .line = 3, .column = 5, .path = "vms[0].workload"};
+	diag_place place = { .file = "c.yaml", .line = 3, .column = 5, .path = "vms[0].workload" };
 	source_context context = test_context();
 	test_workload workload;
 	char yaml[512];
@@ -230,10 +232,9 @@ static void test_file_that_cannot_be_read(void **state)
 
 static void test_address_beyond_the_disk(void **state)
 {
-	test_file file = test_file_text(
-		"8,0 0 1 0.000000000 1 D R 2040 + 8 [a]\n"
-		"8,0 0 1 0.000000000 1 D R 2041 + 8 [a]\n"
-		"8,0 0 1 0.000000000 1 D W 0 + 4096 [a]\n");
+	test_file file = test_file_text("8,0 0 1 0.000000000 1 D R 2040 + 8 [a]\n"
+					"8,0 0 1 0.000000000 1 D R 2041 + 8 [a]\n"
+					"8,0 0 1 0.000000000 1 D W 0 + 4096 [a]\n");
 
 	(void)state;
 	check_workload(file.name, ", policy: fast", NESCSIM_TRACE,

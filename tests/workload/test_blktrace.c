@@ -4,22 +4,32 @@
 #define SDA (8u << 20)
 
 static const test_event events[] = {
-	{.time_ns = 1, .action = TEST_NOTIFY, .pdu_bytes = 5, .pdu = "bash"},
-	{.time_ns = 50, .sector = 100, .bytes = 30 * 512, .device = SDA, .action = 1 | 1u << 20 | TEST_WRITE},
+	{ .time_ns = 1, .action = TEST_NOTIFY, .pdu_bytes = 5, .pdu = "bash" },
+	{ .time_ns = 50, .sector = 100, .bytes = 30 * 512, .device = SDA, .action = 1 | 1u << 20 | TEST_WRITE },
 	/* A split; its payload is big-endian on every machine. */
-	{.time_ns = 51, .sector = 100, .bytes = 10 * 512, .device = SDA, .action = 12 | TEST_WRITE, .pdu_bytes = 8,
-	 .pdu = "\0\0\0\0\0\0\0\156"},
-	{.time_ns = 60, .sector = 110, .bytes = 20 * 512, .device = SDA, .action = 7 | 0x100 | TEST_WRITE,
-	 .pdu_bytes = 8, .pdu = "cgroupid"},
-	{.time_ns = 61, .sector = 100, .bytes = 10 * 512, .device = SDA, .action = 7 | TEST_WRITE},
-	{.time_ns = 62, .device = SDA, .action = 9 | 1u << 20},
-	{.time_ns = 70, .sector = 110, .bytes = 20 * 512, .device = SDA, .action = 8 | TEST_WRITE, .error = 5},
-	{.time_ns = 80, .sector = 100, .bytes = 10 * 512, .device = SDA, .action = 8 | TEST_WRITE},
+	{ .time_ns = 51,
+	  .sector = 100,
+	  .bytes = 10 * 512,
+	  .device = SDA,
+	  .action = 12 | TEST_WRITE,
+	  .pdu_bytes = 8,
+	  .pdu = "\0\0\0\0\0\0\0\156" },
+	{ .time_ns = 60,
+	  .sector = 110,
+	  .bytes = 20 * 512,
+	  .device = SDA,
+	  .action = 7 | 0x100 | TEST_WRITE,
+	  .pdu_bytes = 8,
+	  .pdu = "cgroupid" },
+	{ .time_ns = 61, .sector = 100, .bytes = 10 * 512, .device = SDA, .action = 7 | TEST_WRITE },
+	{ .time_ns = 62, .device = SDA, .action = 9 | 1u << 20 },
+	{ .time_ns = 70, .sector = 110, .bytes = 20 * 512, .device = SDA, .action = 8 | TEST_WRITE, .error = 5 },
+	{ .time_ns = 80, .sector = 100, .bytes = 10 * 512, .device = SDA, .action = 8 | TEST_WRITE },
 	/* A flush with rubbish in its sector field, and a discard */
-	{.time_ns = 90, .sector = UINT64_MAX, .device = SDA, .action = 7 | TEST_FLUSH},
-	{.time_ns = 91, .device = SDA, .action = 8 | TEST_FLUSH},
-	{.time_ns = 92, .sector = 7, .bytes = 512, .device = SDA, .action = 7 | TEST_WRITE | TEST_DISCARD},
-	{.time_ns = 93, .sector = 7, .bytes = 512, .device = SDA, .action = 8 | TEST_WRITE | TEST_DISCARD},
+	{ .time_ns = 90, .sector = UINT64_MAX, .device = SDA, .action = 7 | TEST_FLUSH },
+	{ .time_ns = 91, .device = SDA, .action = 8 | TEST_FLUSH },
+	{ .time_ns = 92, .sector = 7, .bytes = 512, .device = SDA, .action = 7 | TEST_WRITE | TEST_DISCARD },
+	{ .time_ns = 93, .sector = 7, .bytes = 512, .device = SDA, .action = 8 | TEST_WRITE | TEST_DISCARD },
 };
 
 static void check_trace(bool big_endian)
@@ -66,7 +76,9 @@ static void test_big_endian(void **state)
 
 static void test_attributes_come_from_the_category_bits(void **state)
 {
-	static const test_event event = {.sector = 8, .bytes = 4096, .action = 7 | TEST_WRITE | TEST_FLUSH | TEST_FUA};
+	static const test_event event = { .sector = 8,
+					  .bytes = 4096,
+					  .action = 7 | TEST_WRITE | TEST_FLUSH | TEST_FUA };
 	uint8_t bytes[64];
 	trace_record r[2];
 	test_file file;

@@ -3,7 +3,7 @@
 
 #include "workload/replay_harness.h"
 
-static const ps_t ten_us[] = {10 * PS_PER_US};
+static const ps_t ten_us[] = { 10 * PS_PER_US };
 
 static harness h, other;
 
@@ -78,8 +78,8 @@ static void test_think_time_lies_between_requests(void **state)
 
 static void test_vcpus_share_count_depth_and_sequence(void **state)
 {
-	static const size_t expected_num[] = {4, 3, 3}, expected_depth[] = {2, 2, 1};
-	bool seen[10] = {false};
+	static const size_t expected_num[] = { 4, 3, 3 }, expected_depth[] = { 2, 2, 1 };
+	bool seen[10] = { false };
 	source_context context = test_context();
 
 	(void)state;
@@ -116,7 +116,7 @@ static void test_vcpus_without_a_slot_stay_idle(void **state)
 
 static void test_random_places_are_aligned_inside_and_spread(void **state)
 {
-	unsigned num_by_quarter[4] = {0};
+	unsigned num_by_quarter[4] = { 0 };
 
 	(void)state;
 	generate("{kind: dd, count: 4000, pattern: random, request_bytes: 16 KiB, region_offset: 512 KiB, "
@@ -181,7 +181,7 @@ static void test_poisson_vcpus_add_up_to_the_rate(void **state)
 
 static void test_open_loop_does_not_wait_for_completions(void **state)
 {
-	static const ps_t forever_ps[] = {PS_PER_S};
+	static const ps_t forever_ps[] = { PS_PER_S };
 	source_context context = test_context();
 
 	(void)state;
@@ -198,7 +198,7 @@ static void test_open_loop_does_not_wait_for_completions(void **state)
 static void test_same_seed_same_sequence_whatever_the_device(void **state)
 {
 	static const char yaml[] = "{kind: dd, count: 500, op: mixed, pattern: random, depth: 7}";
-	static const ps_t odd_ps[] = {3 * PS_PER_US, 90 * PS_PER_US, 1, 25 * PS_PER_US, 7};
+	static const ps_t odd_ps[] = { 3 * PS_PER_US, 90 * PS_PER_US, 1, 25 * PS_PER_US, 7 };
 	source_context context = test_context();
 	unsigned num_equal = 0;
 
@@ -243,7 +243,7 @@ static void test_region_must_fit_the_disk(void **state)
 {
 	test_workload workload;
 	source_context context = test_context();
-	diag_place place = {.file = "test.yaml", .line = 7, .column = 3, .path = "vms[0].workload"};
+	diag_place place = { .file = "test.yaml", .line = 7, .column = 3, .path = "vms[0].workload" };
 	source *from;
 
 	(void)state;

@@ -23,7 +23,8 @@ static size_t read_spans(const span *spans, size_t num, trace_record *records)
 			if (spans[i].queued_ns == t)
 				used += (size_t)snprintf(text + used, sizeof(text) - used,
 							 "8,0 0 1 0.%09d 1 Q R %zu + 8 [a]\n"
-							 "8,0 0 1 0.%09d 1 D R %zu + 8 [a]\n", t, 8 * i, t, 8 * i);
+							 "8,0 0 1 0.%09d 1 D R %zu + 8 [a]\n",
+							 t, 8 * i, t, 8 * i);
 	}
 	return test_read_text(text, records, num);
 }
@@ -37,7 +38,7 @@ static void check(const trace_record *record, trace_after after, uint64_t anchor
 
 static void test_one_at_a_time_follows_completions(void **state)
 {
-	static const span spans[] = {{0, 10}, {15, 30}, {32, 40}};
+	static const span spans[] = { { 0, 10 }, { 15, 30 }, { 32, 40 } };
 	trace_record r[3];
 
 	(void)state;
@@ -49,7 +50,7 @@ static void test_one_at_a_time_follows_completions(void **state)
 
 static void test_a_burst_follows_its_predecessors(void **state)
 {
-	static const span spans[] = {{0, 100}, {3, 101}, {7, 102}};
+	static const span spans[] = { { 0, 100 }, { 3, 101 }, { 7, 102 } };
 	trace_record r[3];
 
 	(void)state;
@@ -60,7 +61,7 @@ static void test_a_burst_follows_its_predecessors(void **state)
 
 static void test_a_burst_after_one_completion_shares_it_once(void **state)
 {
-	static const span spans[] = {{0, 10}, {12, 50}, {13, 51}, {17, 52}};
+	static const span spans[] = { { 0, 10 }, { 12, 50 }, { 13, 51 }, { 17, 52 } };
 	trace_record r[4];
 
 	(void)state;
@@ -72,7 +73,7 @@ static void test_a_burst_after_one_completion_shares_it_once(void **state)
 
 static void test_the_latest_completion_counts_not_the_latest_request(void **state)
 {
-	static const span spans[] = {{0, 20}, {1, 10}, {30, 40}};
+	static const span spans[] = { { 0, 20 }, { 1, 10 }, { 30, 40 } };
 	trace_record r[3];
 
 	(void)state;
@@ -82,7 +83,7 @@ static void test_the_latest_completion_counts_not_the_latest_request(void **stat
 
 static void test_a_completion_before_the_predecessor_does_not_count(void **state)
 {
-	static const span spans[] = {{0, 5}, {10, 90}, {20, 91}};
+	static const span spans[] = { { 0, 5 }, { 10, 90 }, { 20, 91 } };
 	trace_record r[3];
 
 	(void)state;
@@ -93,7 +94,7 @@ static void test_a_completion_before_the_predecessor_does_not_count(void **state
 
 static void test_a_completion_at_the_very_time_counts(void **state)
 {
-	static const span spans[] = {{0, 5}, {5, 9}, {8, 10}};
+	static const span spans[] = { { 0, 5 }, { 5, 9 }, { 8, 10 } };
 	trace_record r[3];
 
 	(void)state;
@@ -104,7 +105,7 @@ static void test_a_completion_at_the_very_time_counts(void **state)
 
 static void test_a_long_one_is_an_anchor_when_it_completes(void **state)
 {
-	static const span spans[] = {{0, 100}, {1, 10}, {12, 20}, {25, 30}, {104, 120}};
+	static const span spans[] = { { 0, 100 }, { 1, 10 }, { 12, 20 }, { 25, 30 }, { 104, 120 } };
 	trace_record r[5];
 
 	(void)state;

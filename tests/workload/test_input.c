@@ -15,9 +15,9 @@ static const struct {
 	const char *name;
 	add_filter add;
 } filters[] = {
-	{"plain", archive_write_add_filter_none}, {"gzip", archive_write_add_filter_gzip},
-	{"bzip2", archive_write_add_filter_bzip2}, {"xz", archive_write_add_filter_xz},
-	{"zstd", archive_write_add_filter_zstd},
+	{ "plain", archive_write_add_filter_none },  { "gzip", archive_write_add_filter_gzip },
+	{ "bzip2", archive_write_add_filter_bzip2 }, { "xz", archive_write_add_filter_xz },
+	{ "zstd", archive_write_add_filter_zstd },
 };
 
 #define NUM_FILTERS (sizeof(filters) / sizeof(filters[0]))
@@ -97,7 +97,7 @@ static void test_lines_across_buffers(void **state)
 {
 	/* Lines of all lengths around the size of a block, the last one without its end. */
 	static char text[3 * INPUT_MAX_LINE_BYTES];
-	size_t lengths[] = {0, 1, INPUT_MAX_LINE_BYTES - 1, INPUT_MAX_LINE_BYTES, 7, 65000};
+	size_t lengths[] = { 0, 1, INPUT_MAX_LINE_BYTES - 1, INPUT_MAX_LINE_BYTES, 7, 65000 };
 	size_t used = 0, num_bytes;
 	test_file file;
 	char *line;

@@ -82,7 +82,7 @@ static void test_text_and_binary_agree(void **state)
 
 static void test_order_and_anchors_are_sound(void **state)
 {
-	trace_record record, before = {.queued_ps = 0};
+	trace_record record, before = { .queued_ps = 0 };
 	uint64_t num = 0;
 	trace *in;
 

@@ -4,29 +4,28 @@
 #include "workload/replay_harness.h"
 
 /* Queued at 0, 1, 2, 30, 34 us and 200 ms, completed at 10, 20, 15, 33, 40 us and 201 ms: a burst, then a timer. */
-static const char bursts[] =
-	"8,0 0 1 0.000000000 1 Q R 0 + 8 [a]\n"
-	"8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
-	"8,0 0 1 0.000001000 1 Q W 8 + 8 [a]\n"
-	"8,0 0 1 0.000001000 1 D W 8 + 8 [a]\n"
-	"8,0 0 1 0.000002000 1 Q R 16 + 8 [a]\n"
-	"8,0 0 1 0.000002000 1 D R 16 + 8 [a]\n"
-	"8,0 0 1 0.000010000 1 C R 0 + 8 [0]\n"
-	"8,0 0 1 0.000015000 1 C R 16 + 8 [0]\n"
-	"8,0 0 1 0.000020000 1 C W 8 + 8 [0]\n"
-	"8,0 0 1 0.000030000 1 Q R 24 + 8 [a]\n"
-	"8,0 0 1 0.000030000 1 D R 24 + 8 [a]\n"
-	"8,0 0 1 0.000033000 1 C R 24 + 8 [0]\n"
-	"8,0 0 1 0.000034000 1 Q R 32 + 8 [a]\n"
-	"8,0 0 1 0.000034000 1 D R 32 + 8 [a]\n"
-	"8,0 0 1 0.000040000 1 C R 32 + 8 [0]\n"
-	"8,0 0 1 0.200000040 1 D FN [a]\n"
-	"8,0 0 1 0.200001040 1 C FN 0 [0]\n";
+static const char bursts[] = "8,0 0 1 0.000000000 1 Q R 0 + 8 [a]\n"
+			     "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
+			     "8,0 0 1 0.000001000 1 Q W 8 + 8 [a]\n"
+			     "8,0 0 1 0.000001000 1 D W 8 + 8 [a]\n"
+			     "8,0 0 1 0.000002000 1 Q R 16 + 8 [a]\n"
+			     "8,0 0 1 0.000002000 1 D R 16 + 8 [a]\n"
+			     "8,0 0 1 0.000010000 1 C R 0 + 8 [0]\n"
+			     "8,0 0 1 0.000015000 1 C R 16 + 8 [0]\n"
+			     "8,0 0 1 0.000020000 1 C W 8 + 8 [0]\n"
+			     "8,0 0 1 0.000030000 1 Q R 24 + 8 [a]\n"
+			     "8,0 0 1 0.000030000 1 D R 24 + 8 [a]\n"
+			     "8,0 0 1 0.000033000 1 C R 24 + 8 [0]\n"
+			     "8,0 0 1 0.000034000 1 Q R 32 + 8 [a]\n"
+			     "8,0 0 1 0.000034000 1 D R 32 + 8 [a]\n"
+			     "8,0 0 1 0.000040000 1 C R 32 + 8 [0]\n"
+			     "8,0 0 1 0.200000040 1 D FN [a]\n"
+			     "8,0 0 1 0.200001040 1 C FN 0 [0]\n";
 
 #define NUM_BURSTS 6
 
-static const ps_t recorded_latency_ps[NUM_BURSTS] = {10 * PS_PER_US, 19 * PS_PER_US, 13 * PS_PER_US,
-						     3 * PS_PER_US, 6 * PS_PER_US, 1 * PS_PER_US};
+static const ps_t recorded_latency_ps[NUM_BURSTS] = { 10 * PS_PER_US, 19 * PS_PER_US, 13 * PS_PER_US,
+						      3 * PS_PER_US,  6 * PS_PER_US,  1 * PS_PER_US };
 
 static harness h;
 
@@ -65,7 +64,7 @@ static void check_times_us(const int64_t *times_us, size_t num)
 
 static void test_recorded_latencies_reproduce_recorded_times(void **state)
 {
-	static const int64_t first_us[] = {0, 1, 2, 30, 34};
+	static const int64_t first_us[] = { 0, 1, 2, 30, 34 };
 
 	(void)state;
 	replay(bursts, "", recorded_latency_ps, NUM_BURSTS);
@@ -83,9 +82,9 @@ static void test_recorded_latencies_reproduce_recorded_times(void **state)
 static void test_slower_device_delays_what_waits_for_it(void **state)
 {
 	/* Request 3 follows the completion of request 1 by 10 us, and that of no other. */
-	static const ps_t latency_ps[] = {500 * PS_PER_US, 100 * PS_PER_US, 1 * PS_PER_US, 3 * PS_PER_US,
-					  6 * PS_PER_US, 1 * PS_PER_US};
-	static const int64_t times_us[] = {0, 1, 2, 111, 115};
+	static const ps_t latency_ps[] = { 500 * PS_PER_US, 100 * PS_PER_US, 1 * PS_PER_US,
+					   3 * PS_PER_US,   6 * PS_PER_US,   1 * PS_PER_US };
+	static const int64_t times_us[] = { 0, 1, 2, 111, 115 };
 
 	(void)state;
 	replay(bursts, ", max_requests: 5", latency_ps, NUM_BURSTS);
@@ -94,9 +93,9 @@ static void test_slower_device_delays_what_waits_for_it(void **state)
 
 static void test_instant_device_leaves_the_think_time(void **state)
 {
-	static const ps_t latency_ps[] = {0};
+	static const ps_t latency_ps[] = { 0 };
 	/* 1 and 1 us between the burst's requests, then 10 us and 1 us after completions. */
-	static const int64_t times_us[] = {0, 1, 2, 12, 13};
+	static const int64_t times_us[] = { 0, 1, 2, 12, 13 };
 
 	(void)state;
 	replay(bursts, ", max_requests: 5", latency_ps, 1);
@@ -107,8 +106,8 @@ static void test_instant_device_leaves_the_think_time(void **state)
 static void test_completions_out_of_order(void **state)
 {
 	/* The anchor of request 3 completes before the requests submitted before it. */
-	static const ps_t latency_ps[] = {900 * PS_PER_US, 1, 800 * PS_PER_US, 700 * PS_PER_US, 0, 0};
-	static const int64_t times_us[] = {0, 1, 2, 12, 713};
+	static const ps_t latency_ps[] = { 900 * PS_PER_US, 1, 800 * PS_PER_US, 700 * PS_PER_US, 0, 0 };
+	static const int64_t times_us[] = { 0, 1, 2, 12, 713 };
 
 	(void)state;
 	replay(bursts, ", max_requests: 5", latency_ps, NUM_BURSTS);
@@ -117,7 +116,7 @@ static void test_completions_out_of_order(void **state)
 
 static void test_faster_core_thinks_faster_but_timers_stay(void **state)
 {
-	static const ps_t latency_ps[] = {0};
+	static const ps_t latency_ps[] = { 0 };
 	source_context context = test_context();
 
 	(void)state;
@@ -131,14 +130,13 @@ static void test_faster_core_thinks_faster_but_timers_stay(void **state)
 
 static void test_timer_threshold_is_exact(void **state)
 {
-	static const char text[] =
-		"8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
-		"8,0 0 1 0.000000000 1 C R 0 + 8 [0]\n"
-		"8,0 0 1 0.050000000 1 D R 0 + 8 [a]\n"
-		"8,0 0 1 0.050000000 1 C R 0 + 8 [0]\n"
-		"8,0 0 1 0.100000001 1 D R 0 + 8 [a]\n"
-		"8,0 0 1 0.100000001 1 C R 0 + 8 [0]\n";
-	static const ps_t latency_ps[] = {0};
+	static const char text[] = "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
+				   "8,0 0 1 0.000000000 1 C R 0 + 8 [0]\n"
+				   "8,0 0 1 0.050000000 1 D R 0 + 8 [a]\n"
+				   "8,0 0 1 0.050000000 1 C R 0 + 8 [0]\n"
+				   "8,0 0 1 0.100000001 1 D R 0 + 8 [a]\n"
+				   "8,0 0 1 0.100000001 1 C R 0 + 8 [0]\n";
+	static const ps_t latency_ps[] = { 0 };
 
 	(void)state;
 	replay(text, "", latency_ps, 1);
@@ -152,8 +150,8 @@ static void test_timer_threshold_is_exact(void **state)
 
 static void test_recorded_times_do_not_wait(void **state)
 {
-	static const ps_t latency_ps[] = {PS_PER_S};
-	static const int64_t times_us[] = {0, 1, 2, 30, 34};
+	static const ps_t latency_ps[] = { PS_PER_S };
+	static const int64_t times_us[] = { 0, 1, 2, 30, 34 };
 
 	(void)state;
 	replay(bursts, ", policy: recorded, max_requests: 5", latency_ps, 1);
@@ -188,11 +186,10 @@ static void test_late_vcpu_keeps_the_recorded_arrival(void **state)
 
 static void test_without_completions_times_are_recorded(void **state)
 {
-	static const char text[] =
-		"8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
-		"8,0 0 1 0.000007000 1 D R 0 + 8 [a]\n";
-	static const ps_t latency_ps[] = {PS_PER_S};
-	static const int64_t times_us[] = {0, 7};
+	static const char text[] = "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
+				   "8,0 0 1 0.000007000 1 D R 0 + 8 [a]\n";
+	static const ps_t latency_ps[] = { PS_PER_S };
+	static const int64_t times_us[] = { 0, 7 };
 
 	(void)state;
 	replay(text, "", latency_ps, 1);
@@ -202,8 +199,8 @@ static void test_without_completions_times_are_recorded(void **state)
 
 static void test_fast_keeps_its_depth(void **state)
 {
-	static const ps_t latency_ps[] = {10 * PS_PER_US};
-	static const int64_t times_us[] = {0, 0, 10, 10, 20, 20};
+	static const ps_t latency_ps[] = { 10 * PS_PER_US };
+	static const int64_t times_us[] = { 0, 0, 10, 10, 20, 20 };
 
 	(void)state;
 	replay(bursts, ", policy: fast, depth: 2", latency_ps, 1);
@@ -214,8 +211,8 @@ static void test_fast_keeps_its_depth(void **state)
 
 static void test_time_scale_stretches_recorded_time(void **state)
 {
-	static const ps_t latency_ps[] = {0};
-	static const int64_t closed_us[] = {0, 2, 4, 24, 26}, recorded_us[] = {0, 2, 4, 60, 68};
+	static const ps_t latency_ps[] = { 0 };
+	static const int64_t closed_us[] = { 0, 2, 4, 24, 26 }, recorded_us[] = { 0, 2, 4, 60, 68 };
 
 	(void)state;
 	replay(bursts, ", max_requests: 5, time_scale: 2", latency_ps, 1);
@@ -226,17 +223,16 @@ static void test_time_scale_stretches_recorded_time(void **state)
 	assert_int_equal(h.log[1].submitted_ps, 500 * PS_PER_NS);
 }
 
-static const char pair[] =
-	"8,0 0 1 0.000000000 1 Q R 0 + 8 [a]\n"
-	"8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
-	"8,0 0 1 0.000001000 1 D R 8 + 8 [a]\n"
-	"8,0 0 1 0.000004000 1 C R 8 + 8 [0]\n"
-	"8,0 0 1 0.000005000 1 C R 0 + 8 [0]\n";
+static const char pair[] = "8,0 0 1 0.000000000 1 Q R 0 + 8 [a]\n"
+			   "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
+			   "8,0 0 1 0.000001000 1 D R 8 + 8 [a]\n"
+			   "8,0 0 1 0.000004000 1 C R 8 + 8 [0]\n"
+			   "8,0 0 1 0.000005000 1 C R 0 + 8 [0]\n";
 
 static void test_closed_laps_begin_when_all_has_completed(void **state)
 {
-	static const ps_t latency_ps[] = {20 * PS_PER_US, 3 * PS_PER_US};
-	static const int64_t times_us[] = {0, 1, 20, 21, 40, 41};
+	static const ps_t latency_ps[] = { 20 * PS_PER_US, 3 * PS_PER_US };
+	static const int64_t times_us[] = { 0, 1, 20, 21, 40, 41 };
 
 	(void)state;
 	replay(pair, ", loop: 3", latency_ps, 2);
@@ -247,8 +243,8 @@ static void test_closed_laps_begin_when_all_has_completed(void **state)
 
 static void test_recorded_laps_begin_at_the_recorded_end(void **state)
 {
-	static const ps_t latency_ps[] = {PS_PER_S};
-	static const int64_t times_us[] = {0, 1, 5, 6, 10, 11};
+	static const ps_t latency_ps[] = { PS_PER_S };
+	static const int64_t times_us[] = { 0, 1, 5, 6, 10, 11 };
 
 	(void)state;
 	replay(pair, ", loop: 3, policy: recorded", latency_ps, 1);
@@ -257,7 +253,7 @@ static void test_recorded_laps_begin_at_the_recorded_end(void **state)
 
 static void test_other_vcpus_have_nothing_to_do(void **state)
 {
-	static const ps_t latency_ps[] = {0};
+	static const ps_t latency_ps[] = { 0 };
 	source_context context = test_context();
 
 	(void)state;
@@ -268,15 +264,14 @@ static void test_other_vcpus_have_nothing_to_do(void **state)
 	assert_int_equal(h.num, 0);
 }
 
-static const char far[] =
-	"8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
-	"8,0 0 1 0.000001000 1 D W 1000 + 16 [a]\n"
-	"8,0 0 1 0.000002000 1 D W 2040 + 8 [a]\n"
-	"8,0 0 1 0.000002000 1 D D 0 + 2048 [a]\n";
+static const char far[] = "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
+			  "8,0 0 1 0.000001000 1 D W 1000 + 16 [a]\n"
+			  "8,0 0 1 0.000002000 1 D W 2040 + 8 [a]\n"
+			  "8,0 0 1 0.000002000 1 D D 0 + 2048 [a]\n";
 
 static void test_addresses_wrap(void **state)
 {
-	static const ps_t latency_ps[] = {0};
+	static const ps_t latency_ps[] = { 0 };
 	source_context context = test_context();
 
 	(void)state;
@@ -292,7 +287,7 @@ static void test_addresses_wrap(void **state)
 
 static void test_addresses_scale(void **state)
 {
-	static const ps_t latency_ps[] = {0};
+	static const ps_t latency_ps[] = { 0 };
 	source_context context = test_context();
 
 	(void)state;
@@ -308,15 +303,14 @@ static void test_addresses_scale(void **state)
 
 static void test_broken_trace_fails_midway(void **state)
 {
-	static const char text[] =
-		"8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
-		"8,0 0 1 0.000000000 1 C R 0 + 8 [0]\n"
-		"8,0 0 1 0.000001000 1 D R rubbish\n";
+	static const char text[] = "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
+				   "8,0 0 1 0.000000000 1 C R 0 + 8 [0]\n"
+				   "8,0 0 1 0.000001000 1 D R rubbish\n";
 	test_file file = test_file_text(text);
 	test_workload workload;
 	source_context context = test_context();
 	char yaml[256];
-	static const ps_t latency_ps[] = {0};
+	static const ps_t latency_ps[] = { 0 };
 	source *from;
 
 	(void)state;
@@ -338,7 +332,7 @@ static void test_postmark_issues_every_request_whatever_the_device(void **state)
 {
 	test_workload workload;
 	source_context context = test_context();
-	uint64_t num = 0, done = 0, num_by_op[IO_NUM_OPS] = {0};
+	uint64_t num = 0, done = 0, num_by_op[IO_NUM_OPS] = { 0 };
 	ps_t now_ps = 0, think_ps = 0;
 	source_step step;
 	source *from;

@@ -88,7 +88,7 @@ static bool read_mutant(const char *name, size_t num_bytes)
 	assert_non_null(file);
 	assert_int_equal(fwrite(mutant, 1, num_bytes, file), num_bytes);
 	fclose(file);
-	if (trace_open(name, name, &(trace_options){.any_device = true}, NULL, diag, &in) == NESCSIM_OK) {
+	if (trace_open(name, name, &(trace_options){ .any_device = true }, NULL, diag, &in) == NESCSIM_OK) {
 		for (trace_result result = TRACE_BAD; result == TRACE_BAD || result == TRACE_RECORD;) {
 			size_t num_errors = nescsim_diag_num_errors(diag);
 
@@ -153,7 +153,7 @@ static void test_text(void **state)
 
 static void test_binary(void **state)
 {
-	static const uint32_t actions[] = {1, 7, 8, 6, 12, 1 | TEST_FLUSH, 9, TEST_NOTIFY};
+	static const uint32_t actions[] = { 1, 7, 8, 6, 12, 1 | TEST_FLUSH, 9, TEST_NOTIFY };
 	rng_stream rng = rng_open(1, "binary events", 0);
 	uint8_t *at = original;
 
@@ -192,7 +192,7 @@ static void test_compressed(void **state)
 /* Lines in any order and number: everything that the pairing of events can meet. */
 static void test_shuffled_events(void **state)
 {
-	static const char *const rwbs[] = {"R", "W", "WS", "D", "FN", "FWFSM", "WFS", "FWS", "N"};
+	static const char *const rwbs[] = { "R", "W", "WS", "D", "FN", "FWFSM", "WFS", "FWS", "N" };
 	static const char actions[] = "QQQQDDDDCCCCRX";
 	rng_stream rng = rng_open(1, "events", 0);
 	test_file file = test_file_text("");

@@ -5,7 +5,7 @@
 
 test_file test_file_make(const void *bytes, size_t num_bytes)
 {
-	test_file file = {"/tmp/nescsim_test_XXXXXX"};
+	test_file file = { "/tmp/nescsim_test_XXXXXX" };
 	int descriptor = mkstemp(file.name);
 
 	assert_true(descriptor >= 0);
@@ -134,8 +134,12 @@ typedef struct workload_holder {
 } workload_holder;
 
 static const cfg_key holder_keys[] = {
-	{.name = "workload", .type = CFG_VARIANT, .offset_in_struct = offsetof(workload_holder, workload),
-	 .variants = &workload_variants, .help = "The workload under test.", .source = "the test"},
+	{ .name = "workload",
+	  .type = CFG_VARIANT,
+	  .offset_in_struct = offsetof(workload_holder, workload),
+	  .variants = &workload_variants,
+	  .help = "The workload under test.",
+	  .source = "the test" },
 };
 
 static const cfg_section holder_section = {
