@@ -222,7 +222,8 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps,
 					      "entry and MSI up the link");
 			device->counts.num_completions++;
-			sim_push(self, interrupts, arrival_ps - self->local_ps, item);
+			if (!SIM_MUTATED(LOSE_INTERRUPT) || device->counts.num_completions != 3)
+				sim_push(self, interrupts, arrival_ps - self->local_ps, item);
 		}
 		self->num_served++;
 		self->busy_ps = link->direction.stats.busy_ps;

@@ -5,8 +5,9 @@
 #include "base/hwclock.h"
 #include "base/rng.h"
 
-static const int64_t frequencies_hz[] = { 250000000, 156250000, 300000000,  333333333,  1000,        1001,
-					  1000000,   999999937, 1000000000, 2400000000, 99999999977, 100000000000 };
+static const int64_t frequencies_hz[] = { 250000000,   156250000,    300000000,    333333333,    1000,
+					  1001,        1000000,      999999937,    1000000000,   2400000000,
+					  99999999977, 100000000000, 999999999989, 1000000000000 };
 #define NUM_FREQUENCIES (sizeof(frequencies_hz) / sizeof(frequencies_hz[0]))
 
 /* The definition, by division. */
@@ -25,6 +26,7 @@ static void check_edge(const hwclock *clock, uint64_t edge)
 	assert_true(hwclock_edge(clock, edge) == (ps_t)edge_ps);
 	assert_true(hwclock_index(clock, (ps_t)edge_ps) == edge);
 	assert_true(hwclock_align(clock, (ps_t)edge_ps) == (ps_t)edge_ps);
+	assert_true(hwclock_floor(clock, (ps_t)edge_ps) == (ps_t)edge_ps);
 	if (next_ps > (uint64_t)PS_MAX) {
 		assert_true(hwclock_after(clock, (ps_t)edge_ps) == PS_MAX);
 		return;
@@ -33,6 +35,7 @@ static void check_edge(const hwclock *clock, uint64_t edge)
 	assert_true(hwclock_after(clock, (ps_t)next_ps - 1) == (ps_t)next_ps);
 	assert_true(hwclock_align(clock, (ps_t)edge_ps + 1) == (ps_t)next_ps);
 	assert_true(hwclock_index(clock, (ps_t)next_ps - 1) == edge);
+	assert_true(hwclock_floor(clock, (ps_t)next_ps - 1) == (ps_t)edge_ps);
 	assert_true(hwclock_advance(clock, (ps_t)edge_ps, 1) == (ps_t)next_ps);
 	assert_true(hwclock_advance(clock, (ps_t)edge_ps, 0) == (ps_t)edge_ps);
 }
