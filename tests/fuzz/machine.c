@@ -1,62 +1,16 @@
 #include "fuzz/machine.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "host/hypervisor.h"
-#include "pcie/link_config.h"
-#include "stacks/stack.h"
+#include "run/scenario.h"
 
 #define MAX_VMS 64
 #define MAX_VCPUS (MAX_VMS * 16)
 
 bool machine_hashes = true;
-
-typedef struct machine_config {
-	device_config device;
-	pcie_link_config link;
-	nesc_config nesc;
-	cfg_variant media;
-	host_config host;
-	guest_config guest;
-	cfg_list vms;
-} machine_config;
-
-#define PART(key, member, its_section)                                                                  \
-	{                                                                                               \
-		.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(machine_config, member), \
-		.section = &(its_section), .help = "-", .source = "-"                                   \
-	}
-
-static cfg_key machine_keys[] = {
-	PART("device", device, device_section),
-	PART("link", link, pcie_link_section),
-	PART("nesc", nesc, nesc_section),
-	{ .name = "media",
-	  .type = CFG_VARIANT,
-	  .offset_in_struct = offsetof(machine_config, media),
-	  .default_text = "{}",
-	  .variants = &media_variants,
-	  .help = "-",
-	  .source = "-" },
-	PART("host", host, host_section),
-	PART("guest", guest, guest_section),
-	{ .name = "vms",
-	  .type = CFG_LIST,
-	  .offset_in_struct = offsetof(machine_config, vms),
-	  .element = &vm_element,
-	  .help = "-",
-	  .source = "-" },
-};
-
-static const cfg_section machine_section = {
-	.name = "machine",
-	.keys = machine_keys,
-	.num_keys = sizeof(machine_keys) / sizeof(machine_keys[0]),
-	.struct_bytes = sizeof(machine_config),
-};
 
 typedef struct tally {
 	uint64_t vcpu_hash[MAX_VMS + 1];
@@ -103,14 +57,6 @@ static const stack_ops *find_stack(const char *name)
 	return NULL;
 }
 
-static const medium_ops *find_medium(const char *name)
-{
-	for (size_t i = 0; i < medium_table_num; i++)
-		if (strcmp(medium_table[i]->name, name) == 0)
-			return medium_table[i];
-	return NULL;
-}
-
 machine_result machine_run(const char *yaml, const char *scheme, sim_placement placement, uint64_t seed,
 			   machine_observer observer, void *context)
 {
@@ -121,7 +67,7 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 	tally counted = { .observer = observer, .context = context };
 	nescsim_diag *diag = nescsim_diag_create();
 	cfg_document *document = NULL;
-	machine_config config;
+	scenario config;
 	const stack_ops *stack = find_stack(scheme);
 	uint32_t num_vms = 0, num_vcpus, num_cores = 0;
 	uint64_t first_block = 0;
@@ -130,7 +76,7 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 	nesc_device *device;
 
 	if (stack == NULL || cfg_load_text("fuzz", yaml, NULL, 0, diag, &document) != NESCSIM_OK ||
-	    cfg_decode(document, &machine_section, &config, diag) != NESCSIM_OK) {
+	    cfg_decode(document, &scenario_section, &config, diag) != NESCSIM_OK) {
 		nescsim_diag_print(diag, stderr);
 		nescsim_diag_destroy(diag);
 		cfg_document_destroy(document);
@@ -151,7 +97,7 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 				.device = &config.device,
 				.nesc = &config.nesc,
 				.link = &config.link,
-				.medium = find_medium(config.media.name),
+				.medium = scenario_medium(&config),
 				.medium_params = config.media.params,
 				.seed = seed,
 				.num_vfs = stack->uses_vfs ? num_vms : 0,

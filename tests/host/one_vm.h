@@ -11,25 +11,13 @@
 
 #include <cmocka.h>
 
-#include "config/config.h"
 #include "host/hypervisor.h"
-#include "pcie/link_config.h"
-#include "stacks/stack.h"
-
-typedef struct one_vm_config {
-	device_config device;
-	pcie_link_config link;
-	nesc_config nesc;
-	cfg_variant media;
-	host_config host;
-	guest_config guest;
-	cfg_list vms;
-} one_vm_config;
+#include "run/scenario.h"
 
 typedef struct one_vm {
 	cfg_document *document;
 	nescsim_diag *diag;
-	one_vm_config config;
+	scenario config;
 	disk_layout layout;
 	sim_kernel *kernel;
 	nesc_device *device;
@@ -39,41 +27,10 @@ typedef struct one_vm {
 
 static inline void one_vm_load(one_vm *self, const char *yaml)
 {
-#define PART(key, member, its_section)                                                                 \
-	{                                                                                              \
-		.name = key, .type = CFG_SECTION, .offset_in_struct = offsetof(one_vm_config, member), \
-		.section = &(its_section), .help = "-", .source = "-"                                  \
-	}
-	static cfg_key keys[] = {
-		PART("device", device, device_section),
-		PART("link", link, pcie_link_section),
-		PART("nesc", nesc, nesc_section),
-		{ .name = "media",
-		  .type = CFG_VARIANT,
-		  .offset_in_struct = offsetof(one_vm_config, media),
-		  .default_text = "{}",
-		  .variants = &media_variants,
-		  .help = "-",
-		  .source = "-" },
-		PART("host", host, host_section),
-		PART("guest", guest, guest_section),
-		{ .name = "vms",
-		  .type = CFG_LIST,
-		  .offset_in_struct = offsetof(one_vm_config, vms),
-		  .element = &vm_element,
-		  .help = "-",
-		  .source = "-" },
-	};
-#undef PART
-	static const cfg_section section = { .name = "one vm",
-					     .keys = keys,
-					     .num_keys = sizeof(keys) / sizeof(keys[0]),
-					     .struct_bytes = sizeof(one_vm_config) };
-
 	memset(self, 0, sizeof(*self));
 	self->diag = nescsim_diag_create();
 	if (cfg_load_text("one vm", yaml, NULL, 0, self->diag, &self->document) != NESCSIM_OK ||
-	    cfg_decode(self->document, &section, &self->config, self->diag) != NESCSIM_OK) {
+	    cfg_decode(self->document, &scenario_section, &self->config, self->diag) != NESCSIM_OK) {
 		nescsim_diag_print(self->diag, stderr);
 		fail_msg("bad config");
 	}
@@ -89,7 +46,7 @@ static inline void one_vm_make_device(one_vm *self, uint32_t num_vfs, uint64_t m
 		.device = &self->config.device,
 		.nesc = &self->config.nesc,
 		.link = &self->config.link,
-		.medium = medium_table[self->config.media.index],
+		.medium = scenario_medium(&self->config),
 		.medium_params = self->config.media.params,
 		.seed = 1,
 		.num_vfs = num_vfs,
