@@ -106,18 +106,30 @@ static nescsim_status resolve(const char *path, nescsim_diag *diag, char **targe
 
 static bool is_own_file(int folder_fd, const char *name)
 {
-	static const char *const endings[] = {
-		".csv", ".json", ".log", ".txt", ".html", ".png", ".svg", ".pdf", ".gp", ".dat",
-	};
-	const char *dot = strrchr(name, '.');
+	static const char *const names[] = { RESULT_FILE, "summary.csv", "stages.csv", "units.csv", "requests.csv" };
 	struct stat info;
 
 	if (fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
 		return false;
-	for (size_t i = 0; dot && i < sizeof(endings) / sizeof(endings[0]); i++)
-		if (strcmp(dot, endings[i]) == 0)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
 			return true;
 	return false;
+}
+
+/* Is the folder's result.json one of ours? It begins with our name. */
+static bool is_own_result(int folder_fd)
+{
+	const int fd = openat(folder_fd, RESULT_FILE, O_RDONLY | O_CLOEXEC);
+	char head[64];
+	ssize_t num_bytes;
+
+	if (fd < 0)
+		return false;
+	num_bytes = read(fd, head, sizeof(head) - 1);
+	close(fd);
+	head[num_bytes < 0 ? 0 : num_bytes] = '\0';
+	return strstr(head, "\"nescsim\"") != NULL;
 }
 
 /* Finds out what stands at the final name and whether it may be replaced. */
@@ -152,7 +164,7 @@ static nescsim_status inspect(const char *given, const char *target, nescsim_dia
 			/* The first in the alphabet, whatever order the folder is read in. */
 			if (foreign[0] == '\0' || strcmp(entry->d_name, foreign) < 0)
 				snprintf(foreign, sizeof(foreign), "%s", entry->d_name);
-		has_result = has_result || strcmp(entry->d_name, RESULT_FILE) == 0;
+		has_result = has_result || (strcmp(entry->d_name, RESULT_FILE) == 0 && is_own_result(dirfd(dir)));
 	}
 	closedir(dir);
 
@@ -162,7 +174,8 @@ static nescsim_status inspect(const char *given, const char *target, nescsim_dia
 	}
 	if (!has_result)
 		return complain(diag, NESCSIM_USAGE, given, "choose another folder, or remove this one",
-				"the folder exists and holds no results of an earlier run (no " RESULT_FILE ")");
+				"the folder exists and holds no results of an earlier run (no " RESULT_FILE
+				" of nescsim's)");
 	if (foreign[0] != '\0')
 		return complain(diag, NESCSIM_USAGE, given, "move it away, or choose another folder",
 				"the folder holds '%s', which replacing the results would delete", foreign);

@@ -158,7 +158,7 @@ static void us_cell(table *to, ps_t value_ps)
 }
 
 /* A piece without words of its own gets those of its stage, the first time. */
-static void print_line(table *to, const life *of, const life_line *line, bool told[NUM_STAGES])
+static void print_line(table *to, const life *of, const life_line *line)
 {
 	const stage_piece *piece = &line->piece;
 
@@ -178,9 +178,8 @@ static void print_line(table *to, const life *of, const life_line *line, bool to
 		table_cell(to, "%s x%" PRIu64, piece->what, line->num_pieces);
 	else if (piece->what != NULL)
 		table_cell(to, "%s", piece->what);
-	else if (!told[piece->stage])
-		table_cell(to, "%s", stage_help(piece->stage));
-	told[piece->stage] = told[piece->stage] || piece->what == NULL;
+	else
+		table_cell(to, "%s%s", piece->waits ? "for " : "", stage_help(piece->stage));
 	table_end_row(to);
 }
 
@@ -191,7 +190,6 @@ static nescsim_status print_life(const char *scheme, const life *of, FILE *out)
 		{ "stage", TABLE_LEFT },    { "", TABLE_LEFT },       { "what", TABLE_LEFT },
 	};
 	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
-	bool told[NUM_STAGES] = { false };
 	size_t num_lines = 0;
 	life_line *lines = make_lines(of, &num_lines);
 	nescsim_status status = NESCSIM_NO_MEMORY;
@@ -199,7 +197,7 @@ static nescsim_status print_life(const char *scheme, const life *of, FILE *out)
 	if (to != NULL && lines != NULL) {
 		fprintf(out, "\n%s%s:\n\n", scheme, of->failed ? " (the request fails)" : "");
 		for (size_t i = 0; i < num_lines; i++)
-			print_line(to, of, &lines[i], told);
+			print_line(to, of, &lines[i]);
 		table_group(to);
 		us_cell(to, 0);
 		us_cell(to, of->latency_ps);

@@ -12,7 +12,7 @@
  *   device            blocks, walks and so on: counts of the whole controller
  *   vm[i].vcpu[j]     busy_us, utilisation_percent, and the core's time by owner: cpu_<owner>_us
  *   host_cpu          by VM and for all: busy_us (core time outside guest mode), requests (it was spent on)
- * requests.csv   scheme,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us: every request that is not
+ * requests.csv   scheme,layer,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us: every request that is not
  *                warm-up, at the block layer, by VM and then by submission. Sectors are 512 B; times count from the
  *                run's start.
  * result.json    version, seed, totals and finding per scheme, effective configuration
@@ -234,7 +234,7 @@ static nescsim_status write_stages(const nescsim_result *result, FILE *out)
 
 static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 {
-	static const char *const columns[] = { "scheme",      "vm",        "op",          "first_sector",
+	static const char *const columns[] = { "scheme",      "layer",     "vm",          "op",        "first_sector",
 					       "num_sectors", "submit_us", "complete_us", "latency_us" };
 	csv_writer csv;
 
@@ -246,6 +246,7 @@ static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 			const request_record *request = &scheme->requests[j];
 
 			csv_text(&csv, scheme->ops->name);
+			csv_text(&csv, metrics_layer_name(METRICS_BLOCK));
 			csv_uint(&csv, request->vm);
 			csv_text(&csv, scheme_ops[request->op].name);
 			csv_uint(&csv, request->first_sector);

@@ -9,7 +9,7 @@ nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim
 {
 	const scenario *given = &config->scenario;
 	const vm_config *vms = given->vms.items;
-	nescsim_status first = NESCSIM_OK;
+	nescsim_status first = scenario_check_schemes(config, diag);
 
 	for (size_t i = 0; i < given->vms.num; i++) {
 		const source_context context = {
@@ -81,11 +81,14 @@ nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_optio
 	/* Before the run, so that a wrong folder costs no simulation. */
 	if (status == NESCSIM_OK && options->out_folder != NULL) {
 		result->out_folder = strdup(options->out_folder);
-		status =
-			result->out_folder == NULL ? NESCSIM_NO_MEMORY : folder_begin(options->out_folder, diag, &into);
+		status = result->out_folder == NULL ? NESCSIM_NO_MEMORY
+						    : folder_check_writable(options->out_folder, diag);
 	}
 	if (status == NESCSIM_OK)
 		status = simulate(config, options, diag, result);
+	/* Made only now, so that a run that is interrupted leaves nothing. */
+	if (status == NESCSIM_OK && options->out_folder != NULL)
+		status = folder_begin(options->out_folder, diag, &into);
 	if (status == NESCSIM_OK && into != NULL)
 		status = result_write(result, into);
 	if (status != NESCSIM_OK) {

@@ -135,12 +135,6 @@ static void check_vms(const scenario *self, cfg_check *check)
 		cfg_conflict(check, "vms", "raise media.capacity or make the disks smaller",
 			     "disks of %" PRIu64 " KiB in all do not fit the medium of %" PRIu64 " KiB",
 			     (uint64_t)(num_bytes / 1024), capacity_bytes / 1024);
-	for (size_t i = 0; i < self->schemes.num; i++) {
-		const stack_ops *ops = scenario_scheme(self, i, NULL);
-
-		if (lacks_rings(self, ops))
-			cfg_conflict(check, "schemes", RINGS_HINT, RINGS_MESSAGE, ops->name, BAR_MAX_PF_RINGS);
-	}
 }
 
 static void scenario_check(const void *value, cfg_check *check)
@@ -314,17 +308,20 @@ static int find_scheme(const char *name, nescsim_diag *diag)
 	return -1;
 }
 
-static nescsim_status check_rings(const nescsim_config *config, const cfg_variant *schemes, size_t num_schemes,
-				  nescsim_diag *diag)
+nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag *diag)
 {
-	for (size_t i = 0; i < num_schemes; i++) {
-		const stack_ops *ops = stack_table[schemes[i].index];
+	const scenario *self = &config->scenario;
+	const diag_place place = cfg_place(config->document, "schemes");
+	nescsim_status status = NESCSIM_OK;
 
-		if (lacks_rings(&config->scenario, ops))
-			return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, RINGS_HINT, RINGS_MESSAGE, ops->name,
-					BAR_MAX_PF_RINGS);
+	for (size_t i = 0; i < self->schemes.num; i++) {
+		const stack_ops *ops = scenario_scheme(self, i, NULL);
+
+		if (lacks_rings(self, ops))
+			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, RINGS_HINT, RINGS_MESSAGE,
+					  ops->name, BAR_MAX_PF_RINGS);
 	}
-	return NESCSIM_OK;
+	return status;
 }
 
 /* The scheme with the configuration's parameters if it lists it, else with its defaults. */
@@ -359,8 +356,6 @@ nescsim_status nescsim_config_set_schemes(nescsim_config *config, const char *co
 						  "scheme '%s' is named twice", names[i]);
 		chosen[i] = scheme_variant(config, index);
 	}
-	if (status == NESCSIM_OK)
-		status = check_rings(config, chosen, num_names, diag);
 	if (status != NESCSIM_OK) {
 		free(chosen);
 		return status;

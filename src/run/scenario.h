@@ -48,6 +48,9 @@ uint32_t scenario_num_vms(const scenario *self);
 /* The entry of `vms` that VM number `vm` (from 1) belongs to; its index in *index_out, which may be NULL. */
 const vm_config *scenario_vm(const scenario *self, uint32_t vm, size_t *index_out);
 
+/* Checks the limits of the schemes in use; NESCSIM_OK, or NESCSIM_CONFIG with the reasons in diag. */
+nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag *diag);
+
 /* Scheme number `index`: its operations; parameters in *params_out. */
 const stack_ops *scenario_scheme(const scenario *self, size_t index, const void **params_out);
 

@@ -5,6 +5,7 @@
 #include <simgrid/host.h>
 #include <simgrid/semaphore.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +58,17 @@ bool engine_start(void)
 	int num_arguments = 4;
 #endif
 
+	static const int signals[] = { SIGINT, SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE };
+	struct sigaction actions[sizeof(signals) / sizeof(signals[0])];
+
 	if (engine_host != NULL)
 		return true;
+	/* The engine takes over signals; an interrupted program should end as any other. */
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], NULL, &actions[i]);
 	simgrid_init(&num_arguments, arguments);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &actions[i], NULL);
 	if (!engine_load_platform())
 		return false;
 	engine_host = sg_host_by_name("host");

@@ -69,7 +69,7 @@ timelines 2
 run run configs/vc707.yaml --schemes nesc --requests --out "$scratch/trace" --set vms[0].workload.max_requests=600
 expect 0
 for number in 0 7 500; do
-	latency=$(awk -F, -v number="$number" '$1 == "nesc" && num++ == number { print $8 }' "$scratch/trace/requests.csv")
+	latency=$(awk -F, -v number="$number" '$1 == "nesc" && num++ == number { print $9 }' "$scratch/trace/requests.csv")
 	run explain configs/vc707.yaml --schemes nesc --request "$number" --set vms[0].workload.max_requests=600
 	expect 0
 	timelines 1

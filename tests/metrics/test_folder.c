@@ -129,6 +129,9 @@ static bool exists(const char *path)
 	return lstat(path, &info) == 0;
 }
 
+/* A result.json that is known as ours. */
+#define OURS(text) "{\"nescsim\": \"" text "\"}"
+
 /* Writes a whole result with the given text in its two files. */
 static nescsim_status write_result(const char *path, const char *text, nescsim_diag *diag)
 {
@@ -192,13 +195,13 @@ static void an_abort_keeps_earlier_results(void **state)
 	folder *result;
 	FILE *file;
 
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
 	assert_int_equal(folder_begin(place->path, place->diag, &result), NESCSIM_OK);
 	file = folder_open_file(result, "result.json");
 	assert_int_equal(folder_close_file(result, file), NESCSIM_OK);
-	check_content(place->path, "result.json", "first");
+	check_content(place->path, "result.json", OURS("first"));
 	folder_abort(result);
-	check_content(place->path, "result.json", "first");
+	check_content(place->path, "result.json", OURS("first"));
 	assert_int_equal(count_entries(place->root), 1);
 }
 
@@ -210,7 +213,7 @@ static void a_failed_write_leaves_nothing(void **state)
 	folder *result;
 	FILE *file;
 
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
 	assert_int_equal(folder_begin(place->path, place->diag, &result), NESCSIM_OK);
 	file = folder_open_file(result, "requests.csv");
 	signal(SIGXFSZ, SIG_IGN);
@@ -227,7 +230,7 @@ static void a_failed_write_leaves_nothing(void **state)
 	file = folder_open_file(result, "result.json");
 	assert_int_equal(folder_close_file(result, file), NESCSIM_OK);
 	assert_int_equal(folder_commit(result), NESCSIM_IO);
-	check_content(place->path, "result.json", "first");
+	check_content(place->path, "result.json", OURS("first"));
 	assert_int_equal(count_entries(place->root), 1);
 	assert_int_equal(nescsim_diag_num_errors(place->diag), 1);
 	assert_non_null(strstr(nescsim_diag_at(place->diag, 0)->message, "cannot write 'requests.csv'"));
@@ -252,12 +255,12 @@ static void earlier_results_are_replaced(void **state)
 {
 	struct place *place = *state;
 
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
-	put(place->path, "figure.png", "a plot of the first");
-	put(place->path, "run.log", "a log of the first");
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
+	put(place->path, "stages.csv", "of the first");
+	put(place->path, "requests.csv", "of the first");
 	assert_int_equal(folder_check_writable(place->path, place->diag), NESCSIM_OK);
-	assert_int_equal(write_result(place->path, "second", place->diag), NESCSIM_OK);
-	check_content(place->path, "result.json", "second");
+	assert_int_equal(write_result(place->path, OURS("second"), place->diag), NESCSIM_OK);
+	check_content(place->path, "result.json", OURS("second"));
 	assert_int_equal(count_entries(place->path), 2);
 	assert_int_equal(count_entries(place->root), 1);
 	assert_int_equal(nescsim_diag_count(place->diag), 0);
@@ -268,9 +271,9 @@ static void replacing_works_without_an_exchange(void **state)
 	struct place *place = *state;
 
 	can_exchange = false;
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
-	assert_int_equal(write_result(place->path, "second", place->diag), NESCSIM_OK);
-	check_content(place->path, "result.json", "second");
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
+	assert_int_equal(write_result(place->path, OURS("second"), place->diag), NESCSIM_OK);
+	check_content(place->path, "result.json", OURS("second"));
 	assert_int_equal(count_entries(place->root), 1);
 	assert_int_equal(nescsim_diag_count(place->diag), 0);
 }
@@ -280,11 +283,11 @@ static void a_failed_replacement_loses_neither(void **state)
 	struct place *place = *state;
 
 	can_exchange = false;
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
 	for (int i = 0; i < 2; i++) {
 		num_renames_left = i;
-		assert_int_equal(write_result(place->path, "second", place->diag), NESCSIM_IO);
-		check_content(place->path, "result.json", "first");
+		assert_int_equal(write_result(place->path, OURS("second"), place->diag), NESCSIM_IO);
+		check_content(place->path, "result.json", OURS("first"));
 		/* The new results are aside, once per round. */
 		assert_int_equal(count_entries(place->root), 2 + i);
 		assert_non_null(strstr(nescsim_diag_at(place->diag, 2 * (size_t)i + 1)->message, "are kept in"));
@@ -296,8 +299,8 @@ static void an_empty_folder_is_filled(void **state)
 	struct place *place = *state;
 
 	mkdir(place->path, 0777);
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
-	check_content(place->path, "result.json", "first");
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
+	check_content(place->path, "result.json", OURS("first"));
 	assert_int_equal(count_entries(place->root), 1);
 }
 
@@ -332,6 +335,8 @@ static void foreign_folders_are_refused(void **state)
 	check_refused(place, place->path, NESCSIM_USAGE, "no results of an earlier run");
 	/* A result.json in a folder that holds other things does not make it ours. */
 	put(place->path, "result.json", "{}");
+	check_refused(place, place->path, NESCSIM_USAGE, "no results of an earlier run");
+	put(place->path, "result.json", OURS("first"));
 	check_refused(place, place->path, NESCSIM_USAGE, "'thesis.tex'");
 	check_content(place->path, "thesis.tex", "years of work");
 	snprintf(inner, sizeof(inner), "%s/thesis.tex", place->path);
@@ -367,11 +372,11 @@ static void links_are_followed(void **state)
 	char path[160];
 	struct stat info;
 
-	assert_int_equal(write_result(place->path, "first", place->diag), NESCSIM_OK);
+	assert_int_equal(write_result(place->path, OURS("first"), place->diag), NESCSIM_OK);
 	snprintf(path, sizeof(path), "%s/latest", place->root);
 	assert_int_equal(symlink("out", path), 0);
-	assert_int_equal(write_result(path, "second", place->diag), NESCSIM_OK);
-	check_content(place->path, "result.json", "second");
+	assert_int_equal(write_result(path, OURS("second"), place->diag), NESCSIM_OK);
+	check_content(place->path, "result.json", OURS("second"));
 	assert_int_equal(lstat(path, &info), 0);
 	assert_true(S_ISLNK(info.st_mode));
 }
@@ -384,8 +389,8 @@ static void missing_parents_are_made(void **state)
 	snprintf(path, sizeof(path), "%s/a/b/c//", place->root);
 	assert_int_equal(folder_check_writable(path, place->diag), NESCSIM_OK);
 	assert_int_equal(count_entries(place->root), 0);
-	assert_int_equal(write_result(path, "deep", place->diag), NESCSIM_OK);
-	check_content(path, "result.json", "deep");
+	assert_int_equal(write_result(path, OURS("deep"), place->diag), NESCSIM_OK);
+	check_content(path, "result.json", OURS("deep"));
 }
 
 static void relative_names_work(void **state)
@@ -394,12 +399,12 @@ static void relative_names_work(void **state)
 	int back = open(".", O_RDONLY | O_DIRECTORY);
 
 	assert_int_equal(chdir(place->root), 0);
-	assert_int_equal(write_result("out", "first", place->diag), NESCSIM_OK);
-	assert_int_equal(write_result("out/", "second", place->diag), NESCSIM_OK);
+	assert_int_equal(write_result("out", OURS("first"), place->diag), NESCSIM_OK);
+	assert_int_equal(write_result("out/", OURS("second"), place->diag), NESCSIM_OK);
 	assert_int_equal(write_result("x/y", "third", place->diag), NESCSIM_OK);
 	assert_int_equal(fchdir(back), 0);
 	close(back);
-	check_content(place->path, "result.json", "second");
+	check_content(place->path, "result.json", OURS("second"));
 	assert_int_equal(count_entries(place->root), 2);
 }
 
@@ -468,14 +473,14 @@ static void two_runs_do_not_meet(void **state)
 	assert_int_equal(folder_begin(place->path, place->diag, &second), NESCSIM_OK);
 	assert_int_equal(count_entries(place->root), 2);
 	file = folder_open_file(first, "result.json");
-	fputs("first", file);
+	fputs(OURS("first"), file);
 	assert_int_equal(folder_close_file(first, file), NESCSIM_OK);
 	file = folder_open_file(second, "result.json");
-	fputs("second", file);
+	fputs(OURS("second"), file);
 	assert_int_equal(folder_close_file(second, file), NESCSIM_OK);
 	assert_int_equal(folder_commit(second), NESCSIM_OK);
 	assert_int_equal(folder_commit(first), NESCSIM_OK);
-	check_content(place->path, "result.json", "first"); /* the last commit counts */
+	check_content(place->path, "result.json", OURS("first")); /* the last commit counts */
 	assert_int_equal(count_entries(place->root), 1);
 }
 

@@ -125,6 +125,26 @@ static void earlier_result(void **state)
 	scratch_remove(&place);
 }
 
+/* The limits of a scheme count only where it is simulated. */
+static void limits_of_a_scheme(void **state)
+{
+	static const char *const only_nesc[] = { "nesc" };
+	nescsim_config *config = load("host: {cores: 1024}\nguest: {vcpus: 16}\n"
+				      "vms: [{count: 5, disk: {bytes: 1 MiB}, workload: {kind: dd, count: 1}}]\n",
+				      NULL, 0);
+	nescsim_diag *diag = nescsim_diag_create();
+
+	(void)state;
+	assert_int_equal(nescsim_config_check_inputs(config, diag), NESCSIM_CONFIG);
+	assert_int_equal(nescsim_diag_num_errors(diag), 1);
+	assert_non_null(strstr(nescsim_diag_at(diag, 0)->message, "the PF's, which has only 64"));
+	assert_non_null(nescsim_diag_at(diag, 0)->hint);
+	assert_int_equal(nescsim_config_set_schemes(config, only_nesc, 1, diag), NESCSIM_OK);
+	assert_int_equal(nescsim_config_check_inputs(config, diag), NESCSIM_OK);
+	nescsim_diag_destroy(diag);
+	nescsim_config_destroy(config);
+}
+
 /* What no key alone shows: reported with a place and with advice, all in one pass. */
 static void conflicts(void **state)
 {
@@ -132,9 +152,8 @@ static void conflicts(void **state)
 				   "device: {functions: 4, sriov: true}\n"
 				   "guest: {vcpus: 16}\n"
 				   "vms: [{count: 5, workload: {kind: dd, count: 1}}]\n";
-	static const char *const words[] = { "checking of data",      "true SR-IOV",
-					     "the device has 4",      "need 80 cores, the host has 16",
-					     "do not fit the medium", "the PF's, which has only 64" };
+	static const char *const words[] = { "checking of data", "true SR-IOV", "the device has 4",
+					     "need 80 cores, the host has 16", "do not fit the medium" };
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config;
 
@@ -155,8 +174,9 @@ static void conflicts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(failed_request), cmocka_unit_test(only_warmup),    cmocka_unit_test(bad_inputs),
-		cmocka_unit_test(foreign_folder), cmocka_unit_test(earlier_result), cmocka_unit_test(conflicts),
+		cmocka_unit_test(failed_request),     cmocka_unit_test(only_warmup),    cmocka_unit_test(bad_inputs),
+		cmocka_unit_test(foreign_folder),     cmocka_unit_test(earlier_result), cmocka_unit_test(conflicts),
+		cmocka_unit_test(limits_of_a_scheme),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

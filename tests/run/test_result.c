@@ -155,8 +155,8 @@ static void requests_agree_with_summary(void **state)
 			if (strcmp(name, scheme) != 0)
 				continue;
 			num++;
-			sum_us += number(line, 7);
-			assert_true(number(line, 6) > number(line, 5));
+			sum_us += number(line, 8);
+			assert_true(number(line, 7) > number(line, 6));
 		}
 		assert_int_equal(num, row->num_requests);
 		assert_true(sum_us / (double)num - mean_us < 1e-5 && mean_us - sum_us / (double)num < 1e-5);
