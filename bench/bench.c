@@ -168,7 +168,8 @@ static machine_result run_case(const bench_case *what, sim_placement placement, 
 	watch->num_requests = per_vf * what->num_vfs;
 	watch->next = watch->num_warmup;
 	snprintf(text, sizeof(text),
-		 "media: {kind: dram}\n"
+		 "host: {cores: 1024}\n"
+		 "media: {kind: dram, capacity: 16 GiB}\n"
 		 "nesc: {%s}\n"
 		 "vms:\n"
 		 "  - count: %" PRIu32 "\n"
