@@ -46,7 +46,11 @@ bool input_report(input *self, const trace_position *position, const char *hint,
 	va_end(arguments);
 	self->num_errors++;
 	diag_add(self->diag, NESCSIM_ERROR, NESCSIM_TRACE, &place, hint, "%s", message);
-	return self->num_errors < INPUT_MAX_ERRORS;
+	if (self->num_errors < INPUT_MAX_ERRORS)
+		return true;
+	diag_add(self->diag, NESCSIM_WARNING, NESCSIM_TRACE, &(diag_place){ .file = self->name }, NULL,
+		 "what is wrong after the first %d mistakes is not listed", INPUT_MAX_ERRORS);
+	return false;
 }
 
 static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, const char *shown_name, const char *hint,
@@ -102,6 +106,9 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const d
 		return report_open(diag, place, shown_name, NULL, strerror(errno));
 	if (S_ISDIR(information.st_mode))
 		return report_open(diag, place, shown_name, "name one file in it", "it is a directory");
+	if (!S_ISREG(information.st_mode))
+		return report_open(diag, place, shown_name, "a trace is read more than once: write it to a file first",
+				   "it is no regular file");
 	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NESCSIM_NO_MEMORY;
