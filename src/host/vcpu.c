@@ -87,11 +87,6 @@ struct vcpu {
 
 /* ---- costs ------------------------------------------------------------------------------------------------------ */
 
-static ps_t vcpu_phase_fixed_ps(const vcpu *self, vcpu_phase phase)
-{
-	return self->phases[phase].fixed_ps;
-}
-
 /* Runs a phase: the core is busy, its owners are charged, the request's marks move on (NULL: nobody waits for it). */
 static void vcpu_run_phase(vcpu *self, vcpu_phase phase, uint64_t num_bytes, stage_marks *marks)
 {
@@ -632,9 +627,8 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 		(uint64_t)((((unsigned __int128)PS_PER_S << 32) + (uint64_t)config->host->copy_bps - 1) /
 			   (uint64_t)config->host->copy_bps);
 	/* Nothing that an interrupt starts reaches the device sooner. */
-	self->unit.lookahead_ps =
-		ps_min(vcpu_phase_fixed_ps(self, PHASE_IRQ_IDLE), vcpu_phase_fixed_ps(self, PHASE_IRQ_BUSY)) +
-		vcpu_phase_fixed_ps(self, PHASE_IRQ_HANDLER);
+	self->unit.lookahead_ps = ps_min(self->phases[PHASE_IRQ_IDLE].fixed_ps, self->phases[PHASE_IRQ_BUSY].fixed_ps) +
+				  self->phases[PHASE_IRQ_HANDLER].fixed_ps;
 	function = config->stack->on_pf ? 0 : config->vm;
 	ring = config->stack->on_pf ? (config->vm - 1) * (uint32_t)config->guest->num_vcpus + config->index
 				    : config->index;

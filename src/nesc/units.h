@@ -147,7 +147,6 @@ typedef struct dma_unit {
 	sim_queue *out;
 	uint32_t num_walker_inputs; /* the first inputs: served first */
 	nesc_request *finished;     /* its completion entry is next */
-	ps_t finished_ps;
 } dma_unit;
 
 struct nesc_device {
@@ -159,7 +158,6 @@ struct nesc_device {
 	nesc_pool nodes, blocks;
 	nesc_device_counts counts;
 	uint32_t node_bytes;
-	uint32_t cut_shift; /* blocks are 1 << this bytes */
 
 	link_down_unit link_down;
 	link_up_unit link_up;
@@ -170,7 +168,6 @@ struct nesc_device {
 	transfer_unit transfer;
 	medium_unit medium;
 	dma_unit dma;
-	bool has_vf_rings, has_pf_rings;
 
 	sim_queue **interrupts; /* by vCPU */
 	uint32_t num_vcpus;

@@ -140,21 +140,6 @@ sim_counters sim_kernel_counters(const sim_kernel *kernel)
 	return kernel->counters;
 }
 
-uint32_t sim_num_units(const sim_kernel *kernel)
-{
-	return kernel->num_units;
-}
-
-uint32_t sim_num_queues(const sim_kernel *kernel)
-{
-	return kernel->num_queues;
-}
-
-const sim_queue *sim_queue_at(const sim_kernel *kernel, uint32_t index)
-{
-	return kernel->queues[index];
-}
-
 /* ---- decisions -------------------------------------------------------------------------------------------------- */
 
 ps_t sim_ahead_limit(const sim_unit *self, ps_t limit_ps)
@@ -237,7 +222,7 @@ void sim_notify_item(sim_queue *queue, ps_t ready_ps)
 	if (unit->kernel->placement == SIM_CLUSTERED)
 		cluster_notify(unit, act_ps, true);
 	else
-		per_unit_notify(unit, act_ps, true);
+		per_unit_notify(unit, act_ps);
 }
 
 void sim_notify_slot(sim_unit *producer, ps_t slot_ps)
@@ -247,7 +232,7 @@ void sim_notify_slot(sim_unit *producer, ps_t slot_ps)
 	if (producer->kernel->placement == SIM_CLUSTERED)
 		cluster_notify(producer, act_ps, false);
 	else
-		per_unit_notify(producer, act_ps, false);
+		per_unit_notify(producer, act_ps);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */

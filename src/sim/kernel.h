@@ -36,11 +36,12 @@ struct sim_kernel {
 };
 
 /* Placement entry points, chosen by kernel->placement. */
-void cluster_notify(sim_unit *unit, ps_t act_ps, bool shorten);
+/* The unit can act at act_ps: on an item, or on a slot that came free. */
+void cluster_notify(sim_unit *unit, ps_t act_ps, bool by_item);
 void cluster_start(sim_kernel *kernel);
 bool cluster_block(sim_unit *unit, sim_wait wait);
 
-void per_unit_notify(sim_unit *unit, ps_t act_ps, bool shorten);
+void per_unit_notify(sim_unit *unit, ps_t act_ps);
 void per_unit_start(sim_kernel *kernel);
 bool per_unit_block(sim_unit *unit, sim_wait wait);
 

@@ -14,9 +14,8 @@ static void per_unit_mark(sim_kernel *kernel, sim_unit *unit)
 	kernel->wakes[kernel->wake_count++] = unit;
 }
 
-void per_unit_notify(sim_unit *unit, ps_t act_ps, bool by_item)
+void per_unit_notify(sim_unit *unit, ps_t act_ps)
 {
-	(void)by_item;
 	if (unit->state == SIM_UNTIL && act_ps >= unit->target_ps)
 		return;
 	per_unit_mark(unit->kernel, unit);

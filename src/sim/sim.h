@@ -288,7 +288,7 @@ typedef struct sim_counters {
 	uint64_t num_sleeps; /* sleeps and waits with a timeout */
 	uint64_t num_blocks; /* waits without a timeout */
 	uint64_t num_yields;
-	uint64_t num_releases; /* semaphore releases */
+	uint64_t num_releases; /* semaphore releases, resumptions */
 	uint64_t num_steps;
 	uint64_t num_heap_events;
 } sim_counters;
@@ -327,10 +327,5 @@ void sim_stop(sim_kernel *kernel);
 char *sim_describe(const sim_kernel *kernel);
 
 sim_counters sim_kernel_counters(const sim_kernel *kernel);
-
-/* Number of units, and each in order of registration (for units.csv). */
-uint32_t sim_num_units(const sim_kernel *kernel);
-uint32_t sim_num_queues(const sim_kernel *kernel);
-const sim_queue *sim_queue_at(const sim_kernel *kernel, uint32_t index);
 
 #endif
