@@ -13,6 +13,7 @@ struct cell {
 	histogram latencies;
 	batch_means batches;
 	uint64_t num_bytes;
+	uint64_t num_failed; /* not in any other number here */
 	uint64_t num_split;
 	metrics_u128 service_ps[NUM_STAGES], wait_ps[NUM_STAGES];
 };
@@ -62,6 +63,7 @@ static const char *const summary_columns[] = {
 	"latency_mean_ci95_us",
 	"latency_min_us",
 	"latency_p90_us",
+	"failed",
 };
 
 static const char *const stages_columns[] = {
@@ -169,6 +171,11 @@ void metrics_record(metrics *self, uint32_t vm, uint32_t op, metrics_layer layer
 	}
 }
 
+void metrics_record_failed(metrics *self, uint32_t vm, uint32_t op, metrics_layer layer)
+{
+	cell_at(self, layer, vm, op)->num_failed++;
+}
+
 static bool cell_merge(struct cell *self, const struct cell *other)
 {
 	batch_merge(&self->batches, &other->batches);
@@ -193,6 +200,7 @@ static bool gather(const metrics *self, metrics_layer layer, uint32_t vm, uint32
 
 			if (op == METRICS_ALL_OPS ? !self->ops[j].moves_data : op != j)
 				continue;
+			sum->num_failed += cell->num_failed;
 			if (cell->latencies.count > 0 && !cell_merge(sum, cell))
 				return false;
 		}
@@ -213,6 +221,7 @@ nescsim_status metrics_summarize(const metrics *self, metrics_layer layer, uint3
 	}
 	summary.moves_data = op == METRICS_ALL_OPS || self->ops[op].moves_data;
 	summary.num_requests = sum.latencies.count;
+	summary.num_failed = sum.num_failed;
 	if (summary.num_requests > 0) {
 		summary.num_bytes = sum.num_bytes;
 		summary.sum_ps = sum.latencies.sum_ps;
@@ -232,16 +241,20 @@ nescsim_status metrics_summarize(const metrics *self, metrics_layer layer, uint3
 	return NESCSIM_OK;
 }
 
-/* Requests of all operations, flushes and discards included. */
-static uint64_t count_requests(const metrics *self, metrics_layer layer, uint32_t vm)
+/* Requests of all operations, flushes and discards included, served or failed. */
+static uint64_t count_issued(const metrics *self, metrics_layer layer, uint32_t vm)
 {
-	uint64_t num_requests = 0;
+	uint64_t num_issued = 0;
 
-	for (uint32_t i = 1; i <= self->num_vms; i++)
-		for (uint32_t op = 0; op < self->num_ops; op++)
+	for (uint32_t i = 1; i <= self->num_vms; i++) {
+		for (uint32_t op = 0; op < self->num_ops; op++) {
+			const struct cell *cell = cell_at(self, layer, i, op);
+
 			if (vm == METRICS_ALL_VMS || vm == i)
-				num_requests += cell_at(self, layer, i, op)->latencies.count;
-	return num_requests;
+				num_issued += cell->latencies.count + cell->num_failed;
+		}
+	}
+	return num_issued;
 }
 
 /* A row that stands for something: its place and its numbers. */
@@ -253,7 +266,7 @@ struct row {
 
 typedef void write_row(const metrics *self, const struct row *row, const void *context, csv_writer *csv);
 
-/* Calls `write` for every row that has requests, in the order of the CSVs. */
+/* Calls `write` for every row that has requests or failures, in the order of the CSVs. */
 static nescsim_status for_each_row(const metrics *self, write_row *write, const void *context, csv_writer *csv)
 {
 	for (unsigned layer = 0; layer < METRICS_NUM_LAYERS; layer++) {
@@ -269,7 +282,7 @@ static nescsim_status for_each_row(const metrics *self, write_row *write, const 
 
 				if (status)
 					return status;
-				if (row.summary.num_requests > 0)
+				if (row.summary.num_requests > 0 || row.summary.num_failed > 0)
 					write(self, &row, context, csv);
 			}
 		}
@@ -288,6 +301,15 @@ static void write_place(const metrics *self, const struct row *row, csv_writer *
 	csv_text(csv, row->op == METRICS_ALL_OPS ? "all" : self->ops[row->op].name);
 }
 
+/* One of the row's latencies, which it has when it has requests. */
+static void write_latency(const metrics_summary *summary, ps_t latency_ps, csv_writer *csv)
+{
+	if (summary->num_requests > 0)
+		csv_us(csv, latency_ps);
+	else
+		csv_empty(csv);
+}
+
 static void write_summary_row(const metrics *self, const struct row *row, const void *context, csv_writer *csv)
 {
 	const metrics_run *run = context;
@@ -304,11 +326,12 @@ static void write_summary_row(const metrics *self, const struct row *row, const 
 	else
 		csv_empty(csv);
 	csv_ratio(csv, (metrics_i128)summary->sum_ps, (metrics_i128)summary->num_requests * PS_PER_US);
-	csv_us(csv, summary->p50_ps);
-	csv_us(csv, summary->p99_ps);
-	csv_us(csv, summary->p999_ps);
-	csv_us(csv, summary->max_ps);
-	if (row->op == METRICS_ALL_OPS || summary->num_requests == count_requests(self, row->layer, row->vm))
+	write_latency(summary, summary->p50_ps, csv);
+	write_latency(summary, summary->p99_ps, csv);
+	write_latency(summary, summary->p999_ps, csv);
+	write_latency(summary, summary->max_ps, csv);
+	if (row->op == METRICS_ALL_OPS ||
+	    summary->num_requests + summary->num_failed == count_issued(self, row->layer, row->vm))
 		csv_ratio(csv, (metrics_i128)cpu->busy_ps, (metrics_i128)cpu->num_requests * PS_PER_US);
 	else
 		csv_empty(csv);
@@ -316,8 +339,9 @@ static void write_summary_row(const metrics *self, const struct row *row, const 
 		csv_us(csv, summary->mean_ci95_ps);
 	else
 		csv_empty(csv);
-	csv_us(csv, summary->min_ps);
-	csv_us(csv, summary->p90_ps);
+	write_latency(summary, summary->min_ps, csv);
+	write_latency(summary, summary->p90_ps, csv);
+	csv_uint(csv, summary->num_failed);
 	csv_end_row(csv);
 }
 

@@ -1,11 +1,15 @@
 /* What a scheme's requests cost, and the rows of summary.csv and stages.csv that say it.
  *
  * One `metrics` belongs to one scheme. It keeps a cell per (layer, VM, operation): requests, bytes, a histogram of
- * latencies, batch means and the time per stage. A request of the warm-up is simply not recorded.
+ * latencies, batch means, the time per stage, and how many requests failed. A request of the warm-up is simply not
+ * recorded.
  *
  * The row `all` of the operations is the sum of those that move data (reads and writes): flushes and discards have
- * rows of their own and never count in the requests, bytes, bandwidth, latency or stages of `all`. Their own rows have
- * 0 bytes and no bandwidth. The row `all` of the VMs merges the VMs, also when there is only one.
+ * rows of their own and never count in the requests, bytes, bandwidth, latency, stages or failures of `all`. Their own
+ * rows have 0 bytes and no bandwidth. The row `all` of the VMs merges the VMs, also when there is only one.
+ *
+ * A request that ends with an error counts in the column `failed` and nowhere else: all other numbers are about
+ * requests that were served (ours).
  *
  * The result depends on what was recorded and not on the order of recording.
  */
@@ -69,9 +73,14 @@ uint32_t metrics_num_vms(const metrics *self);
 void metrics_record(metrics *self, uint32_t vm, uint32_t op, metrics_layer layer, ps_t completion_ps, ps_t latency_ps,
 		    const latency_split *split, uint64_t bytes);
 
+/* Records a request that ended with an error; the arguments as above. It counts in num_failed and nowhere else: not in
+ * requests, bytes, latencies, stages or rates. */
+void metrics_record_failed(metrics *self, uint32_t vm, uint32_t op, metrics_layer layer);
+
 /* One row's numbers. */
 typedef struct metrics_summary {
-	uint64_t num_requests;
+	uint64_t num_requests; /* served */
+	uint64_t num_failed;   /* ended with an error; in no other number here */
 	uint64_t num_bytes;
 	bool moves_data;     /* false for a flush or discard row, where bytes and bandwidth say nothing */
 	metrics_u128 sum_ps; /* of the latencies: the mean is sum_ps / num_requests */
@@ -83,14 +92,14 @@ typedef struct metrics_summary {
 } metrics_summary;
 
 /* The numbers of one row; `vm` may be METRICS_ALL_VMS and `op` METRICS_ALL_OPS. All numbers of a row without requests
- * are 0. Returns NESCSIM_OK or NESCSIM_NO_MEMORY. */
+ * are 0, but num_failed may not be. Returns NESCSIM_OK or NESCSIM_NO_MEMORY. */
 nescsim_status metrics_summarize(const metrics *self, metrics_layer layer, uint32_t vm, uint32_t op,
 				 metrics_summary *summary_out);
 
 /* What only the caller knows. */
 typedef struct metrics_host_cpu {
 	metrics_u128 busy_ps;  /* core time outside guest mode, polling included */
-	uint64_t num_requests; /* that it was spent on; 0 = undefined */
+	uint64_t num_requests; /* that it was spent on, failed ones too if the caller counts them; 0 = undefined */
 } metrics_host_cpu;
 
 typedef struct metrics_run {
@@ -101,12 +110,15 @@ typedef struct metrics_run {
 /* Declares the columns of summary.csv and writes the header; then call metrics_write_summary() for each scheme. */
 void metrics_begin_summary(csv_writer *csv, FILE *out);
 
-/* The scheme's rows of summary.csv: per layer, per VM (1 ... n, then all), per operation (then all); rows without
- * requests are left out. The host's CPU time is known per VM and not per operation, so it stands in the rows of all
- * operations and where a row's operation is the only one that its VM issued. Statuses as metrics_summarize(). */
+/* The scheme's rows of summary.csv: per layer, per VM (1 ... n, then all), per operation (then all); rows with neither
+ * requests nor failures are left out. A row with failures only has 0 requests, bytes, IOPS and bandwidth, and empty
+ * cells for everything about latency. The host's CPU time is known per VM and not per operation, so it stands in the
+ * rows of all operations and where a row's operation is the only one that its VM issued, failed requests included.
+ * Statuses as metrics_summarize(). */
 nescsim_status metrics_write_summary(const metrics *self, const metrics_run *run, csv_writer *csv);
 
-/* The same for stages.csv: a row per stage with any time, means over the row's requests, share of their latency. */
+/* The same for stages.csv: a row per stage with any time, means over the row's requests, share of their latency.
+ * Failed requests have no part in it. */
 void metrics_begin_stages(csv_writer *csv, FILE *out);
 nescsim_status metrics_write_stages(const metrics *self, csv_writer *csv);
 

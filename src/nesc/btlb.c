@@ -8,6 +8,8 @@
 #define NO_SLOT UINT16_MAX
 #define FUNCTION_SHIFT 56
 
+_Static_assert(EXTENT_ALL_FLAGS <= UINT16_MAX, "a slot has 16 bits for flags");
+
 /* Entries lie in `slots`, linked by age within their group. `keys` is the index: sorted by function and first block,
  * so that, as entries of a function never overlap, the last key at or before a block is the only candidate. */
 
@@ -122,7 +124,7 @@ bool btlb_lookup_again(btlb *cache, uint32_t function, uint64_t block, extent *e
 	if (index == NO_SLOT)
 		return false;
 	slot = &cache->slots[index];
-	*extent_out = (extent){ slot->first_block, slot->physical_block, slot->num_blocks };
+	*extent_out = (extent){ slot->first_block, slot->physical_block, slot->num_blocks, slot->flags };
 	cache->last_hit[function] = index;
 	if (cache->replacement == BTLB_LRU)
 		make_newest(cache, index);
@@ -137,7 +139,7 @@ bool btlb_peek(const btlb *cache, uint32_t function, uint64_t block, extent *ext
 	if (index == NO_SLOT)
 		return false;
 	slot = &cache->slots[index];
-	*extent_out = (extent){ slot->first_block, slot->physical_block, slot->num_blocks };
+	*extent_out = (extent){ slot->first_block, slot->physical_block, slot->num_blocks, slot->flags };
 	return true;
 }
 
@@ -227,14 +229,14 @@ void btlb_insert(btlb *cache, uint32_t function, const extent *mapping)
 	uint32_t position;
 
 	NESC_ASSERT(function > 0 && function < BTLB_MAX_FUNCTIONS, "function %u", function);
-	NESC_ASSERT(tree_find_bad_extent(mapping, 1) == 1, "extent of function %u is empty or too large", function);
+	NESC_ASSERT(tree_find_bad_extent(mapping, 1) == 1, "bad extent of function %u", function);
 	if (group->max_entries == 0)
 		return;
 	index = find_slot(cache, function, mapping->logical_block);
 	if (index != NO_SLOT) {
 		slot = &cache->slots[index];
 		if (slot->first_block == mapping->logical_block && slot->num_blocks == mapping->num_blocks &&
-		    slot->physical_block == mapping->physical_block) {
+		    slot->physical_block == mapping->physical_block && slot->flags == mapping->flags) {
 			if (cache->replacement == BTLB_LRU)
 				make_newest(cache, index);
 			return;
@@ -252,6 +254,7 @@ void btlb_insert(btlb *cache, uint32_t function, const extent *mapping)
 	slot->num_blocks = mapping->num_blocks;
 	slot->physical_block = mapping->physical_block;
 	slot->function = (uint16_t)function;
+	slot->flags = (uint16_t)mapping->flags;
 	link_newest(cache, group, index);
 	group->num_entries++;
 	cache->counts[function].inserts++;

@@ -53,6 +53,7 @@ typedef struct btlb_slot {
 	uint64_t physical_block;
 	uint16_t older, newer; /* neighbours by age in the slot's group */
 	uint16_t function;
+	uint16_t flags; /* the extent's */
 } btlb_slot;
 
 /* Entries that compete: all of them (`none`) or those of one function (`equal`). */
@@ -96,9 +97,9 @@ static inline void btlb_count_merged(btlb *cache, uint32_t function)
 	cache->counts[function].merged++;
 }
 
-/* Caches an extent (not empty, below TREE_MAX_BLOCK) of `function`, evicting the oldest entry of its group if that is
- * full. If the very same extent is there, LRU makes it the newest and FIFO leaves its age. Entries of the function that
- * overlap it otherwise are stale and dropped first. */
+/* Caches an extent (tree_find_bad_extent() finds nothing) of `function`, evicting the oldest entry of its group if that
+ * is full. If the very same extent with the same flags is there, LRU makes it the newest and FIFO leaves its age.
+ * Entries of the function that overlap it otherwise are stale and dropped first. */
 void btlb_insert(btlb *cache, uint32_t function, const extent *mapping);
 
 /* Drops every entry that overlaps [first_block, + num_blocks) of `function`, or of every function with

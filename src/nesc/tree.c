@@ -3,48 +3,7 @@
 #include <inttypes.h>
 
 #include "base/assert.h"
-
-#define TREE_NODE_POINTERS 0
-#define TREE_EXTENTS 1
-
-/* num_blocks of a node pointer that covers this many blocks or more */
-#define SATURATED UINT32_MAX
-
-static const uint8_t *entry_at(const uint8_t *node, uint32_t index)
-{
-	return node + TREE_HEADER_BYTES + (size_t)index * TREE_ENTRY_BYTES;
-}
-
-static uint64_t entry_first(const uint8_t *node, uint32_t index)
-{
-	return le64_load(entry_at(node, index));
-}
-
-static uint64_t entry_target(const uint8_t *node, uint32_t index)
-{
-	return le64_load(entry_at(node, index) + 8);
-}
-
-static uint32_t entry_num_blocks(const uint8_t *node, uint32_t index)
-{
-	return le32_load(entry_at(node, index) + 16);
-}
-
-static uint32_t node_kind(const uint8_t *node)
-{
-	return le16_load(node + 4);
-}
-
-static uint32_t node_num_entries(const uint8_t *node)
-{
-	return le16_load(node + 6);
-}
-
-static bool node_is_sound(const uint8_t *node, uint32_t node_bytes)
-{
-	return le32_load(node) == TREE_MAGIC && node_kind(node) <= TREE_EXTENTS &&
-	       TREE_HEADER_BYTES + node_num_entries(node) * TREE_ENTRY_BYTES <= node_bytes;
-}
+#include "nesc/tree_node.h"
 
 /* Number of entries that begin at or before the block. Whatever the bytes: entry result - 1, if there is one, begins
  * at or before it, and entry result, if there is one, behind it. */
@@ -67,7 +26,7 @@ tree_outcome tree_match(const uint8_t *node, uint32_t node_bytes, uint64_t block
 {
 	uint64_t limit_block = answer->limit_block;
 	uint64_t first, target, end;
-	uint32_t num_entries, num_up_to, num_blocks;
+	uint32_t num_entries, num_up_to, num_blocks, flags;
 	bool is_leaf;
 
 	if (!node_is_sound(node, node_bytes))
@@ -87,14 +46,15 @@ tree_outcome tree_match(const uint8_t *node, uint32_t node_bytes, uint64_t block
 	first = entry_first(node, num_up_to - 1);
 	target = entry_target(node, num_up_to - 1);
 	num_blocks = entry_num_blocks(node, num_up_to - 1);
+	flags = entry_flags(node, num_up_to - 1);
 	end = first + num_blocks;
-	if (num_blocks == 0 || end > TREE_MAX_BLOCK)
+	if (num_blocks == 0 || end > TREE_MAX_BLOCK || (flags & ~(is_leaf ? EXTENT_ALL_FLAGS : 0)) != 0)
 		return TREE_CORRUPT;
 	if (num_up_to < num_entries && entry_first(node, num_up_to) < end)
 		return TREE_CORRUPT;
 	if (is_leaf ? target > TREE_MAX_BLOCK - num_blocks : (target & (node_bytes - 1)) != 0)
 		return TREE_CORRUPT;
-	if (!is_leaf && num_blocks == SATURATED)
+	if (!is_leaf && num_blocks == TREE_SATURATED)
 		end = limit_block;
 
 	if (block >= end) {
@@ -107,7 +67,7 @@ tree_outcome tree_match(const uint8_t *node, uint32_t node_bytes, uint64_t block
 		answer->first_block = first;
 	answer->limit_block = limit_block < end ? limit_block : end;
 	if (is_leaf) {
-		answer->extent = (extent){ first, target, num_blocks };
+		answer->extent = (extent){ first, target, num_blocks, flags };
 		return TREE_EXTENT;
 	}
 	answer->child_address = target;
@@ -145,7 +105,7 @@ size_t tree_find_bad_extent(const extent *extents, size_t num_extents)
 
 		if (e->num_blocks == 0 || e->num_blocks > TREE_MAX_BLOCK || e->logical_block < end ||
 		    e->logical_block > TREE_MAX_BLOCK - e->num_blocks ||
-		    e->physical_block > TREE_MAX_BLOCK - e->num_blocks)
+		    e->physical_block > TREE_MAX_BLOCK - e->num_blocks || (e->flags & ~EXTENT_ALL_FLAGS) != 0)
 			return i;
 		end = e->logical_block + e->num_blocks;
 	}
@@ -177,19 +137,18 @@ static bool open_node(builder *b, uint32_t level)
 		return false;
 	l->node = memory_at(b->memory, l->address, b->node_bytes);
 	l->num_entries = 0;
-	le32_store(l->node, TREE_MAGIC);
-	le16_store(l->node + 4, level == 0 ? TREE_EXTENTS : TREE_NODE_POINTERS);
+	node_start(l->node, level == 0 ? TREE_EXTENTS : TREE_NODE_POINTERS);
 	return true;
 }
 
-static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit, uint64_t target);
+static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit, uint64_t target, uint32_t flags);
 
 /* Hands the open node of a level to the level above. */
 static bool close_node(builder *b, uint32_t level)
 {
 	build_level *l = &b->levels[level];
 
-	if (!add_entry(b, level + 1, l->first_block, l->limit_block, l->address))
+	if (!add_entry(b, level + 1, l->first_block, l->limit_block, l->address, 0))
 		return false;
 	l->node = NULL;
 	l->closed_one = true;
@@ -197,11 +156,9 @@ static bool close_node(builder *b, uint32_t level)
 }
 
 /* A full node is closed only when there is more to come: so a level's open node is never empty at the end. */
-static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit, uint64_t target)
+static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit, uint64_t target, uint32_t flags)
 {
 	build_level *l = &b->levels[level];
-	uint64_t num_blocks = limit - first;
-	uint8_t *entry;
 
 	NESC_ASSERT(level < TREE_MAX_DEPTH, "level %u", level);
 	if (l->node && l->num_entries == b->max_entries && !close_node(b, level))
@@ -211,12 +168,8 @@ static bool add_entry(builder *b, uint32_t level, uint64_t first, uint64_t limit
 	if (l->num_entries == 0)
 		l->first_block = first;
 	l->limit_block = limit;
-	entry = l->node + TREE_HEADER_BYTES + (size_t)l->num_entries * TREE_ENTRY_BYTES;
-	le64_store(entry, first);
-	le64_store(entry + 8, target);
-	le32_store(entry + 16, num_blocks < SATURATED ? (uint32_t)num_blocks : SATURATED);
+	node_append(l->node, first, limit, target, flags);
 	l->num_entries++;
-	le16_store(l->node + 6, (uint16_t)l->num_entries);
 	return true;
 }
 
@@ -225,7 +178,7 @@ static bool add_extent(builder *b, extent e)
 	while (e.num_blocks > 0) {
 		uint64_t num_blocks = e.num_blocks < UINT32_MAX ? e.num_blocks : UINT32_MAX;
 
-		if (!add_entry(b, 0, e.logical_block, e.logical_block + num_blocks, e.physical_block))
+		if (!add_entry(b, 0, e.logical_block, e.logical_block + num_blocks, e.physical_block, e.flags))
 			return false;
 		e.logical_block += num_blocks;
 		e.physical_block += num_blocks;
@@ -242,7 +195,7 @@ static bool add_extents(builder *b, const extent *extents, size_t num_extents)
 		const extent *e = &extents[i];
 
 		if (merged.num_blocks > 0 && merged.logical_block + merged.num_blocks == e->logical_block &&
-		    merged.physical_block + merged.num_blocks == e->physical_block) {
+		    merged.physical_block + merged.num_blocks == e->physical_block && merged.flags == e->flags) {
 			merged.num_blocks += e->num_blocks;
 			continue;
 		}
@@ -305,13 +258,6 @@ uint32_t tree_depth_for(uint64_t num_entries, uint32_t max_entries)
 	return depth;
 }
 
-static uint8_t *sound_node(const host_memory *memory, uint32_t node_bytes, uint64_t address)
-{
-	uint8_t *node = memory_at(memory, address, node_bytes);
-
-	return node && node_is_sound(node, node_bytes) ? node : NULL;
-}
-
 void tree_free(host_memory *memory, uint32_t node_bytes, uint64_t root_address)
 {
 	const uint8_t *node;
@@ -325,42 +271,6 @@ void tree_free(host_memory *memory, uint32_t node_bytes, uint64_t root_address)
 			tree_free(memory, node_bytes, entry_target(node, i));
 	}
 	memory_free(memory, root_address, node_bytes);
-}
-
-static size_t prune_node(host_memory *memory, uint32_t node_bytes, uint64_t address, uint64_t node_limit_block,
-			 uint64_t first_block, uint64_t limit_block)
-{
-	uint8_t *node = sound_node(memory, node_bytes, address);
-	size_t num_cut = 0;
-
-	if (!node || node_kind(node) != TREE_NODE_POINTERS)
-		return 0;
-	for (uint32_t i = 0; i < node_num_entries(node); i++) {
-		uint64_t first = entry_first(node, i);
-		uint64_t end = first + entry_num_blocks(node, i);
-		uint64_t child_address = entry_target(node, i);
-
-		if (entry_num_blocks(node, i) == SATURATED)
-			end = i + 1 < node_num_entries(node) ? entry_first(node, i + 1) : node_limit_block;
-		if (child_address == 0 || end <= first_block || first >= limit_block)
-			continue;
-		if (first >= first_block && end <= limit_block) {
-			tree_free(memory, node_bytes, child_address);
-			le64_store(node + TREE_HEADER_BYTES + (size_t)i * TREE_ENTRY_BYTES + 8, 0);
-			num_cut++;
-		} else {
-			num_cut += prune_node(memory, node_bytes, child_address, end, first_block, limit_block);
-		}
-	}
-	return num_cut;
-}
-
-size_t tree_prune(host_memory *memory, uint32_t node_bytes, uint64_t root_address, uint64_t first_block,
-		  uint64_t num_blocks)
-{
-	uint64_t limit_block = num_blocks > UINT64_MAX - first_block ? UINT64_MAX : first_block + num_blocks;
-
-	return prune_node(memory, node_bytes, root_address, TREE_MAX_BLOCK, first_block, limit_block);
 }
 
 uint32_t tree_depth(const host_memory *memory, uint32_t node_bytes, uint64_t root_address)

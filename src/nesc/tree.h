@@ -8,7 +8,7 @@
  *
  *   header, 16 B:  0 u32 magic | 4 u16 kind (0 node pointers, 1 extents) | 6 u16 num_entries | 8 u64 reserved
  *   entry,  24 B:  0 u64 first_logical_block | 8 u64 child_address or first_physical_block
- *                  | 16 u32 num_blocks | 20 u32 reserved
+ *                  | 16 u32 num_blocks | 20 u32 flags of an extent, 0 in a node pointer
  *
  * Entries are sorted and do not overlap. A node lies at a multiple of its size. All leaves have the same depth. An
  * empty tree is a root (of kind extents) without entries. A node pointer covers its child from the first block
@@ -39,7 +39,12 @@
 typedef struct extent {
 	uint64_t logical_block, physical_block; /* 1 KiB blocks */
 	uint64_t num_blocks;                    /* in a node at most 2^32 - 1: tree_build() splits longer ones */
+	uint32_t flags;                         /* EXTENT_... */
 } extent;
+
+/* Ours: a write to it is a miss, so that blocks can be shared or moved while they are live. */
+#define EXTENT_READ_ONLY UINT32_C(1)
+#define EXTENT_ALL_FLAGS EXTENT_READ_ONLY /* any other bit in a node is TREE_CORRUPT */
 
 /* Entries that a node of `node_bytes` can hold: 4 (128 B), 20 (512 B), 170 (4 KiB). Not for the request path. */
 static inline uint32_t tree_capacity(uint32_t node_bytes)
@@ -81,16 +86,17 @@ tree_outcome tree_match(const uint8_t *node, uint32_t node_bytes, uint64_t block
 tree_outcome tree_lookup(const host_memory *memory, uint32_t node_bytes, uint64_t root_address, uint64_t block,
 			 tree_answer *answer, uint32_t *num_nodes_out);
 
-/* ---- The hypervisor's half: makes trees ---- */
+/* ---- The hypervisor's half: makes trees (nesc/tree_edit.h changes them) ---- */
 
-/* First extent that is empty, out of order, overlaps its predecessor or passes TREE_MAX_BLOCK; num_extents if none. */
+/* First extent that is empty, out of order, overlaps its predecessor, passes TREE_MAX_BLOCK or has an unknown flag;
+ * num_extents if none. */
 size_t tree_find_bad_extent(const extent *extents, size_t num_extents);
 
 /* Builds a tree bottom up with full nodes (the last one of each level holds the rest). The extents must be sorted and
- * apart (tree_find_bad_extent() finds nothing); those that continue each other logically and physically are merged,
- * those over 2^32 - 1 blocks split. `max_entries` (2 ... capacity, 0 = capacity) limits the fan-out, which deepens the
- * tree over the same extents: for experiments. Returns the root's address; 0 when memory is exhausted (nothing stays
- * allocated). The tree belongs to the caller, to be freed with tree_free(). */
+ * apart (tree_find_bad_extent() finds nothing); those that continue each other logically and physically, with the same
+ * flags, are merged, those over 2^32 - 1 blocks split. `max_entries` (2 ... capacity, 0 = capacity) limits the fan-out,
+ * which deepens the tree over the same extents: for experiments. Returns the root's address; 0 when memory is exhausted
+ * (nothing stays allocated). The tree belongs to the caller, to be freed with tree_free(). */
 uint64_t tree_build(host_memory *memory, uint32_t node_bytes, uint32_t max_entries, const extent *extents,
 		    size_t num_extents);
 
@@ -99,11 +105,6 @@ uint32_t tree_depth_for(uint64_t num_entries, uint32_t max_entries);
 
 /* Frees every node below and including the root. Root 0 is allowed. */
 void tree_free(host_memory *memory, uint32_t node_bytes, uint64_t root_address);
-
-/* Cuts off (and frees) each subtree that lies wholly within [first_block, + num_blocks): the entry stays, its child
- * becomes NULL. The root is never cut. Returns the number of entries cut. The caller flushes the BTLB. */
-size_t tree_prune(host_memory *memory, uint32_t node_bytes, uint64_t root_address, uint64_t first_block,
-		  uint64_t num_blocks);
 
 /* Levels of the tree, a lone root being 1; pruned subtrees do not count. 0 when it is corrupt. */
 uint32_t tree_depth(const host_memory *memory, uint32_t node_bytes, uint64_t root_address);

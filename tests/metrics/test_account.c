@@ -58,7 +58,7 @@ static char *stages_text(const metrics *self)
 #define SUMMARY_HEADER                                                                                               \
 	"scheme,layer,vm,op,requests,bytes,simulated_s,iops,bandwidth_MBps,latency_mean_us,latency_p50_us,"          \
 	"latency_p99_us,latency_p999_us,latency_max_us,host_cpu_us_per_request,latency_mean_ci95_us,latency_min_us," \
-	"latency_p90_us\n"
+	"latency_p90_us,failed\n"
 #define STAGES_HEADER "scheme,layer,vm,op,stage,service_mean_us,wait_mean_us,share_percent\n"
 
 static void the_rows_of_one_vm(void **unused)
@@ -79,23 +79,23 @@ static void the_rows_of_one_vm(void **unused)
 	assert_string_equal(
 		text, SUMMARY_HEADER
 		"nesc,block,1,read,3,16384,0.002000,1500.000000,8.192000,23.333334,20.000000,40.000001,40.000001,"
-		"40.000001,,,10.000000,40.000001\n"
+		"40.000001,,,10.000000,40.000001,0\n"
 		"nesc,block,1,write,1,512,0.002000,500.000000,0.256000,5.000000,5.000000,5.000000,5.000000,5.000000,,,"
-		"5.000000,5.000000\n"
+		"5.000000,5.000000,0\n"
 		"nesc,block,1,flush,1,0,0.002000,500.000000,,900.000000,900.000000,900.000000,900.000000,900.000000,,,"
-		"900.000000,900.000000\n"
+		"900.000000,900.000000,0\n"
 		"nesc,block,1,all,4,16896,0.002000,2000.000000,8.448000,18.750000,10.000000,40.000001,40.000001,"
-		"40.000001,10.000000,,5.000000,40.000001\n"
+		"40.000001,10.000000,,5.000000,40.000001,0\n"
 		"nesc,block,all,read,3,16384,0.002000,1500.000000,8.192000,23.333334,20.000000,40.000001,40.000001,"
-		"40.000001,,,10.000000,40.000001\n"
+		"40.000001,,,10.000000,40.000001,0\n"
 		"nesc,block,all,write,1,512,0.002000,500.000000,0.256000,5.000000,5.000000,5.000000,5.000000,5.000000,,"
 		","
-		"5.000000,5.000000\n"
+		"5.000000,5.000000,0\n"
 		"nesc,block,all,flush,1,0,0.002000,500.000000,,900.000000,900.000000,900.000000,900.000000,900.000000,,"
 		","
-		"900.000000,900.000000\n"
+		"900.000000,900.000000,0\n"
 		"nesc,block,all,all,4,16896,0.002000,2000.000000,8.448000,18.750000,10.000000,40.000001,40.000001,"
-		"40.000001,10.000000,,5.000000,40.000001\n");
+		"40.000001,10.000000,,5.000000,40.000001,0\n");
 	free(text);
 	metrics_destroy(self);
 }
@@ -116,10 +116,193 @@ static void undefined_cells_are_empty(void **unused)
 	assert_string_equal(
 		text, SUMMARY_HEADER
 		"\"a,b\",device,1,flush,1,0,0.000000,,,0.000000,0.000000,0.000000,0.000000,0.000000,4.500000,,"
-		"0.000000,0.000000\n"
+		"0.000000,0.000000,0\n"
 		"\"a,b\",device,all,flush,1,0,0.000000,,,0.000000,0.000000,0.000000,0.000000,0.000000,,,"
-		"0.000000,0.000000\n");
+		"0.000000,0.000000,0\n");
 	free(text);
+	metrics_destroy(self);
+}
+
+/* All numbers but the failures. */
+static void assert_same_but_failures(const metrics_summary *a, const metrics_summary *b)
+{
+	assert_int_equal(a->num_requests, b->num_requests);
+	assert_int_equal(a->num_bytes, b->num_bytes);
+	assert_int_equal(a->moves_data, b->moves_data);
+	assert_true(a->sum_ps == b->sum_ps);
+	assert_int_equal(a->min_ps, b->min_ps);
+	assert_int_equal(a->p50_ps, b->p50_ps);
+	assert_int_equal(a->p90_ps, b->p90_ps);
+	assert_int_equal(a->p99_ps, b->p99_ps);
+	assert_int_equal(a->p999_ps, b->p999_ps);
+	assert_int_equal(a->max_ps, b->max_ps);
+	assert_int_equal(a->has_ci95, b->has_ci95);
+	assert_int_equal(a->mean_ci95_ps, b->mean_ci95_ps);
+	assert_int_equal(a->num_split, b->num_split);
+	assert_memory_equal(a->service_ps, b->service_ps, sizeof(a->service_ps));
+	assert_memory_equal(a->wait_ps, b->wait_ps, sizeof(a->wait_ps));
+}
+
+/* Failures only: counts are 0, latencies have no value, and the host's CPU time was spent all the same. */
+static void rows_of_failures_alone(void **unused)
+{
+	const metrics_host_cpu cpu[2] = { { 12 * PS_PER_US, 3 }, { 12 * PS_PER_US, 3 } };
+	const metrics_run run = { .simulated_ps = PS_PER_MS, .host_cpu = cpu };
+	metrics *self = metrics_create("nesc", 1, ops, NUM_OPS);
+	const metrics_summary empty = { .moves_data = true };
+	metrics_summary summary;
+	char *text;
+
+	(void)unused;
+	for (unsigned i = 0; i < 3; i++)
+		metrics_record_failed(self, 1, WRITE, METRICS_BLOCK);
+	text = summary_text(self, &run);
+	assert_string_equal(text,
+			    SUMMARY_HEADER "nesc,block,1,write,0,0,0.001000,0.000000,0.000000,,,,,,4.000000,,,,3\n"
+					   "nesc,block,1,all,0,0,0.001000,0.000000,0.000000,,,,,,4.000000,,,,3\n"
+					   "nesc,block,all,write,0,0,0.001000,0.000000,0.000000,,,,,,4.000000,,,,3\n"
+					   "nesc,block,all,all,0,0,0.001000,0.000000,0.000000,,,,,,4.000000,,,,3\n");
+	free(text);
+	text = stages_text(self);
+	assert_string_equal(text, STAGES_HEADER);
+	free(text);
+
+	assert_int_equal(metrics_summarize(self, METRICS_BLOCK, 1, WRITE, &summary), NESCSIM_OK);
+	assert_int_equal(summary.num_failed, 3);
+	assert_same_but_failures(&summary, &empty);
+	metrics_destroy(self);
+}
+
+/* Takes the last cell off every line. */
+static void cut_last_cells(char *text)
+{
+	char *to = text;
+
+	for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		const char *comma = memrchr(line, ',', (size_t)(end - line));
+
+		memmove(to, line, (size_t)(comma - line));
+		to += comma - line;
+		*to++ = '\n';
+	}
+	*to = '\0';
+}
+
+/* Failures beside requests: they change the last column and nothing else. */
+static void failures_count_nowhere_else(void **unused)
+{
+	const metrics_host_cpu cpu[3] = { { 9, 1 }, { 9, 1 }, { 9, 1 } };
+	const metrics_run run = { .simulated_ps = PS_PER_S, .host_cpu = cpu };
+	const latency_split split = { .service_ps = { [STAGE_MISS] = PS_PER_US } };
+	char *rows[2], *stages[2];
+	metrics_summary summaries[2][3][NUM_OPS + 1];
+
+	(void)unused;
+	for (unsigned with = 0; with < 2; with++) {
+		metrics *self = metrics_create("nesc", 2, ops, NUM_OPS);
+
+		for (uint32_t i = 0; i < 400; i++) {
+			metrics_record(self, 1 + i % 2, i % 5 % NUM_OPS, METRICS_BLOCK, i * PS_PER_US, PS_PER_US,
+				       &split, 512);
+			for (unsigned j = 0; with && j < i % 3; j++)
+				metrics_record_failed(self, 1 + i % 2, i % 5 % NUM_OPS, METRICS_BLOCK);
+		}
+		for (uint32_t vm = 0; vm <= 2; vm++) {
+			for (uint32_t op = 0; op <= NUM_OPS; op++) {
+				metrics_summary *of = &summaries[with][vm][op];
+
+				assert_int_equal(metrics_summarize(self, METRICS_BLOCK, vm,
+								   op < NUM_OPS ? op : METRICS_ALL_OPS, of),
+						 NESCSIM_OK);
+				assert_int_equal(of->num_failed > 0, with);
+			}
+		}
+		rows[with] = summary_text(self, &run);
+		cut_last_cells(rows[with]);
+		stages[with] = stages_text(self);
+		metrics_destroy(self);
+	}
+	assert_string_equal(rows[0], rows[1]);
+	assert_string_equal(stages[0], stages[1]);
+
+	/* VMs add up for each operation, and operations that move data for each VM. */
+	for (uint32_t op = 0; op <= NUM_OPS; op++)
+		assert_int_equal(summaries[1][METRICS_ALL_VMS][op].num_failed,
+				 summaries[1][1][op].num_failed + summaries[1][2][op].num_failed);
+	for (uint32_t vm = 0; vm <= 2; vm++)
+		assert_int_equal(summaries[1][vm][NUM_OPS].num_failed,
+				 summaries[1][vm][READ].num_failed + summaries[1][vm][WRITE].num_failed);
+
+	for (uint32_t vm = 0; vm <= 2; vm++)
+		for (uint32_t op = 0; op <= NUM_OPS; op++)
+			assert_same_but_failures(&summaries[1][vm][op], &summaries[0][vm][op]);
+	for (unsigned with = 0; with < 2; with++) {
+		free(rows[with]);
+		free(stages[with]);
+	}
+}
+
+/* A VM whose writes all fail issued writes too: its CPU time is not that of its reads. */
+static void failures_share_the_host_cpu(void **unused)
+{
+	const metrics_host_cpu cpu[2] = { { 8 * PS_PER_US, 2 }, { 8 * PS_PER_US, 2 } };
+	const metrics_run run = { .simulated_ps = PS_PER_MS, .host_cpu = cpu };
+	static const struct {
+		uint32_t failed_op;
+		const char *rows; /* of VM 1 */
+	} cases[] = {
+		{ READ,
+		  "nesc,block,1,read,1,512,0.001000,1000.000000,0.512000,1.000000,1.000000,1.000000,1.000000,1.000000,"
+		  "4.000000,,1.000000,1.000000,1\n"
+		  "nesc,block,1,all,1,512,0.001000,1000.000000,0.512000,1.000000,1.000000,1.000000,1.000000,1.000000,"
+		  "4.000000,,1.000000,1.000000,1\n" },
+		{ WRITE,
+		  "nesc,block,1,read,1,512,0.001000,1000.000000,0.512000,1.000000,1.000000,1.000000,1.000000,1.000000,"
+		  ",,1.000000,1.000000,0\n"
+		  "nesc,block,1,write,0,0,0.001000,0.000000,0.000000,,,,,,,,,,1\n"
+		  "nesc,block,1,all,1,512,0.001000,1000.000000,0.512000,1.000000,1.000000,1.000000,1.000000,1.000000,"
+		  "4.000000,,1.000000,1.000000,1\n" },
+		{ FLUSH,
+		  "nesc,block,1,read,1,512,0.001000,1000.000000,0.512000,1.000000,1.000000,1.000000,1.000000,1.000000,"
+		  ",,1.000000,1.000000,0\n"
+		  "nesc,block,1,flush,0,0,0.001000,0.000000,,,,,,,,,,,1\n"
+		  "nesc,block,1,all,1,512,0.001000,1000.000000,0.512000,1.000000,1.000000,1.000000,1.000000,1.000000,"
+		  "4.000000,,1.000000,1.000000,0\n" },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		metrics *self = metrics_create("nesc", 1, ops, NUM_OPS);
+		const size_t num_header = strlen(SUMMARY_HEADER), num_rows = strlen(cases[i].rows);
+		char *text;
+
+		metrics_record(self, 1, READ, METRICS_BLOCK, 1000, PS_PER_US, NULL, 512);
+		metrics_record_failed(self, 1, cases[i].failed_op, METRICS_BLOCK);
+		text = summary_text(self, &run);
+		assert_true(strlen(text) > num_header + num_rows);
+		assert_memory_equal(text + num_header, cases[i].rows, num_rows);
+		assert_int_equal(strncmp(text + num_header + num_rows, "nesc,block,all,", 15), 0);
+		free(text);
+		metrics_destroy(self);
+	}
+}
+
+/* Failures of reads and writes are in `all`, those of flushes and discards are not. */
+static void all_has_the_failures_of_what_moves_data(void **unused)
+{
+	metrics *self = metrics_create("nesc", 1, ops, NUM_OPS);
+	metrics_summary all;
+
+	(void)unused;
+	for (uint32_t op = 0; op < NUM_OPS; op++)
+		for (unsigned i = 0; i < 1u << 4 * op; i++)
+			metrics_record_failed(self, 1, op, METRICS_APP);
+	assert_int_equal(metrics_summarize(self, METRICS_APP, METRICS_ALL_VMS, METRICS_ALL_OPS, &all), NESCSIM_OK);
+	assert_int_equal(all.num_failed, 0x11);
+	assert_int_equal(metrics_summarize(self, METRICS_APP, METRICS_ALL_VMS, DISCARD, &all), NESCSIM_OK);
+	assert_int_equal(all.num_failed, 0x1000);
+	assert_int_equal(metrics_summarize(self, METRICS_BLOCK, METRICS_ALL_VMS, METRICS_ALL_OPS, &all), NESCSIM_OK);
+	assert_int_equal(all.num_failed, 0);
 	metrics_destroy(self);
 }
 
@@ -277,14 +460,18 @@ static void a_wrong_split_aborts(void **unused)
 	assert_aborts(metrics_record(self, 2, READ, METRICS_BLOCK, 0, 1000, &split, 512));
 	assert_aborts(metrics_record(self, 0, READ, METRICS_BLOCK, 0, 1000, &split, 512));
 	assert_aborts(metrics_record(self, 1, NUM_OPS, METRICS_BLOCK, 0, 1000, &split, 512));
+	assert_aborts(metrics_record_failed(self, 2, READ, METRICS_BLOCK));
+	assert_aborts(metrics_record_failed(self, 1, NUM_OPS, METRICS_BLOCK));
 	metrics_destroy(self);
 }
 
 static void stages_have_names(void **unused)
 {
 	(void)unused;
-	assert_int_equal(NUM_STAGES, 15);
+	assert_int_equal(NUM_STAGES, 16);
 	assert_string_equal(stage_name(STAGE_APP), "app");
+	assert_string_equal(stage_name(STAGE_MISS), "miss");
+	assert_int_equal(STAGE_MISS, STAGE_WALK + 1);
 	assert_string_equal(stage_name(STAGE_COMPLETE), "complete");
 	for (unsigned i = 0; i < NUM_STAGES; i++)
 		assert_true(strlen(stage_help((stage)i)) > 10);
@@ -294,10 +481,18 @@ static void stages_have_names(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_rows_of_one_vm),   cmocka_unit_test(undefined_cells_are_empty),
-		cmocka_unit_test(all_rows_are_sums),    cmocka_unit_test(order_does_not_matter),
-		cmocka_unit_test(the_rows_of_stages),   cmocka_unit_test(stages_sum_to_the_latency),
-		cmocka_unit_test(a_wrong_split_aborts), cmocka_unit_test(stages_have_names),
+		cmocka_unit_test(the_rows_of_one_vm),
+		cmocka_unit_test(undefined_cells_are_empty),
+		cmocka_unit_test(all_rows_are_sums),
+		cmocka_unit_test(order_does_not_matter),
+		cmocka_unit_test(the_rows_of_stages),
+		cmocka_unit_test(stages_sum_to_the_latency),
+		cmocka_unit_test(a_wrong_split_aborts),
+		cmocka_unit_test(stages_have_names),
+		cmocka_unit_test(rows_of_failures_alone),
+		cmocka_unit_test(failures_count_nowhere_else),
+		cmocka_unit_test(failures_share_the_host_cpu),
+		cmocka_unit_test(all_has_the_failures_of_what_moves_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,12 @@ typedef struct model {
 	uint64_t epochs[BTLB_MAX_FUNCTIONS];
 } model;
 
+static bool is_same(const extent *a, const extent *b)
+{
+	return a->logical_block == b->logical_block && a->physical_block == b->physical_block &&
+	       a->num_blocks == b->num_blocks && a->flags == b->flags;
+}
+
 static bool overlap(const extent *e, uint64_t first_block, uint64_t num_blocks)
 {
 	unsigned __int128 limit = (unsigned __int128)first_block + num_blocks;
@@ -86,8 +92,7 @@ static void model_insert(model *m, uint32_t function, const extent *e)
 	for (uint32_t i = 0; i < m->num_entries; i++) {
 		const model_entry *entry = &m->entries[i];
 
-		if (entry->function == function && entry->extent.logical_block == e->logical_block &&
-		    entry->extent.physical_block == e->physical_block && entry->extent.num_blocks == e->num_blocks) {
+		if (entry->function == function && is_same(&entry->extent, e)) {
 			model_touch(m, i);
 			return;
 		}
@@ -118,12 +123,12 @@ static void check_same(const btlb *cache, const model *m)
 
 		num_per_function[m->entries[i].function]++;
 		assert_true(btlb_peek(cache, m->entries[i].function, e->logical_block, &found));
-		assert_memory_equal(&found, e, sizeof(found));
+		assert_true(is_same(&found, e));
 		assert_true(btlb_lookup_again(&copy, m->entries[i].function, e->logical_block, &found));
-		assert_memory_equal(&found, e, sizeof(found));
+		assert_true(is_same(&found, e));
 		assert_true(
 			btlb_lookup_again(&copy, m->entries[i].function, e->logical_block + e->num_blocks - 1, &found));
-		assert_memory_equal(&found, e, sizeof(found));
+		assert_true(is_same(&found, e));
 	}
 	assert_int_equal(btlb_num_entries(cache, BTLB_ALL_FUNCTIONS), m->num_entries);
 	for (uint32_t function = 1; function < BTLB_MAX_FUNCTIONS; function++) {
@@ -169,10 +174,12 @@ static void run_against_model(uint32_t num_entries, btlb_replacement replacement
 					 model_drop(&m, whose, block, num_blocks));
 		} else if (action < 60) {
 			/* Mostly the extents of a fixed map, as walks of an unchanged tree bring them. */
-			extent e = { block - block % max_run, (block - block % max_run) / 2 + function, max_run };
+			extent e = { block - block % max_run, (block - block % max_run) / 2 + function, max_run, 0 };
 
 			if (rng_chance(&rng, 1, 10))
-				e = (extent){ block, rng_uniform_u64(&rng, 4), 1 + rng_uniform_u64(&rng, max_run) };
+				e = (extent){ block, rng_uniform_u64(&rng, 4), 1 + rng_uniform_u64(&rng, max_run), 0 };
+			if (rng_chance(&rng, 1, 10))
+				e.flags = EXTENT_READ_ONLY;
 			btlb_insert(&cache, function, &e);
 			model_insert(&m, function, &e);
 		} else {
@@ -183,7 +190,7 @@ static void run_against_model(uint32_t num_entries, btlb_replacement replacement
 			is_hit = is_again ? btlb_lookup_again(&cache, function, block, &found)
 					  : btlb_lookup(&cache, function, block, &found);
 			assert_int_equal(is_hit, model_lookup(&m, function, block, &expected));
-			assert_memory_equal(&found, &expected, sizeof(found));
+			assert_true(is_same(&found, &expected));
 			if (!is_again && is_hit)
 				m.counts[function].hits++;
 			else if (!is_again)
@@ -216,7 +223,7 @@ static void random_use_equals_the_model(void **state)
 static void lru_and_fifo_differ_as_they_should(void **state)
 {
 	static btlb cache;
-	const extent extents[] = { { 0, 0, 8 }, { 8, 100, 8 }, { 16, 200, 8 } };
+	const extent extents[] = { { 0, 0, 8, 0 }, { 8, 100, 8, 0 }, { 16, 200, 8, 0 } };
 	extent found;
 
 	(void)state;
@@ -243,7 +250,7 @@ static void equal_shares_are_the_documented_ones(void **state)
 	btlb_init(&cache, 8, BTLB_LRU, BTLB_EQUAL, 3); /* 3, 3, 2 */
 	for (uint32_t function = 1; function <= 3; function++) {
 		for (uint64_t i = 0; i < 10; i++)
-			btlb_insert(&cache, function, &(extent){ 4 * i, 4 * i, 4 });
+			btlb_insert(&cache, function, &(extent){ 4 * i, 4 * i, 4, 0 });
 	}
 	assert_int_equal(btlb_num_entries(&cache, 1), 3);
 	assert_int_equal(btlb_num_entries(&cache, 2), 3);
@@ -251,7 +258,7 @@ static void equal_shares_are_the_documented_ones(void **state)
 
 	btlb_init(&cache, 2, BTLB_LRU, BTLB_EQUAL, 3); /* 1, 1, 0 */
 	for (uint32_t function = 1; function <= 3; function++)
-		btlb_insert(&cache, function, &(extent){ 0, 0, 4 });
+		btlb_insert(&cache, function, &(extent){ 0, 0, 4, 0 });
 	assert_int_equal(btlb_num_entries(&cache, 1), 1);
 	assert_int_equal(btlb_num_entries(&cache, 2), 1);
 	assert_int_equal(btlb_num_entries(&cache, 3), 0);
@@ -275,14 +282,31 @@ static void a_flush_drops_what_it_touches_and_no_more(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		btlb_init(&cache, 8, BTLB_LRU, BTLB_SHARED, 3);
-		btlb_insert(&cache, 1, &(extent){ 10, 0, 10 });
-		btlb_insert(&cache, 1, &(extent){ 30, 0, 10 });
-		btlb_insert(&cache, 2, &(extent){ 10, 0, 10 });
+		btlb_insert(&cache, 1, &(extent){ 10, 0, 10, 0 });
+		btlb_insert(&cache, 1, &(extent){ 30, 0, 10, 0 });
+		btlb_insert(&cache, 2, &(extent){ 10, 0, 10, 0 });
 		assert_int_equal(btlb_flush(&cache, cases[i].function, cases[i].first_block, cases[i].num_blocks),
 				 cases[i].num_dropped);
 		assert_int_equal(btlb_num_entries(&cache, BTLB_ALL_FUNCTIONS), 3 - cases[i].num_dropped);
 		assert_int_equal(btlb_epoch(&cache, 1), cases[i].function <= 1);
 		assert_int_equal(btlb_epoch(&cache, 2), cases[i].function == 0 || cases[i].function == 2);
+	}
+}
+
+/* As when the hypervisor shares blocks (copy on write) or has ended sharing them. */
+static void other_flags_replace_the_stale_entry(void **state)
+{
+	static btlb cache;
+	extent found;
+
+	(void)state;
+	btlb_init(&cache, 8, BTLB_FIFO, BTLB_SHARED, 3);
+	for (uint32_t i = 0; i < 4; i++) {
+		btlb_insert(&cache, 1, &(extent){ 10, 50, 10, i % 2 });
+		assert_true(btlb_peek(&cache, 1, 12, &found));
+		assert_int_equal(found.flags, i % 2 ? EXTENT_READ_ONLY : 0);
+		assert_int_equal(btlb_num_entries(&cache, 1), 1);
+		assert_true(cache.counts[1].inserts == i + 1 && cache.counts[1].flushed == i);
 	}
 }
 
@@ -292,6 +316,7 @@ int main(void)
 		cmocka_unit_test(lru_and_fifo_differ_as_they_should),
 		cmocka_unit_test(equal_shares_are_the_documented_ones),
 		cmocka_unit_test(a_flush_drops_what_it_touches_and_no_more),
+		cmocka_unit_test(other_flags_replace_the_stale_entry),
 		cmocka_unit_test(random_use_equals_the_model),
 	};
 

@@ -26,12 +26,17 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A random sorted set over at most MAX_BLOCKS blocks; the table says where each block lies. */
+/* A table's word: the physical block and, from bit 60 on, the flags. */
+#define FLAGS_SHIFT 60
+#define PHYSICAL_MASK ((UINT64_C(1) << FLAGS_SHIFT) - 1)
+
+/* A random sorted set over at most MAX_BLOCKS blocks; the table says where each block lies and with which flags. */
 static size_t draw_extents(rng_stream *rng, extent *extents, uint64_t *table, uint64_t *num_blocks_out)
 {
 	size_t max_extents = 1 + rng_uniform_u64(rng, rng_chance(rng, 1, 8) ? MAX_EXTENTS : 200);
 	uint64_t max_run = 1 + rng_uniform_u64(rng, 12), max_gap = rng_uniform_u64(rng, 6);
 	uint64_t block = 0, physical_block = 0;
+	uint32_t flags = 0;
 	size_t num_extents = 0;
 
 	while (num_extents < max_extents) {
@@ -44,9 +49,11 @@ static size_t draw_extents(rng_stream *rng, extent *extents, uint64_t *table, ui
 			table[block++] = NOT_MAPPED;
 		if (rng_chance(rng, 2, 3)) /* otherwise it continues the one before on the medium */
 			physical_block = rng_uniform_u64(rng, UINT64_C(1) << 40);
-		extents[num_extents++] = (extent){ block, physical_block, num_blocks };
+		if (rng_chance(rng, 1, 4))
+			flags ^= EXTENT_READ_ONLY;
+		extents[num_extents++] = (extent){ block, physical_block, num_blocks, flags };
 		for (uint64_t i = 0; i < num_blocks; i++)
-			table[block++] = physical_block++;
+			table[block++] = physical_block++ | (uint64_t)flags << FLAGS_SHIFT;
 	}
 	*num_blocks_out = block;
 	return num_extents;
@@ -60,7 +67,8 @@ static size_t count_merged(const extent *extents, size_t num_extents)
 		const extent *before = i > 0 ? &extents[i - 1] : NULL;
 
 		num_merged += !before || before->logical_block + before->num_blocks != extents[i].logical_block ||
-			      before->physical_block + before->num_blocks != extents[i].physical_block;
+			      before->physical_block + before->num_blocks != extents[i].physical_block ||
+			      before->flags != extents[i].flags;
 	}
 	return num_merged;
 }
@@ -100,11 +108,12 @@ static void check_block(uint32_t node_bytes, uint64_t root, const uint64_t *tabl
 	}
 	assert_int_equal(outcome, TREE_EXTENT);
 	assert_int_equal(num_nodes, depth);
-	assert_true(answer.extent.physical_block + (block - answer.extent.logical_block) == expected);
+	assert_true(answer.extent.physical_block + (block - answer.extent.logical_block) == (expected & PHYSICAL_MASK));
+	assert_true(answer.extent.flags == expected >> FLAGS_SHIFT);
 	assert_true(answer.first_block == answer.extent.logical_block);
 	assert_true(answer.limit_block == answer.extent.logical_block + answer.extent.num_blocks);
 	for (uint64_t i = answer.first_block; i < limit; i++)
-		assert_true(table[i] == answer.extent.physical_block + (i - answer.first_block));
+		assert_true((table[i] & PHYSICAL_MASK) == answer.extent.physical_block + (i - answer.first_block));
 }
 
 static void random_trees_equal_their_table(void **state)
@@ -155,7 +164,7 @@ static void depth_and_bytes_are_the_documented_ones(void **state)
 	assert_int_equal(tree_capacity(512), 20);
 	assert_int_equal(tree_capacity(4096), 170);
 	for (uint32_t i = 0; i < 401; i++)
-		extents[i] = (extent){ 10 * i + 5, 1000 + 20 * i, 3 };
+		extents[i] = (extent){ 10 * i + 5, 1000 + 20 * i, 3, i % 2 ? EXTENT_READ_ONLY : 0 };
 
 	root = tree_build(&memory, 512, 0, extents, 400); /* 20 leaves of 20: exactly full */
 	assert_int_equal(tree_depth(&memory, 512, root), 2);
@@ -165,8 +174,8 @@ static void depth_and_bytes_are_the_documented_ones(void **state)
 	assert_int_equal(le32_load(node + 16 + 24 + 16), 395 + 3 - 205);
 	node = memory_at(&memory, le64_load(node + 16 + 24 + 8), 512);
 	assert_memory_equal(node, "NeSC\1\0\x14\0\0\0\0\0\0\0\0\0", 16);
-	/* entry 1: block 215 lies at 1420 */
-	assert_memory_equal(node + 16 + 24, "\xd7\0\0\0\0\0\0\0\x8c\5\0\0\0\0\0\0\3\0\0\0\0\0\0\0", 24);
+	/* entry 1: block 215 lies at 1420 and is read-only */
+	assert_memory_equal(node + 16 + 24, "\xd7\0\0\0\0\0\0\0\x8c\5\0\0\0\0\0\0\3\0\0\0\1\0\0\0", 24);
 	assert_int_equal(tree_lookup(&memory, 512, root, 203, &answer, &num_nodes), TREE_HOLE);
 	assert_int_equal(num_nodes, 1); /* between two leaves: the root knows */
 	assert_true(answer.first_block == 198 && answer.limit_block == 205);
@@ -185,7 +194,6 @@ static void depth_and_bytes_are_the_documented_ones(void **state)
 	assert_true(answer.first_block == 0 && answer.limit_block == TREE_MAX_BLOCK);
 	assert_int_equal(tree_lookup(&memory, 512, root, TREE_MAX_BLOCK, &answer, NULL), TREE_HOLE);
 	assert_int_equal(tree_lookup(&memory, 512, root, UINT64_MAX, &answer, NULL), TREE_HOLE);
-	assert_int_equal(tree_prune(&memory, 512, root, 0, UINT64_MAX), 0);
 	tree_free(&memory, 512, root);
 	tree_free(&memory, 512, 0);
 	assert_true(memory.used_bytes == 0);
@@ -195,11 +203,11 @@ static void long_extents_are_split_and_wide_pointers_saturate(void **state)
 {
 	const uint64_t max_run = UINT32_MAX;
 	const extent extents[] = {
-		{ 100, UINT64_C(1) << 50, 3 * max_run + 7 },
-		{ UINT64_C(1) << 45, 5, max_run },
-		{ (UINT64_C(1) << 45) + max_run, 5 + max_run, 1 }, /* merged, then split again */
-		{ UINT64_C(1) << 46, 5, 1 },
-		{ TREE_MAX_BLOCK - 2, TREE_MAX_BLOCK - 2, 2 },
+		{ 100, UINT64_C(1) << 50, 3 * max_run + 7, 0 },
+		{ UINT64_C(1) << 45, 5, max_run, 0 },
+		{ (UINT64_C(1) << 45) + max_run, 5 + max_run, 1, 0 }, /* merged, then split again */
+		{ UINT64_C(1) << 46, 5, 1, 0 },
+		{ TREE_MAX_BLOCK - 2, TREE_MAX_BLOCK - 2, 2, 0 },
 	};
 	const uint64_t probes[][2] = {
 		/* block, pLBA */
@@ -234,9 +242,6 @@ static void long_extents_are_split_and_wide_pointers_saturate(void **state)
 				assert_true(answer.extent.physical_block + probes[i][0] - answer.extent.logical_block ==
 					    probes[i][1]);
 		}
-		/* A pointer that says "2^32 - 1 or more" is cut only where all that it may cover is named. */
-		assert_int_equal(tree_prune(&memory, 256, root, 100, max_run), 0);
-		assert_true(tree_prune(&memory, 256, root, 100, TREE_MAX_BLOCK - 100) > 0);
 		tree_free(&memory, 256, root);
 	}
 	assert_true(memory.used_bytes == 0);
@@ -245,16 +250,17 @@ static void long_extents_are_split_and_wide_pointers_saturate(void **state)
 static void bad_extents_are_found(void **state)
 {
 	const extent sets[][2] = {
-		{ { 0, 0, 0 }, { 5, 5, 5 } },
-		{ { 0, 0, 5 }, { 4, 9, 1 } },
-		{ { 9, 0, 5 }, { 4, 9, 1 } },
-		{ { 0, 0, 5 }, { TREE_MAX_BLOCK, 9, 1 } },
-		{ { 0, 0, 5 }, { 8, TREE_MAX_BLOCK, 1 } },
-		{ { 0, 0, 5 }, { 8, 0, UINT64_MAX } },
-		{ { 0, 0, 5 }, { UINT64_MAX, UINT64_MAX, 2 } },
-		{ { 0, 0, 5 }, { 5, 0, TREE_MAX_BLOCK - 5 } },
+		{ { 0, 0, 0, 0 }, { 5, 5, 5, 0 } },
+		{ { 0, 0, 5, 0 }, { 4, 9, 1, 0 } },
+		{ { 9, 0, 5, 0 }, { 4, 9, 1, 0 } },
+		{ { 0, 0, 5, 0 }, { TREE_MAX_BLOCK, 9, 1, 0 } },
+		{ { 0, 0, 5, 0 }, { 8, TREE_MAX_BLOCK, 1, 0 } },
+		{ { 0, 0, 5, 0 }, { 8, 0, UINT64_MAX, 0 } },
+		{ { 0, 0, 5, 0 }, { UINT64_MAX, UINT64_MAX, 2, 0 } },
+		{ { 0, 0, 5, 0 }, { 5, 0, TREE_MAX_BLOCK - 5, EXTENT_READ_ONLY } },
+		{ { 0, 0, 5, EXTENT_READ_ONLY }, { 5, 0, 5, 2 } },
 	};
-	const size_t bad[] = { 0, 1, 1, 1, 1, 1, 1, 2 };
+	const size_t bad[] = { 0, 1, 1, 1, 1, 1, 1, 2, 1 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -270,7 +276,7 @@ static void an_exhausted_memory_is_left_as_it_was(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 300; i++)
-		extents[i] = (extent){ 2 * i, 7 * i, 1 };
+		extents[i] = (extent){ 2 * i, 7 * i, 1, 0 };
 	assert_int_equal(memory_init(&small, HOST_MEMORY_BASE, 65536), NESCSIM_OK);
 	/* Take away ever less, so that the build fails at every node in turn. */
 	for (uint64_t free_bytes = 0; free_bytes <= 16384; free_bytes += 128) {
@@ -287,56 +293,12 @@ static void an_exhausted_memory_is_left_as_it_was(void **state)
 	memory_fini(&small);
 }
 
-static void pruned_parts_are_told_from_holes(void **state)
-{
-	static extent extents[MAX_EXTENTS];
-	static uint64_t table[MAX_BLOCKS];
-	rng_stream rng = rng_open(1, "prune", 0);
-	size_t num_cut_in_all = 0;
-
-	(void)state;
-	for (int round = 0; round < 300; round++) {
-		uint32_t node_bytes = UINT32_C(128) << rng_uniform_u64(&rng, 3);
-		uint64_t num_blocks, first, num, root, num_pruned = 0, num_nodes;
-		size_t num_extents = draw_extents(&rng, extents, table, &num_blocks), num_cut;
-
-		first = rng_uniform_u64(&rng, num_blocks);
-		num = rng_chance(&rng, 1, 10) ? UINT64_MAX : rng_uniform_u64(&rng, num_blocks);
-		root = tree_build(&memory, node_bytes, 0, extents, num_extents);
-		num_nodes = tree_num_nodes(&memory, node_bytes, root);
-		num_cut = tree_prune(&memory, node_bytes, root, first, num);
-		num_cut_in_all += num_cut;
-		assert_true(tree_num_nodes(&memory, node_bytes, root) + num_cut <= num_nodes);
-		assert_true(memory.used_bytes == tree_num_nodes(&memory, node_bytes, root) * node_bytes);
-		for (uint64_t block = 0; block < num_blocks; block++) {
-			tree_answer answer;
-			tree_outcome outcome = tree_lookup(&memory, node_bytes, root, block, &answer, NULL);
-
-			if (outcome == TREE_PRUNED) {
-				assert_true(block >= first && block - first < num);
-				assert_true(answer.first_block >= first && answer.limit_block - first <= num);
-				num_pruned++;
-			} else {
-				assert_int_equal(outcome, table[block] == NOT_MAPPED ? TREE_HOLE : TREE_EXTENT);
-			}
-		}
-		assert_true((num_pruned > 0) == (num_cut > 0));
-		/* All of it: only the root is left. */
-		if (tree_depth(&memory, node_bytes, root) > 1) {
-			tree_prune(&memory, node_bytes, root, 0, UINT64_MAX);
-			assert_true(tree_num_nodes(&memory, node_bytes, root) == 1);
-			assert_int_equal(tree_depth(&memory, node_bytes, root), 1);
-		}
-		tree_free(&memory, node_bytes, root);
-		assert_true(memory.used_bytes == 0);
-	}
-	assert_true(num_cut_in_all > 300);
-}
-
 /* A two-level tree of two leaves, in which single fields are then broken. */
 static void every_broken_field_is_noticed(void **state)
 {
-	const extent extents[] = { { 10, 100, 5 }, { 20, 200, 5 }, { 30, 300, 5 }, { 40, 400, 5 }, { 50, 500, 5 } };
+	const extent extents[] = {
+		{ 10, 100, 5, 0 }, { 20, 200, 5, 0 }, { 30, 300, 5, 0 }, { 40, 400, 5, 0 }, { 50, 500, 5, 0 }
+	};
 	const struct {
 		uint32_t offset, bytes;
 		uint64_t value;
@@ -356,6 +318,9 @@ static void every_broken_field_is_noticed(void **state)
 		{ 16 + 8, 8, UINT64_C(1) << 63, false }, /* unaligned child; outside */
 		{ 16 + 8, 8, TREE_MAX_BLOCK - 4, true },
 		{ 16 + 8, 8, UINT64_MAX, true }, /* beyond any medium */
+		{ 16 + 20, 4, 2, true },
+		{ 16 + 20, 4, UINT32_C(1) << 31, true }, /* flags that nobody knows */
+		{ 16 + 20, 4, EXTENT_READ_ONLY, false }, /* they are an extent's */
 	};
 
 	(void)state;
@@ -387,7 +352,7 @@ static void every_broken_field_is_noticed(void **state)
 /* Nothing that a lower node claims reaches beyond what the nodes above it left over. */
 static void answers_only_narrow(void **state)
 {
-	const extent extents[] = { { 100, 7, 50 }, { TREE_MAX_BLOCK - 4, 0, 4 } };
+	const extent extents[] = { { 100, 7, 50, 0 }, { TREE_MAX_BLOCK - 4, 0, 4, 0 } };
 	uint64_t root = tree_build(&memory, 128, 0, extents, 2);
 	uint8_t *node = memory_at(&memory, root, 128);
 	tree_answer answer = { .first_block = 110, .limit_block = 120 };
@@ -407,7 +372,9 @@ static void answers_only_narrow(void **state)
 
 static void a_loop_ends(void **state)
 {
-	const extent extents[] = { { 0, 0, 9 }, { 10, 20, 9 }, { 20, 0, 9 }, { 30, 0, 9 }, { 40, 0, 9 } };
+	const extent extents[] = {
+		{ 0, 0, 9, 0 }, { 10, 20, 9, 0 }, { 20, 0, 9, 0 }, { 30, 0, 9, 0 }, { 40, 0, 9, 0 }
+	};
 	uint64_t root = tree_build(&memory, 128, 0, extents, 5), child;
 	uint8_t *node = memory_at(&memory, root, 128);
 	tree_answer answer;
@@ -433,7 +400,7 @@ static void no_bytes_hurt_the_matcher(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 170; i++)
-		extents[i] = (extent){ 8 * i, 16 * i, 5 };
+		extents[i] = (extent){ 8 * i, 16 * i, 5, 0 };
 	for (int round = 0; round < 200000; round++) {
 		uint32_t node_bytes = UINT32_C(128) << rng_uniform_u64(&rng, 6);
 		uint8_t *node = malloc(node_bytes); /* exactly so large that a sanitizer sees a byte too many */
@@ -493,7 +460,6 @@ int main(void)
 		cmocka_unit_test(long_extents_are_split_and_wide_pointers_saturate),
 		cmocka_unit_test(bad_extents_are_found),
 		cmocka_unit_test(an_exhausted_memory_is_left_as_it_was),
-		cmocka_unit_test(pruned_parts_are_told_from_holes),
 		cmocka_unit_test(every_broken_field_is_noticed),
 		cmocka_unit_test(answers_only_narrow),
 		cmocka_unit_test(a_loop_ends),
