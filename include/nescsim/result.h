@@ -20,10 +20,11 @@ void nescsim_result_destroy(nescsim_result *result);
 /* One row of summary.csv. Strings live as long as the result. Times are picoseconds. */
 typedef struct nescsim_row {
 	const char *scheme;
-	const char *layer; /* "app", "block" or "device" */
-	uint32_t vm;       /* from 1; 0 = all VMs */
-	const char *op;    /* "read", "write", "flush", "discard", or "all": reads and writes */
-	uint64_t num_requests;
+	const char *layer;     /* "app", "block" or "device" */
+	uint32_t vm;           /* from 1; 0 = all VMs */
+	const char *op;        /* "read", "write", "flush", "discard", or "all": reads and writes */
+	uint64_t num_requests; /* that succeeded */
+	uint64_t num_failed; /* that ended with an error of the storage's: no space, quota, a deleted or shrunk disk */
 	uint64_t num_bytes;
 	int64_t simulated_ps; /* of the scheme: from the first submission to the last completion */
 	int64_t latency_mean_ps, latency_min_ps, latency_p50_ps, latency_p90_ps;
@@ -32,7 +33,7 @@ typedef struct nescsim_row {
 	int64_t host_cpu_ps_per_request; /* core time outside guest mode, over the VM's requests of all operations */
 } nescsim_row;
 
-/* Number of rows: those of summary.csv, in its order. Rows without requests are left out. */
+/* Number of rows: those of summary.csv, in its order. Rows without requests, failed or not, are left out. */
 size_t nescsim_result_num_rows(const nescsim_result *result);
 
 /* Row number `index` (from 0), or NULL past the end. */

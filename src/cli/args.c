@@ -178,7 +178,7 @@ nescsim_status cli_number(const cli_args *args, const char *option, uint64_t oth
 
 /* ---- configurations --------------------------------------------------------------------------------------------- */
 
-/* The overrides of --set, --seed and --requests. Their paths are copied into *memory_out. */
+/* The overrides of --set, --seed, --requests and --check. Their paths are copied into *memory_out. */
 static nescsim_status make_overrides(const cli_args *args, nescsim_override *overrides, size_t *num_out,
 				     char **memory_out)
 {
@@ -213,6 +213,8 @@ static nescsim_status make_overrides(const cli_args *args, nescsim_override *ove
 			overrides[*num_out] = (nescsim_override){ .path = "sim.seed", .value = text };
 		} else if (strcmp(name, "requests") == 0) {
 			overrides[*num_out] = (nescsim_override){ .path = "output.requests", .value = "true" };
+		} else if (strcmp(name, "check") == 0) {
+			overrides[*num_out] = (nescsim_override){ .path = "sim.check", .value = "true" };
 		} else {
 			continue;
 		}

@@ -10,6 +10,7 @@ static const cli_option options[] = {
 	CLI_SCHEMES_OPTION,
 	CLI_SEED_OPTION,
 	CLI_REQUESTS_OPTION,
+	CLI_CHECK_OPTION,
 	{ "out", "DIR", "Where the result folder goes (default: results/ and the configuration's name)." },
 	{ "quiet", NULL, "Prints nothing but mistakes." },
 };

@@ -93,6 +93,11 @@ nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);
 		"requests", NULL, "Writes requests.csv too: one row per request and scheme." \
 	}
 
+#define CLI_CHECK_OPTION                                                                             \
+	{                                                                                            \
+		"check", NULL, "Stamps every block's data and verifies every read (sim.check=true)." \
+	}
+
 /* The help page of all commands, or of one. */
 void cli_print_help(FILE *out);
 void cli_print_command_help(const cli_command *command, FILE *out);

@@ -6,6 +6,132 @@
 
 #define KEYS(array) .keys = (array), .num_keys = sizeof(array) / sizeof((array)[0])
 
+/* ---- the hypervisor's actions ------------------------------------------------------------------------------------ */
+
+#define ACTION_WHEN                                                                                                \
+	{ .name = "at",                                                                                            \
+	  .type = CFG_DURATION,                                                                                    \
+	  .offset_in_struct = offsetof(action_config, at_ps),                                                      \
+	  .default_text = "0 s",                                                                                   \
+	  .min_text = "0",                                                                                         \
+	  .help = "When, from the start of the run.",                                                              \
+	  .source = "choice: at once" },                                                                           \
+	{                                                                                                          \
+		.name = "vm", .type = CFG_COUNT, .offset_in_struct = offsetof(action_config, vm), .min_text = "1", \
+		.max_text = "64", .help = "Number of the VM whose disk it is about, from 1."                       \
+	}
+
+#define ACTION_REPEAT                                                                                   \
+	{ .name = "every",                                                                              \
+	  .type = CFG_DURATION,                                                                         \
+	  .offset_in_struct = offsetof(action_config, every_ps),                                        \
+	  .default_text = "1 ms",                                                                       \
+	  .min_text = "1 ns",                                                                           \
+	  .help = "Time between repetitions.",                                                          \
+	  .source = "choice: matters where count is above 1 only" },                                    \
+	{                                                                                               \
+		.name = "count", .type = CFG_COUNT, .offset_in_struct = offsetof(action_config, count), \
+		.default_text = "1", .min_text = "1", .max_text = "1000000", .help = "How many times.", \
+		.source = "choice: once"                                                                \
+	}
+
+#define ACTION_RANGE                                                                                             \
+	{ .name = "first",                                                                                       \
+	  .type = CFG_BYTES,                                                                                     \
+	  .offset_in_struct = offsetof(action_config, first_bytes),                                              \
+	  .default_text = "0 B",                                                                                 \
+	  .min_text = "0 B",                                                                                     \
+	  .help = "First byte of the range (a whole KiB); each repetition takes the range behind the last one, " \
+		  "around the disk.",                                                                            \
+	  .source = "choice: the start of the disk" },                                                           \
+	{                                                                                                        \
+		.name = "bytes", .type = CFG_BYTES, .offset_in_struct = offsetof(action_config, num_bytes),      \
+		.default_text = "64 KiB", .min_text = "1 KiB", .max_text = "64 MiB",                             \
+		.help = "Length of the range (whole KiB).", .source = "choice: a few nodes' worth"               \
+	}
+
+static const cfg_key flush_keys[] = { ACTION_WHEN, ACTION_REPEAT, ACTION_RANGE };
+static const cfg_key defragment_keys[] = { ACTION_WHEN, ACTION_REPEAT, ACTION_RANGE };
+static const cfg_key deduplicate_keys[] = {
+	ACTION_WHEN,
+	ACTION_REPEAT,
+	ACTION_RANGE,
+	{ .name = "with",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(action_config, with_vm),
+	  .min_text = "1",
+	  .max_text = "64",
+	  .help = "Number of the other VM: equal blocks at the same place of both disks become one, until one is "
+		  "written." },
+};
+static const cfg_key resize_keys[] = {
+	ACTION_WHEN,
+	{ .name = "bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(action_config, num_bytes),
+	  .min_text = "4 KiB",
+	  .max_text = "1024 TiB",
+	  .help = "New size of the virtual disk (whole KiB). A disk grows by a hole; what a shrunk one loses is "
+		  "freed." },
+};
+static const cfg_key delete_keys[] = { ACTION_WHEN };
+static const cfg_key create_keys[] = { ACTION_WHEN };
+
+static void action_check(const void *value, cfg_check *check)
+{
+	const action_config *action = value;
+
+	if (action->first_bytes % 1024 != 0)
+		cfg_conflict(check, "first", "a multiple of 1 KiB", "a virtual disk is made of blocks of 1 KiB");
+	if (action->num_bytes % 1024 != 0)
+		cfg_conflict(check, "bytes", "a multiple of 1 KiB", "a virtual disk is made of blocks of 1 KiB");
+}
+
+static void deduplicate_check(const void *value, cfg_check *check)
+{
+	const action_config *action = value;
+
+	action_check(value, check);
+	if (action->vm == action->with_vm)
+		cfg_conflict(check, "with", "the number of another VM", "a disk is compared with itself");
+}
+
+#define ACTION_SECTION(action, its_check)                                                         \
+	static const cfg_section action##_section = { .name = "hypervisor.actions (" #action ")", \
+						      KEYS(action##_keys),                        \
+						      .struct_bytes = sizeof(action_config),      \
+						      .check = its_check }
+ACTION_SECTION(flush, action_check);
+ACTION_SECTION(defragment, action_check);
+ACTION_SECTION(deduplicate, deduplicate_check);
+ACTION_SECTION(resize, action_check);
+ACTION_SECTION(delete, NULL);
+ACTION_SECTION(create, NULL);
+
+/* In the order of action_kind. */
+static const cfg_variant_row action_rows[] = {
+	{ .name = "flush", .help = "The BTLB drops what it holds of the range.", .section = &flush_section },
+	{ .name = "defragment",
+	  .help = "The range is copied to one contiguous place, while the VM goes on.",
+	  .section = &defragment_section },
+	{ .name = "deduplicate",
+	  .help = "Blocks of two VMs that are equal become one, copied again when written.",
+	  .section = &deduplicate_section },
+	{ .name = "resize", .help = "The virtual disk grows or shrinks.", .section = &resize_section },
+	{ .name = "delete", .help = "The VF is deleted, with requests in flight.", .section = &delete_section },
+	{ .name = "create", .help = "The VF is created; the VM begins then.", .section = &create_section },
+};
+
+static const cfg_variants action_variants = {
+	.tag = "kind",
+	.rows = action_rows,
+	.num_rows = sizeof(action_rows) / sizeof(action_rows[0]),
+};
+
+static const cfg_key action_element = {
+	.name = "action", .type = CFG_VARIANT, .variants = &action_variants, .help = "One action, once or repeated."
+};
+
 #define COST_ROW(its_struct, symbol, key_name, value, its_help, its_source) \
 	{ .name = #key_name,                                                \
 	  .type = CFG_DURATION,                                             \
@@ -17,6 +143,7 @@
 	  .source = its_source },
 
 #define COST_guest(symbol, key, value, help, source)
+#define COST_hypervisor(symbol, key, value, help, source)
 #define COST_host(symbol, key, value, help, source) COST_ROW(host_config, symbol, key, value, help, source)
 static const cfg_key host_keys[] = {
 	{ .name = "cores",
@@ -49,9 +176,11 @@ static const cfg_key host_keys[] = {
 };
 #undef COST_guest
 #undef COST_host
+#undef COST_hypervisor
 
 #define COST_guest(symbol, key, value, help, source) COST_ROW(guest_config, symbol, key, value, help, source)
 #define COST_host(symbol, key, value, help, source)
+#define COST_hypervisor(symbol, key, value, help, source)
 static const cfg_key guest_keys[] = {
 	{ .name = "vcpus",
 	  .type = CFG_COUNT,
@@ -77,11 +206,113 @@ static const cfg_key guest_keys[] = {
 };
 #undef COST_guest
 #undef COST_host
+#undef COST_hypervisor
+
+#define COST_guest(symbol, key, value, help, source)
+#define COST_host(symbol, key, value, help, source)
+#define COST_hypervisor(symbol, key, value, help, source) COST_ROW(hypervisor_config, symbol, key, value, help, source)
+static const char *const zeroing_choices[] = { "all", "uncovered", NULL };
+static const cfg_key hypervisor_keys[] = {
+	{ .name = "alloc_bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(hypervisor_config, alloc_bytes),
+	  .default_text = "4 KiB",
+	  .min_text = "1 KiB",
+	  .max_text = "64 MiB",
+	  .power_of_two = true,
+	  .help = "What a write to a hole allocates at once, aligned in the file.",
+	  .source = "assumption: one block of ext4" },
+	{ .name = "zeroing",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(hypervisor_config, zeroing),
+	  .default_text = "all",
+	  .choices = zeroing_choices,
+	  .help = "Which new blocks are zeroed through the PF before the VF may reach them: all, or those that the "
+		  "missed write does not cover. With `uncovered` a read that races with the write can see old data of "
+		  "another file; `--check` finds it.",
+	  .source = "choice: the one that isolates" },
+	{ .name = "quota",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(hypervisor_config, quota_bytes),
+	  .default_text = "0 B",
+	  .min_text = "0 B",
+	  .max_text = "1024 TiB",
+	  .help = "What a file may be given on demand; 0 = no limit. Beyond it writes to holes fail.",
+	  .source = "choice: no limit" },
+	{ .name = "tree_memory",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(hypervisor_config, tree_bytes),
+	  .default_text = "0 B",
+	  .min_text = "0 B",
+	  .max_text = "1 TiB",
+	  .help = "Host memory for the nodes of all extent trees; 0 = no limit. Beyond it leaves are pruned, and "
+		  "regenerated when a walk needs them.",
+	  .source = "choice: no limit" },
+	{ .name = "journal_bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(hypervisor_config, journal_bytes),
+	  .default_text = "12 KiB",
+	  .min_text = "0 B",
+	  .max_text = "1 MiB",
+	  .help = "Metadata that the host filesystem journals per allocation, through the PF.",
+	  .source = "assumption: descriptor, one metadata block and commit of 4 KiB each (ext4, data=ordered)" },
+	{ .name = "journal_area",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(hypervisor_config, journal_area_bytes),
+	  .default_text = "1 MiB",
+	  .min_text = "64 KiB",
+	  .max_text = "1 GiB",
+	  .help = "Part of the medium, at its end, that the host filesystem keeps for journal and metadata where "
+		  "blocks "
+		  "are allocated at run time.",
+	  .source = "assumption: its size matters only for what is left to files" },
+	{ .name = "regenerate_bytes",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(hypervisor_config, regenerate_bytes),
+	  .default_text = "4 KiB",
+	  .min_text = "0 B",
+	  .max_text = "1 MiB",
+	  .help = "Metadata that the host filesystem reads through the PF to regenerate a pruned part of a tree.",
+	  .source = "assumption: one block of ext4's own extent tree" },
+	{ .name = "actions",
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(hypervisor_config, actions),
+	  .default_text = "[]",
+	  .element = &action_element,
+	  .help = "What the hypervisor does to the VMs' disks while they run.",
+	  .source = "choice: nothing" },
+#define X(symbol, section, key, value, help, source) COST_##section(symbol, key, value, help, source)
+#include "host/costs.def"
+#undef X
+};
+#undef COST_guest
+#undef COST_host
+#undef COST_hypervisor
+
+static void hypervisor_check(const void *value, cfg_check *check)
+{
+	const hypervisor_config *config = value;
+
+	if (config->journal_bytes % 1024 != 0)
+		cfg_conflict(check, "journal_bytes", "a multiple of 1 KiB", "metadata is made of blocks of 1 KiB");
+	if (config->regenerate_bytes % 1024 != 0)
+		cfg_conflict(check, "regenerate_bytes", "a multiple of 1 KiB", "metadata is made of blocks of 1 KiB");
+	if (config->journal_area_bytes % 1024 != 0)
+		cfg_conflict(check, "journal_area", "a multiple of 1 KiB", "the medium is made of blocks of 1 KiB");
+	if (config->journal_bytes > config->journal_area_bytes || config->regenerate_bytes > config->journal_area_bytes)
+		cfg_conflict(check, "journal_area", "at least journal_bytes and regenerate_bytes",
+			     "the area for metadata is smaller than what is written or read at once");
+}
 
 const cfg_section host_section = { .name = "host", KEYS(host_keys), .struct_bytes = sizeof(host_config) };
 const cfg_section guest_section = { .name = "guest", KEYS(guest_keys), .struct_bytes = sizeof(guest_config) };
+const cfg_section hypervisor_section = { .name = "hypervisor",
+					 KEYS(hypervisor_keys),
+					 .struct_bytes = sizeof(hypervisor_config),
+					 .check = hypervisor_check };
 
-void host_costs(const host_config *host, const guest_config *guest, ps_t costs_out[NUM_COSTS])
+void host_costs(const host_config *host, const guest_config *guest, const hypervisor_config *hypervisor,
+		ps_t costs_out[NUM_COSTS])
 {
 #define X(symbol, section, key, value, help, source) costs_out[COST_##symbol] = section->symbol##_ps;
 #include "host/costs.def"
@@ -144,12 +375,21 @@ static const cfg_section map_fragmented_section = { .name = "disk.map (fragmente
 						    .struct_bytes = sizeof(disk_map_fragmented),
 						    .check = map_fragmented_check };
 
+typedef disk_map_contiguous disk_map_lazy;
+
+static const cfg_section map_lazy_section = {
+	.name = "disk.map (lazy)", .keys = NULL, .num_keys = 0, .struct_bytes = sizeof(disk_map_lazy)
+};
+
 /* In the order of disk_map_kind. */
 static const cfg_variant_row map_rows[] = {
 	{ .name = "contiguous", .help = "One extent.", .section = &map_contiguous_section },
 	{ .name = "fragmented",
 	  .help = "Extents of random size, scattered over the disk's part of the medium.",
 	  .section = &map_fragmented_section },
+	{ .name = "lazy",
+	  .help = "Nothing is allocated at first; blocks are when they are first written.",
+	  .section = &map_lazy_section },
 };
 
 static const cfg_variants map_variants = {
@@ -159,23 +399,34 @@ static const cfg_variants map_variants = {
 	.num_rows = sizeof(map_rows) / sizeof(map_rows[0]),
 };
 
-static const cfg_key disk_keys[] = {
-	{ .name = "bytes",
-	  .type = CFG_BYTES,
-	  .offset_in_struct = offsetof(disk_config, num_bytes),
-	  .default_text = "1 GiB",
-	  .min_text = "4 KiB",
-	  .max_text = "1024 TiB",
-	  .help = "Size of the virtual disk (whole KiB).",
-	  .source = "choice: the medium of the VC707 board" },
-	{ .name = "map",
-	  .type = CFG_VARIANT,
-	  .offset_in_struct = offsetof(disk_config, map),
-	  .default_text = "{}",
-	  .variants = &map_variants,
-	  .help = "Where the disk's file lies on the medium.",
-	  .source = "assumption: a fresh, preallocated file" },
-};
+#define DISK_FILE                                                                                                 \
+	{ .name = "bytes",                                                                                        \
+	  .type = CFG_BYTES,                                                                                      \
+	  .offset_in_struct = offsetof(disk_config, num_bytes),                                                   \
+	  .default_text = "1 GiB",                                                                                \
+	  .min_text = "4 KiB",                                                                                    \
+	  .max_text = "1024 TiB",                                                                                 \
+	  .help = "Size of the virtual disk, or of this file of it (whole KiB).",                                 \
+	  .source = "choice: the medium of the VC707 board" },                                                    \
+		{ .name = "map",                                                                                  \
+		  .type = CFG_VARIANT,                                                                            \
+		  .offset_in_struct = offsetof(disk_config, map),                                                 \
+		  .default_text = "{}",                                                                           \
+		  .variants = &map_variants,                                                                      \
+		  .help = "Where the disk's file lies on the medium.",                                            \
+		  .source = "assumption: a fresh, preallocated file" },                                           \
+		{ .name = "file",                                                                                 \
+		  .type = CFG_STRING,                                                                             \
+		  .offset_in_struct = offsetof(disk_config, file),                                                \
+		  .default_text = "",                                                                             \
+		  .help = "Name of the file: VMs that name the same file share it, and its extent tree.",         \
+		  .source = "choice: a file of the VM's own" },                                                   \
+	{                                                                                                         \
+		.name = "image", .type = CFG_STRING, .offset_in_struct = offsetof(disk_config, image),            \
+		.default_text = "",                                                                               \
+		.help = "Name of what the file holds at the start: files of the same image can be deduplicated.", \
+		.source = "choice: an image of its own"                                                           \
+	}
 
 static void disk_check(const void *value, cfg_check *check)
 {
@@ -185,9 +436,46 @@ static void disk_check(const void *value, cfg_check *check)
 		cfg_conflict(check, "bytes", "a multiple of 1 KiB", "a virtual disk is made of blocks of 1 KiB");
 }
 
+static const cfg_key disk_file_keys[] = { DISK_FILE };
+
+static const cfg_section disk_file_section = {
+	.name = "disk.append", KEYS(disk_file_keys), .struct_bytes = sizeof(disk_config), .check = disk_check
+};
+
+static const cfg_key disk_file_element = {
+	.name = "file", .type = CFG_SECTION, .section = &disk_file_section, .help = "One more file."
+};
+
+static const cfg_key disk_keys[] = {
+	DISK_FILE,
+	{ .name = "append",
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(disk_config, append),
+	  .default_text = "[]",
+	  .element = &disk_file_element,
+	  .help = "More files: the VF exports them behind the first one as one disk.",
+	  .source = "choice: one file" },
+};
+
 static const cfg_section disk_section = {
 	.name = "disk", KEYS(disk_keys), .struct_bytes = sizeof(disk_config), .check = disk_check
 };
+
+bool disk_config_has_holes(const disk_config *disk)
+{
+	return disk->map.index == DISK_MAP_LAZY || (disk->map.index == DISK_MAP_FRAGMENTED &&
+						    ((const disk_map_fragmented *)disk->map.params)->hole_percent != 0);
+}
+
+uint64_t disk_total_bytes(const disk_config *disk)
+{
+	const disk_config *more = disk->append.items;
+	uint64_t total = (uint64_t)disk->num_bytes;
+
+	for (size_t i = 0; i < disk->append.num; i++)
+		total += (uint64_t)more[i].num_bytes;
+	return total;
+}
 
 static const cfg_key vm_keys[] = {
 	{ .name = "count",

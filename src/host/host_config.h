@@ -20,11 +20,13 @@ typedef struct host_config {
 	ps_t posted_write_ps; /* from the core to the root port */
 #define COST_guest(symbol)
 #define COST_host(symbol) ps_t symbol##_ps;
+#define COST_hypervisor(symbol)
 #define X(symbol, section, key, value, help, source) COST_##section(symbol)
 #include "host/costs.def"
 #undef X
 #undef COST_guest
 #undef COST_host
+#undef COST_hypervisor
 } host_config;
 
 typedef struct guest_config {
@@ -32,16 +34,43 @@ typedef struct guest_config {
 	int64_t instructions_per_ns_milli;
 #define COST_guest(symbol) ps_t symbol##_ps;
 #define COST_host(symbol)
+#define COST_hypervisor(symbol)
 #define X(symbol, section, key, value, help, source) COST_##section(symbol)
 #include "host/costs.def"
 #undef X
 #undef COST_guest
 #undef COST_host
+#undef COST_hypervisor
 } guest_config;
+
+typedef enum hypervisor_zeroing {
+	HYPERVISOR_ZERO_ALL,       /* every new block, before the VF may reach it */
+	HYPERVISOR_ZERO_UNCOVERED, /* those that the missed write does not cover */
+} hypervisor_zeroing;
+
+typedef struct hypervisor_config {
+	int64_t alloc_bytes; /* allocated at once, aligned */
+	int zeroing;         /* hypervisor_zeroing */
+	int64_t quota_bytes; /* that a file may get on demand; 0 = no limit */
+	int64_t tree_bytes;  /* that the nodes of all trees may take; 0 = no limit */
+	int64_t journal_bytes, journal_area_bytes;
+	int64_t regenerate_bytes; /* read from the host filesystem per regeneration */
+	cfg_list actions;         /* of cfg_variant; index is an action_kind */
+#define COST_guest(symbol)
+#define COST_host(symbol)
+#define COST_hypervisor(symbol) ps_t symbol##_ps;
+#define X(symbol, section, key, value, help, source) COST_##section(symbol)
+#include "host/costs.def"
+#undef X
+#undef COST_guest
+#undef COST_host
+#undef COST_hypervisor
+} hypervisor_config;
 
 typedef enum disk_map_kind {
 	DISK_MAP_CONTIGUOUS,
-	DISK_MAP_FRAGMENTED
+	DISK_MAP_FRAGMENTED,
+	DISK_MAP_LAZY,
 } disk_map_kind;
 
 /* Parameters of the fragmented map. */
@@ -50,10 +79,31 @@ typedef struct disk_map_fragmented {
 	int64_t hole_percent;
 } disk_map_fragmented;
 
+/* One file; as the first of a virtual disk also those that follow it. */
 typedef struct disk_config {
 	int64_t num_bytes;
 	cfg_variant map;
+	const char *file;  /* files of one name are one file; "": a file of the VM's own */
+	const char *image; /* files of one image hold the same at the start; "": an image of its own */
+	cfg_list append;   /* of disk_config */
 } disk_config;
+
+/* What the hypervisor does at set times. */
+typedef enum action_kind {
+	ACTION_FLUSH,       /* empties the BTLB of a VM's extents */
+	ACTION_DEFRAGMENT,  /* moves a range to one contiguous place */
+	ACTION_DEDUPLICATE, /* shares equal blocks of two VMs */
+	ACTION_RESIZE,
+	ACTION_DELETE,
+	ACTION_CREATE, /* the VM is not there before */
+} action_kind;
+
+typedef struct action_config {
+	ps_t at_ps, every_ps;
+	int64_t count;
+	int64_t vm, with_vm; /* from 1 */
+	int64_t first_bytes, num_bytes;
+} action_config;
 
 /* One entry of `vms`: `count` VMs alike. */
 typedef struct vm_config {
@@ -64,9 +114,17 @@ typedef struct vm_config {
 
 extern const cfg_section host_section;
 extern const cfg_section guest_section;
+extern const cfg_section hypervisor_section;
 extern const cfg_key vm_element; /* element of the `vms` list */
 
 /* All costs in one table, by name. */
-void host_costs(const host_config *host, const guest_config *guest, ps_t costs_out[NUM_COSTS]);
+void host_costs(const host_config *host, const guest_config *guest, const hypervisor_config *hypervisor,
+		ps_t costs_out[NUM_COSTS]);
+
+/* Can the file (the first one of `disk`) have holes at the start? */
+bool disk_config_has_holes(const disk_config *disk);
+
+/* Bytes of a virtual disk: all its files together. */
+uint64_t disk_total_bytes(const disk_config *disk);
 
 #endif

@@ -10,12 +10,12 @@ typedef struct piece {
 } piece;
 
 static nescsim_status layout_fragmented(disk_layout *layout, const disk_map_fragmented *map, uint64_t num_blocks,
-					uint64_t first_block, uint64_t seed, uint32_t vm)
+					uint64_t first_block, uint64_t seed, uint64_t stream)
 {
 	const uint64_t min = (uint64_t)map->min_extent_bytes / TREE_BLOCK_BYTES;
 	const uint64_t max = (uint64_t)map->max_extent_bytes / TREE_BLOCK_BYTES;
 	const size_t max_pieces = num_blocks / min + 1;
-	rng_stream rng = rng_open(seed, "host.layout", vm);
+	rng_stream rng = rng_open(seed, "host.layout", stream);
 	size_t *order;
 	uint64_t at = 0;
 
@@ -54,14 +54,16 @@ static nescsim_status layout_fragmented(disk_layout *layout, const disk_map_frag
 }
 
 nescsim_status disk_layout_init(disk_layout *layout, const disk_config *disk, uint64_t first_block, uint64_t seed,
-				uint32_t vm)
+				uint64_t stream)
 {
 	const uint64_t num_blocks = (uint64_t)disk->num_bytes / TREE_BLOCK_BYTES;
 
 	memset(layout, 0, sizeof(*layout));
 	layout->num_bytes = (uint64_t)disk->num_bytes;
 	if (disk->map.index == DISK_MAP_FRAGMENTED)
-		return layout_fragmented(layout, disk->map.params, num_blocks, first_block, seed, vm);
+		return layout_fragmented(layout, disk->map.params, num_blocks, first_block, seed, stream);
+	if (disk->map.index == DISK_MAP_LAZY)
+		return NESCSIM_OK;
 	layout->extents = malloc(sizeof(extent));
 	if (layout->extents == NULL)
 		return NESCSIM_NO_MEMORY;

@@ -16,11 +16,11 @@ typedef struct disk_layout {
 	uint64_t num_blocks; /* allocated, 1 KiB */
 } disk_layout;
 
-/* Lays out VM number `vm` (from 1) from physical block `first_block` on: draws from a stream of (seed, vm). Holes take no
- * room, so the disk ends at most num_bytes further. Returns NESCSIM_OK or NESCSIM_NO_MEMORY; to be freed with
+/* Lays out one file (the first of `disk`) from physical block `first_block` on: draws from a stream of (seed, stream). Holes
+ * take no room, so it ends at most num_bytes further; nothing of a lazy one is there. Returns NESCSIM_OK or NESCSIM_NO_MEMORY; to be freed with
  * disk_layout_fini(). */
 nescsim_status disk_layout_init(disk_layout *layout, const disk_config *disk, uint64_t first_block, uint64_t seed,
-				uint32_t vm);
+				uint64_t stream);
 void disk_layout_fini(disk_layout *layout);
 
 /* The extent that holds `block`, or NULL in a hole. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "host/hypervisor.h"
+#include "host/driver.h"
 
 #define PAGE_BYTES 4096
 #define NO_PAGE UINT32_MAX
@@ -21,7 +21,12 @@ typedef struct io {
 	uint64_t num_bytes;
 	uint32_t num_pieces_left;   /* handed over, not complete */
 	uint32_t num_writes_before; /* flush, preflush: writes that must complete first */
-	bool failed;
+	nesc_completion_status status;
+	/* check mode */
+	content_stamp *stamps; /* one per sector; kept for the record's next user */
+	uint64_t num_stamps;
+	uint64_t write_sequence;
+	uint32_t read_handle;
 	struct io *next; /* driver queue, barriers, or free */
 } io;
 
@@ -40,11 +45,12 @@ typedef struct phase_costs {
 } phase_costs;
 
 typedef enum activity {
-	ACT_RUN,   /* about to ask the source */
-	ACT_THINK, /* application work */
-	ACT_TIMER, /* idle until a time */
-	ACT_WAIT,  /* idle until a completion */
-	ACT_ENDED, /* no request will follow */
+	ACT_RUN,    /* about to ask the source */
+	ACT_ABSENT, /* its VM is not there yet */
+	ACT_THINK,  /* application work */
+	ACT_TIMER,  /* idle until a time */
+	ACT_WAIT,   /* idle until a completion */
+	ACT_ENDED,  /* no request will follow */
 } activity;
 
 struct vcpu {
@@ -61,6 +67,8 @@ struct vcpu {
 	uint64_t copy_ps_per_byte_q32;
 
 	activity activity;
+	sim_queue *hot_plug; /* ACT_ABSENT */
+	ps_t lookahead_ps;   /* of a core that is there */
 	ps_t think_left_ps, until_ps;
 
 	piece *pieces, *free_pieces;
@@ -78,10 +86,10 @@ struct vcpu {
 	uint32_t num_writes_out, num_outstanding;
 
 	ps_t cpu_ps[CPU_NUM_OWNERS];
-	uint64_t num_submitted, num_completed, num_failed;
+	uint64_t num_submitted, num_completed;
+	uint64_t num_ended[NESC_NUM_COMPLETION_STATUS];
+	io_request first_ended[NESC_NUM_COMPLETION_STATUS];
 	ps_t first_submit_ps, last_complete_ps;
-	nesc_completion_status first_failure;
-	io_request first_failed;
 	vcpu_completion completion; /* filled in for the callback */
 };
 
@@ -126,8 +134,50 @@ static io *vcpu_take_io(vcpu *self)
 	}
 	taken = self->free_ios;
 	self->free_ios = taken->next;
-	memset(taken, 0, sizeof(*taken));
+	*taken = (io){ .stamps = taken->stamps, .num_stamps = taken->num_stamps };
 	return taken;
+}
+
+/* ---- check mode ------------------------------------------------------------------------------------------------- */
+
+static void vcpu_check_begin(vcpu *self, io *begun)
+{
+	const io_request *request = &begun->request;
+	const ps_t now_ps = self->unit.local_ps;
+
+	if (request->op != IO_READ && request->op != IO_WRITE)
+		return;
+	if (begun->num_stamps < request->num_sectors) {
+		begun->stamps = realloc(begun->stamps, request->num_sectors * sizeof(content_stamp));
+		NESC_ASSERT_ALWAYS(begun->stamps != NULL, "out of memory for contents");
+		begun->num_stamps = request->num_sectors;
+	}
+	if (request->op == IO_READ) {
+		begun->read_handle =
+			ledger_read_begin(self->config.book, request->first_sector, request->num_sectors, now_ps);
+		/* What nobody fills in is no data. */
+		for (uint64_t i = 0; i < request->num_sectors; i++)
+			begun->stamps[i] = content_garbage();
+		return;
+	}
+	begun->write_sequence =
+		ledger_write_begin(self->config.book, request->first_sector, request->num_sectors, now_ps);
+	for (uint64_t i = 0; i < request->num_sectors; i++)
+		begun->stamps[i] = content_data(self->config.vm, request->first_sector + i, begun->write_sequence);
+}
+
+static void vcpu_check_end(vcpu *self, const io *done)
+{
+	const ps_t now_ps = self->unit.local_ps;
+	ledger_violation violation;
+
+	if (done->request.op == IO_WRITE)
+		ledger_write_end(self->config.book, done->write_sequence, done->status != NESC_COMPLETION_OK, now_ps);
+	else if (done->request.op == IO_READ && done->status != NESC_COMPLETION_OK)
+		ledger_read_drop(self->config.book, done->read_handle, now_ps);
+	else if (done->request.op == IO_READ &&
+		 !ledger_read_end(self->config.book, done->read_handle, done->stamps, now_ps, &violation))
+		self->config.violated(self->config.checker, &violation);
 }
 
 static uint32_t vcpu_take_page(vcpu *self, piece *of)
@@ -202,10 +252,12 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const pie
 {
 	vcpu_completion *completion = &self->completion;
 
+	if (self->config.book != NULL)
+		vcpu_check_end(self, done);
 	vcpu_run_phase(self, PHASE_BLOCK_COMPLETE, 0, marks);
 	completion->request = &done->request;
 	completion->vm = self->config.vm;
-	completion->failed = done->failed;
+	completion->status = done->status;
 	completion->block_start_ps = done->block_start_ps;
 	completion->block_end_ps = self->unit.local_ps;
 	completion->block_split = marks->split;
@@ -224,8 +276,8 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const pie
 		self->num_writes_out--;
 		vcpu_release_barriers(self, done->request.number);
 	}
-	if (done->failed)
-		self->num_failed++;
+	if (self->num_ended[done->status]++ == 0)
+		self->first_ended[done->status] = done->request;
 	self->num_completed++;
 	self->num_outstanding--;
 	self->last_complete_ps = self->unit.local_ps;
@@ -303,6 +355,7 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 	request->status = NESC_COMPLETION_OK;
 	request->num_left = num_items;
 	request->num_bytes = (uint32_t)num_bytes;
+	request->stamps = self->config.book == NULL ? NULL : of->stamps + (of->next_byte - num_bytes) / IO_SECTOR_BYTES;
 	request->command = (nesc_command){
 		.op = vcpu_device_op(of->request.op),
 		.flags = (uint8_t)((of->request.preflush ? NESC_PREFLUSH : 0) | (of->request.fua ? NESC_FUA : 0)),
@@ -345,6 +398,12 @@ static void vcpu_submit_piece(vcpu *self, io *of, uint64_t first_sector, uint64_
 	of->marks = marks;
 }
 
+static void vcpu_fail(io *of, nesc_completion_status status)
+{
+	if (status > of->status)
+		of->status = status;
+}
+
 /* Hands over what fits. Pieces go whole: each waits until its nodes and buffer pages are free. */
 static void vcpu_drive(vcpu *self)
 {
@@ -358,14 +417,12 @@ static void vcpu_drive(vcpu *self)
 		if (hole) {
 			/* Nothing of the file is there: the host's block path gives zeros, or has nothing to write to. */
 			if (first->request.op == IO_WRITE) {
-				first->failed = true;
-				if (self->first_failure == NESC_COMPLETION_OK) {
-					self->first_failure = NESC_COMPLETION_NO_MAPPING;
-					self->first_failed = first->request;
-				}
+				vcpu_fail(first, NESC_COMPLETION_NO_MAPPING);
 			} else {
 				stage_mark_wait(&first->marks, STAGE_DRIVER, self->unit.local_ps);
 				vcpu_run_phase(self, PHASE_PIECE_COPY, num_bytes, &first->marks);
+				for (uint64_t i = 0; self->config.book != NULL && i < num_bytes / IO_SECTOR_BYTES; i++)
+					first->stamps[first->next_byte / IO_SECTOR_BYTES + i] = content_zero();
 			}
 			first->next_byte += num_bytes;
 		} else {
@@ -412,6 +469,8 @@ static void vcpu_submit(vcpu *self, const source_step *step)
 		submitted->block_start_ps += submitted->app_service_ps;
 	}
 	vcpu_run_phase(self, PHASE_BLOCK_SUBMIT, 0, &submitted->marks);
+	if (self->config.book != NULL)
+		vcpu_check_begin(self, submitted);
 	if (step->request.op == IO_DISCARD) {
 		vcpu_run_phase(self, PHASE_DISCARD, 0, &submitted->marks);
 		vcpu_complete_io(self, submitted, &submitted->marks, NULL);
@@ -467,13 +526,7 @@ static void vcpu_interrupt(vcpu *self)
 	vcpu_run_phase(self, PHASE_IRQ_HANDLER, 0, marks);
 	if (of->request.op == IO_READ)
 		vcpu_run_phase(self, PHASE_PIECE_COPY, request->num_bytes, marks);
-	if (request->status != NESC_COMPLETION_OK) {
-		of->failed = true;
-		if (self->first_failure == NESC_COMPLETION_OK) {
-			self->first_failure = request->status;
-			self->first_failed = of->request;
-		}
-	}
+	vcpu_fail(of, request->status);
 	of->num_pieces_left--;
 	if (of->num_pieces_left == 0 && of->next_byte == of->num_bytes)
 		vcpu_complete_io(self, of, marks, done);
@@ -523,6 +576,14 @@ static sim_wait vcpu_step(sim_unit *unit, ps_t limit_ps)
 		ps_t event_ps = PS_MAX;
 
 		switch (self->activity) {
+		case ACT_ABSENT:
+			if (sim_empty(self->hot_plug))
+				return SIM_WAIT_ITEM;
+			unit->local_ps = ps_max(unit->local_ps, sim_head(self->hot_plug)->ready_ps);
+			sim_pop(unit, self->hot_plug);
+			unit->lookahead_ps = self->lookahead_ps;
+			self->activity = ACT_RUN;
+			continue;
 		case ACT_RUN:
 			vcpu_run(self);
 			continue;
@@ -621,7 +682,7 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 	snprintf(self->name, sizeof(self->name), "vm[%u].vcpu[%u]", config->vm, config->index);
 	sim_unit_init(kernel, &self->unit, self->name, vcpu_step, SIM_AHEAD, SOFTWARE_CLOCK_HZ);
 	self->unit.software = true;
-	host_costs(config->host, config->guest, self->costs);
+	host_costs(config->host, config->guest, config->hypervisor, self->costs);
 	vcpu_set_segments(self);
 	self->copy_ps_per_byte_q32 =
 		(uint64_t)((((unsigned __int128)PS_PER_S << 32) + (uint64_t)config->host->copy_bps - 1) /
@@ -653,12 +714,27 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 	return self;
 }
 
+sim_queue *vcpu_wait_for(vcpu *self, sim_unit *creator)
+{
+	self->hot_plug = sim_queue_create(self->unit.kernel, "hot plug", creator, &self->unit, 1);
+	if (self->activity == ACT_RUN) {
+		/* It may submit as soon as it is there, sooner than an interrupt would make it. */
+		self->lookahead_ps = self->unit.lookahead_ps;
+		self->unit.lookahead_ps = 0;
+		self->activity = ACT_ABSENT;
+	}
+	return self->hot_plug;
+}
+
 void vcpu_destroy(vcpu *self)
 {
 	if (self == NULL)
 		return;
-	for (uint32_t i = 0; i < self->num_io_chunks; i++)
+	for (uint32_t i = 0; i < self->num_io_chunks; i++) {
+		for (uint32_t j = 0; j < CHUNK_IOS; j++)
+			free(self->io_chunks[i][j].stamps);
 		free(self->io_chunks[i]);
+	}
 	free(self->io_chunks);
 	free(self->pieces);
 	free(self->next_page);
@@ -680,15 +756,19 @@ uint64_t vcpu_num_completed(const vcpu *self)
 	return self->num_completed;
 }
 
-uint64_t vcpu_num_failed(const vcpu *self)
+uint64_t vcpu_num_ended(const vcpu *self, nesc_completion_status status)
 {
-	return self->num_failed;
+	return self->num_ended[status];
 }
 
-nesc_completion_status vcpu_first_failure(const vcpu *self, io_request *request_out)
+uint64_t vcpu_num_failed(const vcpu *self)
 {
-	*request_out = self->first_failed;
-	return self->first_failure;
+	return self->num_completed - self->num_ended[NESC_COMPLETION_OK];
+}
+
+io_request vcpu_first_ended(const vcpu *self, nesc_completion_status status)
+{
+	return self->first_ended[status];
 }
 
 ps_t vcpu_first_submit_ps(const vcpu *self)

@@ -13,6 +13,7 @@
 #include "base/stages.h"
 #include "host/host_config.h"
 #include "host/layout.h"
+#include "host/ledger.h"
 #include "metrics/account.h"
 #include "nesc/device.h"
 #include "workload/source.h"
@@ -78,7 +79,7 @@ typedef struct vcpu_stack {
 typedef struct vcpu_completion {
 	const io_request *request;
 	uint32_t vm;
-	bool failed;
+	nesc_completion_status status; /* the worst of its pieces' */
 	ps_t block_start_ps, block_end_ps;
 	latency_split block_split;
 	bool has_app;
@@ -97,6 +98,7 @@ typedef struct vcpu_config {
 	const vcpu_stack *stack;
 	const host_config *host;
 	const guest_config *guest;
+	const hypervisor_config *hypervisor;
 	const nesc_config *nesc;
 	const disk_layout *layout;
 	uint32_t vm;    /* from 1: the VF, or the tenant's number */
@@ -105,6 +107,10 @@ typedef struct vcpu_config {
 	/* The request whose pieces are kept, by its number in the source; no log: none. */
 	stage_log *log;
 	uint64_t logged_number;
+	/* Check mode: what the VM may read, and who is told when it reads something else; else NULL. */
+	ledger *book;
+	void (*violated)(void *checker, const ledger_violation *violation);
+	void *checker;
 	/* Called in the vCPU's own order for every request. */
 	void (*completed)(void *context, const vcpu_completion *completion);
 	void *context;
@@ -115,16 +121,23 @@ typedef struct vcpu_config {
 vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *config);
 void vcpu_destroy(vcpu *self);
 
+/* The core begins when an item arrives in the queue that is returned: its VM is created at run time by `creator`. Before the
+ * run only. */
+sim_queue *vcpu_wait_for(vcpu *self, sim_unit *creator);
+
 /* Core time by owner, so far. */
 ps_t vcpu_cpu_ps(const vcpu *self, cpu_owner owner);
 
-/* Requests handed to the block layer, completed, and completed with an error. */
+/* Requests handed to the block layer, completed, and completed with this status. */
 uint64_t vcpu_num_submitted(const vcpu *self);
 uint64_t vcpu_num_completed(const vcpu *self);
+uint64_t vcpu_num_ended(const vcpu *self, nesc_completion_status status);
+
+/* Requests that completed with an error. */
 uint64_t vcpu_num_failed(const vcpu *self);
 
-/* Status of the first request that failed. */
-nesc_completion_status vcpu_first_failure(const vcpu *self, io_request *request_out);
+/* The first request that ended with this status; only if there was one. */
+io_request vcpu_first_ended(const vcpu *self, nesc_completion_status status);
 
 /* Time of the first submission and the last completion. */
 ps_t vcpu_first_submit_ps(const vcpu *self);

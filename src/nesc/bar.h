@@ -22,7 +22,7 @@
  *   PF's window of VF i at 0x800 + 32 (i - 1), the half that guests' pages leave unused:
  *                    + 0x00 ExtentTreeRoot        8          host address of the tree's root
  *                    + 0x08 MissAddress           8  read    bytes
- *                    + 0x10 MissSize              4  read    bytes
+ *                    + 0x10 MissSize              4  read    bytes (bits 0-30) | 1 for a read (bit 31)
  *                    + 0x14 RewalkTree            4  write   1: walk again; 2, 3: end the missed request with an error
  *                    + 0x18 DeviceSize            8          bytes
  *

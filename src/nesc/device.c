@@ -5,6 +5,11 @@
 
 #define POOL_CHUNK_RECORDS 64
 
+/* The hypervisor reads MissPending, which follows its writes, after a few writes: so many are never under way. Were the
+ * queue to fill, the link would stand still in front of the walkers' data. */
+#define CONTROL_DEPTH 1024
+#define MESSAGES_DEPTH 4
+
 void *nesc_pool_grow(nesc_pool *pool)
 {
 	char *chunk = calloc(POOL_CHUNK_RECORDS, pool->record_bytes);
@@ -116,6 +121,10 @@ static void device_wire(nesc_device *device)
 	device->transfer.zeros = sim_queue_create(kernel, "zeros to host", transfer, dma, dma_depth);
 	device->transfer.fetches = sim_queue_create(kernel, "data from host", transfer, dma, dma_depth);
 	device->medium.done = sim_queue_create(kernel, "completions", medium, dma, result_depth);
+	if (device->config.managed) {
+		device->translate.control = sim_queue_create(kernel, "control", down, translate, CONTROL_DEPTH);
+		device->translate.messages = sim_queue_create(kernel, "messages", translate, dma, MESSAGES_DEPTH);
+	}
 	device->dma.out = device->link_up.in = sim_queue_create(kernel, "to link", dma, up, dma_depth);
 	if (device_tags_matter(device)) {
 		device->link_up.tags =
@@ -136,6 +145,7 @@ nesc_device *nesc_device_create(sim_kernel *kernel, const nesc_device_config *co
 	device->node_bytes = (uint32_t)config->nesc->tree.node_bytes;
 	pool_init(&device->nodes, sizeof(nesc_node_item), offsetof(nesc_node_item, next_free));
 	pool_init(&device->blocks, sizeof(nesc_block), offsetof(nesc_block, next));
+	pool_init(&device->mmios, sizeof(nesc_mmio), offsetof(nesc_mmio, next_free));
 	medium = &device->medium;
 	device_make_units(device);
 	medium->ops = config->medium;
@@ -168,6 +178,7 @@ void nesc_device_destroy(nesc_device *device)
 		return;
 	pool_fini(&device->nodes);
 	pool_fini(&device->blocks);
+	pool_fini(&device->mmios);
 	memory_fini(&device->memory);
 	free(device->medium.state);
 	free(device->medium.heap);
@@ -210,8 +221,19 @@ void nesc_device_write_register(nesc_device *device, uint64_t bar_offset, uint64
 	const regs_effect effect = regs_write(&device->regs, bar_offset, value, num_bytes);
 
 	NESC_ASSERT(!effect.ignored, "register write at BAR offset %llu was ignored", (unsigned long long)bar_offset);
-	if (effect.action == REGS_FLUSH)
-		btlb_flush(&device->btlb, effect.function, effect.first_block, effect.num_blocks);
+	translate_set(&device->translate, &effect);
+}
+
+nesc_mmio *nesc_device_new_mmio(nesc_device *device)
+{
+	return nesc_pool_take(&device->mmios);
+}
+
+void nesc_device_connect_hypervisor(nesc_device *device, const nesc_ring *ring)
+{
+	NESC_ASSERT(device->config.managed && ring->function == 0, "no device that is managed at run time");
+	device->link_up.hypervisor = ring->interrupts;
+	device->translate.fence_request = (nesc_request){ .function = 0, .ring = ring->ring, .vcpu = ring->vcpu };
 }
 
 nesc_node_item *nesc_device_new_node(nesc_device *device)

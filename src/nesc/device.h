@@ -27,7 +27,9 @@ typedef struct nesc_device_config {
 	uint64_t seed;
 	uint32_t num_vfs;      /* VFs that are in use, from 1 */
 	bool uses_pf;          /* the PF's rings are in use */
+	bool managed;          /* a hypervisor writes registers at run time; needs uses_pf */
 	uint64_t memory_bytes; /* of simulated host memory, for trees and buffers */
+	content *content;      /* check mode: what the medium holds; else NULL */
 } nesc_device_config;
 
 /* Makes the device and its units in `kernel`. NULL when out of memory. Freed after the kernel with
@@ -57,6 +59,16 @@ host_memory *nesc_device_memory(nesc_device *device);
 /* The hypervisor's register writes before the run (VF creation), by the rules of the BAR. */
 void nesc_device_write_register(nesc_device *device, uint64_t bar_offset, uint64_t value, uint32_t num_bytes);
 
+/* The hypervisor takes this ring of the PF's: its interrupt queue also gets misses and answers (NESC_INTERRUPT_*; it needs
+ * room for NESC_HYPERVISOR_MESSAGES more), and its doorbell queue takes register accesses (NESC_MMIO). */
+void nesc_device_connect_hypervisor(nesc_device *device, const nesc_ring *ring);
+#define NESC_HYPERVISOR_MESSAGES 4
+
+/* A record of a register access at run time, to fill in and push as `payload` of an item of kind NESC_MMIO; comes back by
+ * itself. A read's answer arrives as NESC_INTERRUPT_REPLY. A write of 1 to FlushGo is done when an interrupt without an
+ * owner arrives: a NESC_INTERRUPT_DONE whose request has none. */
+nesc_mmio *nesc_device_new_mmio(nesc_device *device);
+
 /* The trampoline window that the hypervisor gave a VF. */
 memory_range nesc_device_window(const nesc_device *device, uint32_t vf);
 
@@ -79,6 +91,7 @@ nesc_unit_report nesc_device_unit(const nesc_device *device, uint32_t index);
 typedef struct nesc_device_counts {
 	uint64_t num_blocks, num_read_blocks, num_written_blocks, num_zero_blocks;
 	uint64_t num_walks, num_walk_fetches, num_merged, num_errors, num_ignored_accesses;
+	uint64_t num_misses[2]; /* blocks parked for the hypervisor: reads, writes */
 	uint64_t num_completions;
 } nesc_device_counts;
 

@@ -55,8 +55,13 @@ static void dma_to_host(dma_unit *dma, sim_item item)
 	stage_mark_wait(&block->marks, STAGE_DMA, dma->unit.local_ps);
 	dma_occupy(dma, moves ? config->dma.read_setup_cycles + dma_beats(dma, block->num_bytes) : 1);
 	stage_mark_service_of(&block->marks, STAGE_DMA, dma->unit.local_ps, "DMA engine: set-up and beats");
-	if (block->kind == NESC_BLOCK_ZEROS)
+	if (block->kind == NESC_BLOCK_ZEROS) {
+		content_stamp *stamps = nesc_block_stamps(block);
+
 		dma->device->counts.num_zero_blocks++;
+		for (uint32_t i = 0; stamps != NULL && i < block->num_bytes / NESC_SECTOR_BYTES; i++)
+			stamps[i] = content_zero();
+	}
 	if (--request->num_left == 0) {
 		request->marks = block->marks;
 		dma->finished = request;
@@ -107,6 +112,11 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 		}
 		case NESC_DMA_DATA:
 			dma_to_host(dma, item);
+			break;
+		case NESC_DMA_MISS:
+		case NESC_DMA_REPLY:
+			dma_occupy(dma, dma_beats(dma, PCIE_MSI_BYTES));
+			sim_push(self, dma->out, 0, item);
 			break;
 		default:
 			dma_complete(dma, item.payload);

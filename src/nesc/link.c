@@ -5,6 +5,53 @@
 #define BAR_BUS_ADDRESS UINT64_C(0xd0000000)
 #define MSI_BUS_ADDRESS UINT64_C(0xfee00000)
 
+/* Why a node can not be carried out, by the registers as they are when it is written; or OK. */
+static nesc_completion_status link_down_check(const regs *registers, const nesc_node_item *item)
+{
+	const nesc_request *request = item->request;
+	const uint64_t device_bytes = registers->functions[request->function].device_bytes;
+	const uint64_t node_first_byte =
+		request->command.first_sector * NESC_SECTOR_BYTES + (uint64_t)item->index * NESC_MAX_NODE_BYTES;
+
+	if (device_bytes == 0)
+		return NESC_COMPLETION_NO_FUNCTION;
+	if (request->command.op == NESC_FLUSH)
+		return NESC_COMPLETION_OK;
+	if (request->command.first_sector > device_bytes / NESC_SECTOR_BYTES || item->node.bytes > device_bytes ||
+	    node_first_byte > device_bytes - item->node.bytes)
+		return NESC_COMPLETION_OUT_OF_RANGE;
+	if (!regs_dma_allowed(registers, request->function, item->node.address + item->node.offset, item->node.bytes))
+		return NESC_COMPLETION_BAD_ADDRESS;
+	return NESC_COMPLETION_OK;
+}
+
+/* Where the request's completion entry goes: the driver set the ring's address, so it is trusted no more than a node's. */
+static uint64_t link_down_completion_address(const regs *registers, const nesc_request *request)
+{
+	const regs_ring *ring = regs_ring_of(registers, request->function, request->ring);
+	uint64_t address;
+
+	if (ring->num_completions == 0)
+		return 0;
+	address =
+		ring->completion_address + (request->command.tag & (ring->num_completions - 1)) * NESC_COMPLETION_BYTES;
+	return regs_dma_allowed(registers, request->function, address, NESC_COMPLETION_BYTES) ? address : 0;
+}
+
+/* The hypervisor's access to a register: writes take effect here, in order, and where another unit must know, it is told. */
+static ps_t link_down_access(link_down_unit *link, nesc_mmio *access)
+{
+	regs *registers = &link->device->regs;
+	const uint32_t num_bytes = access->is_read ? 0 : access->num_bytes;
+	const ps_t arrival_ps =
+		pcie_direction_send(&link->direction, link->unit.local_ps, access->is_read ? PCIE_READ : PCIE_WRITE,
+				    BAR_BUS_ADDRESS + access->bar_offset, access->num_bytes, NULL);
+
+	if (num_bytes != 0)
+		access->effect = regs_write(registers, access->bar_offset, access->value, num_bytes);
+	return arrival_ps;
+}
+
 /* The driver's posted writes for one node, as its first words reach the BAR: two for the command (with the first node),
  * two for the node. Returns when the last one has arrived. */
 static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
@@ -25,10 +72,14 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 			effect = regs_write(&device->regs, at, words[i], 8);
 		}
 		request->command_valid = effect.action == REGS_COMMAND && effect.valid;
+		request->completion_address = link_down_completion_address(&device->regs, request);
 	}
-	item->valid = request->command_valid; /* nodes of no command are carried out no more than it */
+	/* Nodes of no command are carried out no more than it. */
+	item->status = request->command_valid ? NESC_COMPLETION_OK : NESC_COMPLETION_BAD_COMMAND;
 	if (request->command.num_nodes == 0) {
 		item->node = (nesc_node){ 0 };
+		if (item->status == NESC_COMPLETION_OK)
+			item->status = link_down_check(&device->regs, item);
 		return arrival_ps;
 	}
 	const uint64_t at = bar_dma_list_entry(request->function, request->ring);
@@ -39,9 +90,12 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 						 BAR_BUS_ADDRESS + at, 8, NULL);
 		effect = regs_write(&device->regs, at, words[i], 8);
 	}
-	item->valid &= effect.action == REGS_NODE && effect.valid;
 	if (effect.action == REGS_NODE)
 		item->node = effect.node;
+	if (effect.action != REGS_NODE || !effect.valid)
+		item->status = NESC_COMPLETION_BAD_COMMAND;
+	if (item->status == NESC_COMPLETION_OK)
+		item->status = link_down_check(&device->regs, item);
 	return arrival_ps;
 }
 
@@ -66,6 +120,9 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 		switch (sim_head(in)->kind) {
 		case NESC_DOORBELL:
 			out = link->rings[in->input];
+			break;
+		case NESC_MMIO:
+			out = device->translate.control;
 			break;
 		case NESC_READ_BLOCK:
 			out = device->transfer.data;
@@ -93,6 +150,8 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
 							 block->dma_address, block->num_bytes, NULL);
 			stage_mark_service_of(&block->marks, STAGE_LINK, arrival_ps, "data down the link");
+		} else if (item.kind == NESC_MMIO) {
+			arrival_ps = link_down_access(link, item.payload);
 		} else {
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
 							 device->walkers[(uint32_t)item.argument].address,
@@ -100,7 +159,7 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 		}
 		sim_push(self, out, arrival_ps - self->local_ps, item);
 		self->num_served++;
-		if (item.kind != NESC_DOORBELL && device->link_up.tags != NULL) {
+		if (item.kind != NESC_DOORBELL && item.kind != NESC_MMIO && device->link_up.tags != NULL) {
 			const uint32_t num_tags = (uint32_t)(item.argument >> 32);
 
 			/* One token per read request; the queue is as deep as there are tags. */
@@ -137,6 +196,38 @@ static uint32_t link_up_num_requests(const link_up_unit *link, uint64_t address,
 
 	/* A transfer of more requests than there are tags takes them all. */
 	return num_requests < num_tags ? num_requests : num_tags;
+}
+
+/* The head of the input is a request that is done: its completion entry, and the MSI behind it. False: no slot yet. */
+static bool link_up_complete(link_up_unit *link)
+{
+	sim_unit *self = &link->unit;
+	nesc_device *device = link->device;
+	nesc_request *request = sim_head(link->in)->payload;
+	sim_queue *interrupts = device->interrupts[request->vcpu];
+	ps_t begin_ps, arrival_ps;
+	sim_item item;
+
+	if (!sim_take_slot(self, interrupts))
+		return false;
+	item = sim_pop(self, link->in);
+	item.kind = NESC_INTERRUPT_DONE;
+	begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
+	/* A read's last data is still on the wire: the entry follows it. */
+	if (request->command.op == NESC_READ)
+		stage_mark_service_of(&request->marks, STAGE_LINK, begin_ps, "last data up the link");
+	else
+		stage_mark_wait(&request->marks, STAGE_COMPLETION, begin_ps);
+	if (request->completion_address != 0)
+		pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, request->completion_address,
+				    NESC_COMPLETION_BYTES, NULL);
+	arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS, PCIE_MSI_BYTES,
+					 NULL);
+	stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps, "entry and MSI up the link");
+	device->counts.num_completions++;
+	if (!SIM_MUTATED(LOSE_INTERRUPT) || device->counts.num_completions != 3)
+		sim_push(self, interrupts, arrival_ps - self->local_ps, item);
+	return true;
 }
 
 sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
@@ -195,35 +286,21 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			pcie_root_complex_write(&link->root_complex, block->function, block->dma_address,
 						block->num_bytes);
 			nesc_pool_give(&device->blocks, block);
+		} else if (head->kind == NESC_DMA_DONE) {
+			if (!link_up_complete(link))
+				return SIM_WAIT_SLOT(device->interrupts[((nesc_request *)head->payload)->vcpu]);
 		} else {
-			nesc_request *request = head->payload;
-			const regs_ring *ring = regs_ring_of(&device->regs, request->function, request->ring);
-			sim_queue *interrupts = device->interrupts[request->vcpu];
-			uint64_t entry;
+			const bool is_miss = head->kind == NESC_DMA_MISS;
 
-			if (!sim_take_slot(self, interrupts))
-				return SIM_WAIT_SLOT(interrupts);
+			if (!sim_take_slot(self, link->hypervisor))
+				return SIM_WAIT_SLOT(link->hypervisor);
 			item = sim_pop(self, link->in);
-			begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
-			/* A read's last data is still on the wire: the entry follows it. */
-			if (request->command.op == NESC_READ)
-				stage_mark_service_of(&request->marks, STAGE_LINK, begin_ps, "last data up the link");
-			else
-				stage_mark_wait(&request->marks, STAGE_COMPLETION, begin_ps);
-			entry = ring->completion_address +
-				(request->command.tag & (ring->num_completions - 1)) * NESC_COMPLETION_BYTES;
-			/* The driver set the ring's address: it is trusted no more than a node's. */
-			if (ring->num_completions != 0 &&
-			    regs_dma_allowed(&device->regs, request->function, entry, NESC_COMPLETION_BYTES))
-				pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, entry,
-						    NESC_COMPLETION_BYTES, NULL);
-			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS,
-							 PCIE_MSI_BYTES, NULL);
-			stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps,
-					      "entry and MSI up the link");
-			device->counts.num_completions++;
-			if (!SIM_MUTATED(LOSE_INTERRUPT) || device->counts.num_completions != 3)
-				sim_push(self, interrupts, arrival_ps - self->local_ps, item);
+			item.kind = is_miss ? NESC_INTERRUPT_MISS : NESC_INTERRUPT_REPLY;
+			arrival_ps = pcie_direction_send(&link->direction, self->local_ps,
+							 is_miss ? PCIE_WRITE : PCIE_COMPLETION,
+							 is_miss ? MSI_BUS_ADDRESS : BAR_BUS_ADDRESS,
+							 is_miss ? PCIE_MSI_BYTES : sizeof(uint64_t), NULL);
+			sim_push(self, link->hypervisor, arrival_ps - self->local_ps, item);
 		}
 		self->num_served++;
 		self->busy_ps = link->direction.stats.busy_ps;

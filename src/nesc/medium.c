@@ -63,6 +63,30 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 			 (sim_item){ .kind = NESC_DMA_DONE, .payload = request, .function = function });
 }
 
+/* Check mode: moves stamps instead of data. The hypervisor's own requests may do without. */
+static void medium_check(medium_unit *unit, const nesc_block *block)
+{
+	content *medium = unit->device->config.content;
+	content_stamp *stamps = nesc_block_stamps(block);
+	const uint64_t first_sector =
+		(block->physical_block * TREE_BLOCK_BYTES + block->first_byte) / NESC_SECTOR_BYTES;
+
+	content_touch(medium, block->physical_block, block->function, unit->unit.local_ps);
+	for (uint32_t i = 0; stamps != NULL && i < block->num_bytes / NESC_SECTOR_BYTES; i++) {
+		uint64_t sector = first_sector + i;
+
+		if (block->op == NESC_READ) {
+			stamps[i] = content_read(medium, sector);
+			continue;
+		}
+		if (SIM_MUTATED(LOSE_LAST_BLOCK) && unit->device->counts.num_written_blocks % 100 == 99)
+			continue;
+		if (SIM_MUTATED(OFF_BY_A_SECTOR) && block->num_bytes == NESC_SECTOR_BYTES)
+			sector ^= 1;
+		content_write(medium, sector, stamps[i]);
+	}
+}
+
 /* Serves a block that is popped at local time; returns when it is done. */
 static ps_t medium_serve(medium_unit *unit, nesc_block *block)
 {
@@ -70,6 +94,13 @@ static ps_t medium_serve(medium_unit *unit, nesc_block *block)
 	medium_times times;
 	medium_access access;
 
+	if (block->request == &unit->device->translate.fence_request) { /* behind all that came before it */
+		ps_t done_ps = self->local_ps;
+
+		for (uint32_t i = 0; i < unit->num_pending; i++)
+			done_ps = ps_max(done_ps, unit->heap[i].done_ps);
+		return done_ps;
+	}
 	if (block->kind == NESC_BLOCK_EMPTY)
 		return self->local_ps;
 	access = (medium_access){
@@ -77,6 +108,8 @@ static ps_t medium_serve(medium_unit *unit, nesc_block *block)
 		.first_byte = block->physical_block * TREE_BLOCK_BYTES + block->first_byte,
 		.num_bytes = block->num_bytes,
 	};
+	if (unit->device->config.content != NULL)
+		medium_check(unit, block);
 	times = unit->ops->serve(unit->state, unit->params, &access, self->local_ps);
 	stage_mark_wait(&block->marks, STAGE_MEDIA, times.start_ps);
 	self->busy_ps += times.busy_ps;

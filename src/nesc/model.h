@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/stages.h"
+#include "nesc/content.h"
 #include "nesc/regs.h"
 
 /* A request as the driver hands it to the device. The driver owns it until its interrupt arrives. */
@@ -15,19 +16,22 @@ typedef struct nesc_request {
 	uint32_t num_bytes;
 	uint32_t num_left; /* nodes not yet cut, and blocks not yet done */
 	nesc_completion_status status;
-	bool command_valid;   /* the device took its command */
-	ps_t doorbell_ps;     /* when the driver began to write its command */
-	latency_split prefix; /* pieces before that: what the device layer does not count */
-	stage_marks marks;    /* at the end: the path of the block that finished last */
-	void *owner;          /* the driver's */
+	bool command_valid; /* the device took its command */
+	uint64_t
+		completion_address; /* of its completion entry, as the device's registers had it then; 0: none allowed */
+	ps_t doorbell_ps;           /* when the driver began to write its command */
+	latency_split prefix;       /* pieces before that: what the device layer does not count */
+	stage_marks marks;          /* at the end: the path of the block that finished last */
+	void *owner;                /* the driver's */
+	content_stamp *stamps;      /* check mode: what each sector holds, to write or as read; else NULL */
 } nesc_request;
 
 /* One scatter-gather node on its way to the multiplexer. */
 typedef struct nesc_node_item {
 	nesc_request *request;
 	uint32_t index;
-	nesc_node node; /* as unpacked from the words that were written */
-	bool valid;
+	nesc_node node;                /* as unpacked from the words that were written */
+	nesc_completion_status status; /* why it can not be carried out, or OK: decided as it reaches the registers */
 	stage_marks marks;
 	struct nesc_node_item *next_free;
 } nesc_node_item;
@@ -49,10 +53,35 @@ typedef struct nesc_block {
 	uint64_t physical_block; /* pLBA */
 	uint32_t first_byte;     /* within the block */
 	uint32_t num_bytes;
-	bool merged; /* counted as such */
+	uint32_t node_left_bytes; /* from the block's first byte to the end of its node */
+	bool merged;              /* counted as such */
+	bool missed;              /* parked until RewalkTree */
 	uint64_t dma_address;
 	stage_marks marks;
-	struct nesc_block *next; /* parked behind a walk; free list */
+	struct nesc_block *next; /* parked behind a walk or a miss; free list */
 } nesc_block;
+
+/* A register access of the hypervisor's at run time. */
+typedef struct nesc_mmio {
+	uint64_t bar_offset;
+	uint64_t value; /* to write; of a read: the answer */
+	uint32_t num_bytes;
+	bool is_read;
+	regs_effect effect; /* of a write */
+	struct nesc_mmio *next_free;
+} nesc_mmio;
+
+/* What the device finds in a doorbell queue (sim_item.kind). */
+enum {
+	NESC_DOORBELL, /* payload nesc_node_item */
+	NESC_MMIO,     /* payload nesc_mmio: the hypervisor's only */
+};
+
+/* What a driver finds in its interrupt queue (sim_item.kind). */
+enum {
+	NESC_INTERRUPT_DONE,  /* payload nesc_request */
+	NESC_INTERRUPT_MISS,  /* to the hypervisor: MissPending is no longer 0 */
+	NESC_INTERRUPT_REPLY, /* to the hypervisor; argument: the value that was read */
+};
 
 #endif

@@ -28,23 +28,6 @@ static void mux_begin(mux_unit *mux, nesc_node_item *node)
 	stage_mark_wait(&node->marks, STAGE_QUEUE, mux->unit.local_ps);
 }
 
-/* Why the node can not be carried out, or OK. */
-static nesc_completion_status mux_check(const mux_unit *mux, const nesc_node_item *node)
-{
-	const regs *registers = &mux->device->regs;
-	const uint32_t function = node->request->function;
-	const uint64_t device_bytes = registers->functions[function].device_bytes;
-
-	if (!node->valid)
-		return NESC_COMPLETION_BAD_COMMAND;
-	if (node->request->command.first_sector > device_bytes / NESC_SECTOR_BYTES || node->node.bytes > device_bytes ||
-	    mux->node_first_byte > device_bytes - node->node.bytes)
-		return NESC_COMPLETION_OUT_OF_RANGE;
-	if (!regs_dma_allowed(registers, function, node->node.address + node->node.offset, node->node.bytes))
-		return NESC_COMPLETION_BAD_ADDRESS;
-	return NESC_COMPLETION_OK;
-}
-
 /* The next block of the node; the node's last one sets *last_out. */
 static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
 {
@@ -59,30 +42,25 @@ static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
 	block->node_index = node->index;
 	block->op = request->command.op;
 	block->marks = node->marks;
-	block->merged = false;
+	block->merged = block->missed = false;
 	block->logical_block = first_byte >> TREE_BLOCK_SHIFT;
 	block->physical_block = block->logical_block; /* the PF's requests are untranslated */
 	block->first_byte = (uint32_t)(first_byte & (TREE_BLOCK_BYTES - 1));
 	block->dma_address = node->node.address + node->node.offset + mux->next_byte;
 	*last_out = true;
-	if (request->command.op == NESC_FLUSH) {
+	block->node_left_bytes = node->node.bytes - mux->next_byte;
+	if (node->status != NESC_COMPLETION_OK) {
+		nesc_block_fail(device, block, node->status);
+	} else if (request->command.op == NESC_FLUSH) {
 		block->kind = NESC_BLOCK_EMPTY;
 		block->num_bytes = 0;
-		if (!node->valid)
-			nesc_block_fail(device, block, NESC_COMPLETION_BAD_COMMAND);
 	} else {
-		const nesc_completion_status status = mux_check(mux, node);
 		const uint32_t room = TREE_BLOCK_BYTES - block->first_byte;
-		const uint32_t left = node->node.bytes - mux->next_byte;
 
 		block->kind = NESC_BLOCK_DATA;
-		block->num_bytes = left < room ? left : room;
-		if (status != NESC_COMPLETION_OK) {
-			nesc_block_fail(device, block, status);
-		} else {
-			mux->next_byte += block->num_bytes;
-			*last_out = mux->next_byte == node->node.bytes;
-		}
+		block->num_bytes = block->node_left_bytes < room ? block->node_left_bytes : room;
+		mux->next_byte += block->num_bytes;
+		*last_out = mux->next_byte == node->node.bytes;
 	}
 	if (!*last_out)
 		request->num_left++;

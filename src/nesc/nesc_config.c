@@ -184,6 +184,20 @@ static const cfg_key translation_keys[] = {
 };
 static const cfg_section translation_section = { .name = "nesc.translation", KEYS(translation_keys) };
 
+static const char *const miss_policies[] = { "park", "block", NULL };
+static const cfg_key miss_keys[] = {
+	{ .name = "policy",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(nesc_config, miss.policy),
+	  .default_text = "park",
+	  .choices = miss_policies,
+	  .help = "What a block that needs the hypervisor does meanwhile: it waits aside (park), or it stalls the "
+		  "shared "
+		  "queue with all VFs behind it (block).",
+	  .source = "assumption: the thesis states the registers and RewalkTree only" },
+};
+static const cfg_section miss_section = { .name = "nesc.miss", KEYS(miss_keys) };
+
 static const cfg_key transfer_keys[] = {
 	{ .name = "cycles",
 	  .type = CFG_CYCLES,
@@ -305,6 +319,7 @@ static const cfg_key nesc_keys[] = {
 	NESTED("walker", walker_section, "The block walkers."),
 	NESTED("tree", tree_section, "The extent trees in host memory."),
 	NESTED("translation", translation_section, "The translation unit."),
+	NESTED("miss", miss_section, "What happens where there is no mapping."),
 	NESTED("transfer", transfer_section, "The data transfer unit."),
 	NESTED("dma", dma_section, "The shared DMA engine."),
 	NESTED("driver", driver_section, "What the drivers of the device do."),

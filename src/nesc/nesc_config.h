@@ -19,6 +19,11 @@ typedef enum nesc_hit_under_miss {
 	NESC_HUM_NONE,            /* none does */
 } nesc_hit_under_miss;
 
+typedef enum nesc_miss_policy {
+	NESC_MISS_PARK,  /* a block that misses waits aside; other functions and other requests go on */
+	NESC_MISS_BLOCK, /* it stalls the shared queue */
+} nesc_miss_policy;
+
 typedef enum nesc_merge {
 	NESC_MERGE_NODE, /* a block whose node already has a walk under way waits for it */
 	NESC_MERGE_NONE,
@@ -51,6 +56,9 @@ typedef struct nesc_config {
 		int hit_under_miss;
 		int64_t lookup_cycles;
 	} translation;
+	struct {
+		int policy; /* nesc_miss_policy */
+	} miss;
 	struct {
 		int64_t transfer_cycles; /* data transfer unit, per block */
 	} transfer;

@@ -141,16 +141,10 @@ static void write_node(regs_ring *ring, uint64_t value, regs_effect *effect)
 	effect->valid = nesc_node_unpack((uint64_t[2]){ ring->node_word, value }, &effect->node);
 }
 
-static bool write_rewalk(regs *self, uint32_t function, uint64_t value, regs_effect *effect)
+static bool write_rewalk(uint64_t value, regs_effect *effect)
 {
-	bool is_pending = regs_miss_pending(self, function);
-
-	/* Without a miss there is no request to fail; a plain rewalk is harmless. */
-	if (value < REGS_REWALK || value > REGS_FAIL_QUOTA || (value != REGS_REWALK && !is_pending))
+	if (value < REGS_REWALK || value >= REGS_NUM_REWALKS)
 		return false;
-	self->miss_pending &= ~(UINT64_C(1) << (function - 1));
-	self->functions[function].miss_address = 0;
-	self->functions[function].miss_bytes = 0;
 	effect->action = REGS_RETRY;
 	effect->rewalk = (regs_rewalk)value;
 	return true;
@@ -175,11 +169,15 @@ static bool store(regs *self, const bar_target *target, uint64_t value, regs_eff
 	switch (target->reg) {
 	case BAR_EXTENT_TREE_ROOT:
 		subject->tree_root_address = value;
+		effect->action = REGS_ROOT;
+		effect->tree_root_address = value;
 		return true;
 	case BAR_REWALK_TREE:
-		return write_rewalk(self, target->subject, value, effect);
+		return write_rewalk(value, effect);
 	case BAR_DEVICE_SIZE:
 		subject->device_bytes = value;
+		effect->action = REGS_SIZE;
+		effect->device_bytes = value;
 		return true;
 	case BAR_FLUSH_FUNCTION:
 		if (value > self->num_vfs)
@@ -291,6 +289,16 @@ void regs_set_miss(regs *self, uint32_t function, uint64_t address, uint32_t byt
 	self->functions[function].miss_address = address;
 	self->functions[function].miss_bytes = bytes;
 	self->miss_pending |= UINT64_C(1) << (function - 1);
+}
+
+bool regs_end_miss(regs *self, uint32_t function)
+{
+	const bool was_pending = regs_miss_pending(self, function);
+
+	self->miss_pending &= ~(UINT64_C(1) << (function - 1));
+	self->functions[function].miss_address = 0;
+	self->functions[function].miss_bytes = 0;
+	return was_pending;
 }
 
 uint64_t regs_num_ignored(const regs *self, uint32_t function)

@@ -40,7 +40,8 @@ typedef enum nesc_op {
 	X(NO_MAPPING, "a block has no mapping and none will be made")          \
 	X(OUT_OF_RANGE, "beyond the end of the device")                        \
 	X(NO_SPACE, "the host could not allocate a block")                     \
-	X(QUOTA, "the function's quota is used up")
+	X(QUOTA, "the function's quota is used up")                            \
+	X(NO_FUNCTION, "the function was deleted")
 
 typedef enum nesc_completion_status {
 #define NESC_COMPLETION_ENUM(symbol, text) NESC_COMPLETION_##symbol,
@@ -89,10 +90,29 @@ const char *nesc_completion_text(nesc_completion_status status);
 
 /* What the hypervisor may write into RewalkTree. 1 is stated in the thesis; the others are ours: allocation failed. */
 typedef enum regs_rewalk {
-	REGS_REWALK = 1,    /* reissue the VF's stalled requests to the walk unit */
-	REGS_FAIL_NO_SPACE, /* end the request in the Miss registers with NO_SPACE, reissue the others */
-	REGS_FAIL_QUOTA,    /* the same with QUOTA */
+	REGS_REWALK = 1,        /* reissue the VF's stalled requests to the walk unit */
+	REGS_FAIL_NO_SPACE,     /* end the request in the Miss registers with NO_SPACE, reissue the others */
+	REGS_FAIL_QUOTA,        /* the same with QUOTA */
+	REGS_FAIL_OUT_OF_RANGE, /* the same with OUT_OF_RANGE: the disk has shrunk */
+	REGS_NUM_REWALKS,
 } regs_rewalk;
+
+/* The status of the missed request that a write of RewalkTree ends it with; OK: it is reissued like the others. */
+static inline nesc_completion_status regs_rewalk_status(regs_rewalk value)
+{
+	switch (value) {
+	case REGS_FAIL_NO_SPACE:
+		return NESC_COMPLETION_NO_SPACE;
+	case REGS_FAIL_QUOTA:
+		return NESC_COMPLETION_QUOTA;
+	case REGS_FAIL_OUT_OF_RANGE:
+		return NESC_COMPLETION_OUT_OF_RANGE;
+	case REGS_REWALK:
+	case REGS_NUM_REWALKS:
+		break;
+	}
+	return NESC_COMPLETION_OK;
+}
 
 typedef struct regs_ring {
 	uint64_t completion_address;  /* host address, 0 = none; set by the driver: to be checked like a node's */
@@ -104,7 +124,7 @@ typedef struct regs_ring {
 typedef struct regs_function {
 	uint64_t tree_root_address; /* 0 = none: every block is a hole */
 	uint64_t miss_address;      /* bytes from the start of the virtual disk */
-	uint32_t miss_bytes;
+	uint32_t miss_bytes;        /* with REGS_MISS_READ */
 	uint64_t device_bytes;
 	uint64_t trampoline_address, trampoline_bytes;
 	uint64_t ignored[BAR_NUM_VERDICTS]; /* accesses through this page, by reason; [BAR_ALLOWED] = bad values */
@@ -125,6 +145,8 @@ typedef enum regs_action {
 	REGS_NOTHING, /* ignored, or stored and that was all */
 	REGS_COMMAND, /* a request begins on `ring` of `function` */
 	REGS_NODE,    /* the next node of the ring's list */
+	REGS_ROOT,    /* ExtentTreeRoot of VF `function` is `tree_root_address` now */
+	REGS_SIZE,    /* DeviceSize of VF `function` is `device_bytes` now; 0: there is no such device */
 	REGS_RETRY,   /* RewalkTree of VF `function` */
 	REGS_FLUSH,   /* drop BTLB entries */
 } regs_action;
@@ -139,7 +161,8 @@ typedef struct regs_effect {
 	union {
 		nesc_command command; /* REGS_COMMAND */
 		nesc_node node;       /* REGS_NODE */
-		regs_rewalk rewalk;   /* REGS_RETRY */
+		uint64_t tree_root_address, device_bytes;
+		regs_rewalk rewalk; /* REGS_RETRY */
 		struct {
 			uint64_t first_block, num_blocks; /* REGS_FLUSH: UINT64_MAX = to the end */
 		};
@@ -155,9 +178,17 @@ regs_effect regs_write(regs *self, uint64_t bar_offset, uint64_t value, uint32_t
 /* A read; 0 if it is ignored. */
 uint64_t regs_read(regs *self, uint64_t bar_offset, uint32_t bytes);
 
+/* In MissSize: a read found a pruned part. Without it the hypervisor could not know whether a hole behind it is to be filled,
+ * and a write would have to miss twice; ours. */
+#define REGS_MISS_READ UINT32_C(0x80000000)
+
 /* The device's side of a miss: fills VF `function`'s Miss registers and sets its bit in MissPending. They must be free
- * (see regs_miss_pending()): a VF has one miss in its registers. RewalkTree frees them. */
+ * (see regs_miss_pending()): a VF has one miss in its registers. At run time they belong to the translation unit, while all
+ * others belong to the unit that decodes the BAR. */
 void regs_set_miss(regs *self, uint32_t function, uint64_t address, uint32_t bytes);
+
+/* RewalkTree arrived: frees the VF's Miss registers. False if there was no miss in them. */
+bool regs_end_miss(regs *self, uint32_t function);
 
 static inline bool regs_miss_pending(const regs *self, uint32_t function)
 {

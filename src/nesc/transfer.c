@@ -4,15 +4,18 @@
  */
 #include "nesc/units.h"
 
-/* A write needs its data first: not while as many as may be are on their way. */
+/* A write needs its data first: not while as many as may be are on their way. A fence passes when nothing is. */
 static bool transfer_blocked(const transfer_unit *unit, const sim_queue *queue)
 {
+	const uint32_t max_outstanding = (uint32_t)unit->device->config.nesc->dma.outstanding_reads;
 	const nesc_block *block;
 
-	if (queue == unit->data || sim_empty(queue))
+	if (unit->num_outstanding == 0 || queue == unit->data || sim_empty(queue))
 		return false;
 	block = sim_head(queue)->payload;
-	return block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA;
+	if (block->request == &unit->device->translate.fence_request)
+		return !SIM_MUTATED(FENCE_PASSES_WRITES);
+	return unit->num_outstanding >= max_outstanding && block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA;
 }
 
 sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
@@ -20,7 +23,6 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 	transfer_unit *unit = (transfer_unit *)self;
 	nesc_device *device = unit->device;
 	const bool one_source = self->num_inputs == 2;
-	const uint32_t max_outstanding = (uint32_t)device->config.nesc->dma.outstanding_reads;
 	sim_wait wait;
 
 	for (;;) {
@@ -37,10 +39,9 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		if (!sim_take_slot(self, unit->zeros))
 			return SIM_WAIT_SLOT(unit->zeros);
 		mask = UINT64_MAX;
-		if (unit->num_outstanding >= max_outstanding)
-			for (uint32_t i = 0; i < self->num_inputs; i++)
-				if (transfer_blocked(unit, self->inputs[i]))
-					mask &= ~(UINT64_C(1) << i);
+		for (uint32_t i = 0; unit->num_outstanding != 0 && i < self->num_inputs; i++)
+			if (transfer_blocked(unit, self->inputs[i]))
+				mask &= ~(UINT64_C(1) << i);
 		if (!sim_merge_ready(self, &mask, self->role == SIM_AHEAD ? sim_ahead_limit(self, limit_ps) : limit_ps,
 				     &wait))
 			return wait;

@@ -1,9 +1,18 @@
-/* Translation: vLBA to pLBA, by the BTLB or by a walk.
+/* Translation: vLBA to pLBA, by the BTLB or by a walk; and what becomes of blocks that have no place.
  *
- * Only its own decisions change the BTLB, so while no walk is outstanding it needs no synchronisation; with walks
- * outstanding it is a merge point of returns, blocks that look up again, and new blocks.
+ * Only its own decisions change the BTLB, so while no walk is outstanding and no hypervisor writes registers it needs no
+ * synchronisation; else it is a merge point of returns, register accesses, blocks that look up again, and new blocks.
+ *
+ * A miss - a write to a hole or to a read-only extent, or anything in a pruned part - parks its block until the hypervisor
+ * writes RewalkTree. A VF has one miss in its registers, later ones queue behind it.
  */
 #include "nesc/units.h"
+
+/* The function that the block's entries are tagged with. */
+static uint32_t translate_tag(const nesc_block *block)
+{
+	return SIM_MUTATED(TAG_WITHOUT_VF) ? 1 : block->function;
+}
 
 /* Where a block of `function` may go now. */
 typedef enum translate_way {
@@ -32,7 +41,7 @@ static translate_way translate_way_of(translate_unit *unit, const nesc_block *bl
 	const uint32_t count = (uint32_t)config->walker.count;
 	extent found;
 
-	if (block->kind == NESC_BLOCK_EMPTY)
+	if (block->kind == NESC_BLOCK_EMPTY || unit->functions[block->function].deleted)
 		return WAY_PASS;
 	if (unit->num_walks == 0)
 		return WAY_LOOK_UP;
@@ -44,7 +53,8 @@ static translate_way translate_way_of(translate_unit *unit, const nesc_block *bl
 		for (uint32_t i = 0; i < count; i++)
 			if (unit->walks[i].busy && unit->walks[i].block->function == block->function)
 				return WAY_BLOCKED;
-	if (unit->num_walks < count || btlb_peek(&unit->device->btlb, block->function, block->logical_block, &found))
+	if (unit->num_walks < count ||
+	    btlb_peek(&unit->device->btlb, translate_tag(block), block->logical_block, &found))
 		return WAY_LOOK_UP;
 	return WAY_BLOCKED;
 }
@@ -74,8 +84,158 @@ static void translate_start_walk(translate_unit *unit, nesc_block *block)
 		unit->filled_ps = self->local_ps;
 	unit->device->counts.num_walks++;
 	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
-	sim_push(self, unit->jobs[walker], cycles_ps, (sim_item){ .payload = block, .function = block->function });
+	sim_push(self, unit->jobs[walker], cycles_ps,
+		 (sim_item){ .payload = block,
+			     .function = block->function,
+			     .argument = unit->functions[block->function].tree_root_address });
 }
+
+/* ---- misses ----------------------------------------------------------------------------------------------------- */
+
+/* The miss enters the VF's registers, which are free; the hypervisor is told when it has none to handle already. */
+static void translate_tell(translate_unit *unit, const nesc_block *block)
+{
+	regs *registers = &unit->device->regs;
+	const bool tell = registers->miss_pending == 0;
+
+	regs_set_miss(registers, block->function, block->logical_block * TREE_BLOCK_BYTES + block->first_byte,
+		      block->node_left_bytes | (block->op == NESC_READ ? REGS_MISS_READ : 0));
+	if (tell)
+		sim_push(&unit->unit, unit->messages, unit_cycles_ps(&unit->unit, 1),
+			 (sim_item){ .kind = NESC_DMA_MISS });
+}
+
+/* `found`: the read-only extent that a write hit; else NULL. */
+static void translate_miss(translate_unit *unit, nesc_block *block, const extent *found)
+{
+	translate_function *of = &unit->functions[block->function];
+
+	if (SIM_MUTATED(WRITE_READ_ONLY) && block->op == NESC_WRITE && found != NULL) {
+		block->physical_block = found->physical_block + (block->logical_block - found->logical_block);
+		translate_emit(unit, block);
+		return;
+	}
+	if (unit->control == NULL) { /* nobody would ever allocate */
+		nesc_block_fail(unit->device, block, NESC_COMPLETION_NO_MAPPING);
+		translate_emit(unit, block);
+		return;
+	}
+	unit->device->counts.num_misses[block->op == NESC_WRITE]++;
+	block->missed = true;
+	if (of->missed.first == NULL)
+		unit->num_missing++;
+	block_list_append(&of->missed, block, block);
+	if (!regs_miss_pending(&unit->device->regs, block->function))
+		translate_tell(unit, block);
+	else if (SIM_MUTATED(MISS_OVERWRITES)) {
+		regs_end_miss(&unit->device->regs, block->function);
+		of->missed = (block_list){ block, block };
+		translate_tell(unit, block);
+	}
+}
+
+/* Parked blocks of the VF look up again; those of the missed request end with `status`, if that is not OK. */
+static void translate_release(translate_unit *unit, uint32_t function, nesc_completion_status status)
+{
+	translate_function *of = &unit->functions[function];
+	const nesc_request *missed = of->missed.first == NULL ? NULL : of->missed.first->request;
+
+	regs_end_miss(&unit->device->regs, function);
+	if (missed == NULL)
+		return;
+	for (nesc_block *block = of->missed.first; block != NULL; block = block->next) {
+		if (block == of->missed.first)
+			stage_mark_service_of(&block->marks, STAGE_MISS, unit->unit.local_ps,
+					      "the hypervisor handles the miss");
+		else
+			stage_mark_wait(&block->marks, STAGE_MISS, unit->unit.local_ps);
+		block->missed = false;
+		if (block->request == missed && status != NESC_COMPLETION_OK)
+			nesc_block_fail(unit->device, block, status);
+	}
+	block_list_append(&unit->retries, of->missed.first, of->missed.last);
+	of->missed = (block_list){ 0 };
+	unit->num_missing--;
+}
+
+/* ---- register accesses ------------------------------------------------------------------------------------------ */
+
+void translate_set(translate_unit *unit, const regs_effect *effect)
+{
+	translate_function *of = &unit->functions[effect->function];
+
+	switch (effect->action) {
+	case REGS_ROOT:
+		if (!SIM_MUTATED(DELETED_GOES_ON) || effect->tree_root_address != 0)
+			of->tree_root_address = effect->tree_root_address;
+		break;
+	case REGS_SIZE:
+		of->deleted = effect->device_bytes == 0 && !SIM_MUTATED(DELETED_GOES_ON);
+		if (of->deleted)
+			translate_release(unit, effect->function, NESC_COMPLETION_NO_FUNCTION);
+		break;
+	case REGS_RETRY:
+		if (SIM_MUTATED(LOSE_REWALK) && ++unit->num_rewalks % 3 == 0) {
+			regs_end_miss(&unit->device->regs, effect->function);
+			break;
+		}
+		translate_release(unit, effect->function, regs_rewalk_status(effect->rewalk));
+		break;
+	case REGS_FLUSH:
+		if (!SIM_MUTATED(NO_FLUSH))
+			btlb_flush(&unit->device->btlb, effect->function, effect->first_block, effect->num_blocks);
+		break;
+	case REGS_NOTHING:
+	case REGS_COMMAND:
+	case REGS_NODE:
+		break;
+	}
+}
+
+/* Walks that began before the flush may still bring what it was to drop: its fence follows the last of them. */
+static void translate_begin_fence(translate_unit *unit)
+{
+	const uint32_t count = (uint32_t)unit->device->config.nesc->walker.count;
+
+	NESC_ASSERT(!unit->fence, "a flush before the one before was done");
+	unit->fence = true;
+	unit->num_walks_before_fence = SIM_MUTATED(FENCE_PASSES_WALKS) ? 0 : unit->num_walks;
+	for (uint32_t i = 0; i < count; i++)
+		unit->walks[i].before_fence = unit->walks[i].busy;
+}
+
+/* Sends the fence after all that was translated before. */
+static void translate_send_fence(translate_unit *unit)
+{
+	nesc_block *block = nesc_pool_take(&unit->device->blocks);
+	nesc_request *request = &unit->fence_request;
+
+	request->command = (nesc_command){ .op = NESC_FLUSH };
+	request->num_left = 1;
+	request->marks = (stage_marks){ .last_ps = unit->unit.local_ps };
+	*block =
+		(nesc_block){ .request = request, .op = NESC_FLUSH, .kind = NESC_BLOCK_EMPTY, .marks = request->marks };
+	unit->fence = false;
+	translate_emit(unit, block);
+}
+
+static void translate_access(translate_unit *unit, nesc_mmio *access)
+{
+	nesc_device *device = unit->device;
+	const bool is_flush = !access->is_read && access->effect.action == REGS_FLUSH;
+
+	if (access->is_read)
+		sim_push(&unit->unit, unit->messages, unit_cycles_ps(&unit->unit, 1),
+			 (sim_item){ .kind = NESC_DMA_REPLY,
+				     .argument = regs_read(&device->regs, access->bar_offset, access->num_bytes) });
+	else
+		translate_set(unit, &access->effect);
+	if (is_flush)
+		translate_begin_fence(unit);
+	nesc_pool_give(&device->mmios, access);
+}
+
+/* ---- look-ups ---------------------------------------------------------------------------------------------------- */
 
 /* One look-up of a block that may go (WAY_PASS or WAY_LOOK_UP). */
 static void translate_look_up(translate_unit *unit, nesc_block *block, bool again)
@@ -83,12 +243,18 @@ static void translate_look_up(translate_unit *unit, nesc_block *block, bool agai
 	btlb *cache = &unit->device->btlb;
 	extent found;
 
+	if (block->kind != NESC_BLOCK_EMPTY && unit->functions[block->function].deleted)
+		nesc_block_fail(unit->device, block, NESC_COMPLETION_NO_FUNCTION);
 	if (block->kind == NESC_BLOCK_EMPTY) {
 		translate_emit(unit, block);
 		return;
 	}
-	if (again ? btlb_lookup_again(cache, block->function, block->logical_block, &found)
-		  : btlb_lookup(cache, block->function, block->logical_block, &found)) {
+	if (again ? btlb_lookup_again(cache, translate_tag(block), block->logical_block, &found)
+		  : btlb_lookup(cache, translate_tag(block), block->logical_block, &found)) {
+		if (block->op == NESC_WRITE && (found.flags & EXTENT_READ_ONLY) != 0) {
+			translate_miss(unit, block, &found);
+			return;
+		}
 		block->physical_block = found.physical_block + (block->logical_block - found.logical_block);
 		translate_emit(unit, block);
 		return;
@@ -98,12 +264,7 @@ static void translate_look_up(translate_unit *unit, nesc_block *block, bool agai
 
 static void translate_park(translate_unit *unit, nesc_block *block, pending_walk *walk)
 {
-	block->next = NULL;
-	if (walk->parked_last == NULL)
-		walk->parked_first = block;
-	else
-		walk->parked_last->next = block;
-	walk->parked_last = block;
+	block_list_append(&walk->parked, block, block);
 	if (block->merged)
 		return; /* it may wait for several walks, but is one block */
 	block->merged = true;
@@ -123,126 +284,173 @@ static void translate_mark_wait(const translate_unit *unit, nesc_block *block)
 	stage_mark_wait(&block->marks, STAGE_TRANSLATE, now_ps);
 }
 
-/* A walk came back: its block goes on, those parked behind it look up again. */
+/* What the walk found is the block's place. */
+static void translate_found(translate_unit *unit, const pending_walk *walk, const extent *found)
+{
+	nesc_device *device = unit->device;
+	nesc_block *block = walk->block;
+
+	if (walk->epoch == btlb_epoch(&device->btlb, block->function) || SIM_MUTATED(STALE_INSERT))
+		btlb_insert(&device->btlb, translate_tag(block), found);
+	if (block->op == NESC_WRITE && (found->flags & EXTENT_READ_ONLY) != 0) {
+		translate_miss(unit, block, found);
+		return;
+	}
+	block->physical_block = found->physical_block + (block->logical_block - found->logical_block);
+	translate_emit(unit, block);
+}
+
+/* A walk came back: its block goes on or is parked, those parked behind the walk look up again. */
 static void translate_return(translate_unit *unit, sim_item item)
 {
 	nesc_device *device = unit->device;
-	pending_walk *walk = &unit->walks[item.function];
-	const walker_unit *walker = &device->walkers[item.function];
+	pending_walk walk = unit->walks[item.function];
 	nesc_block *block = item.payload;
 
 	stage_mark_service_of(&block->marks, STAGE_WALK, unit->unit.local_ps, "walk of the extent tree");
-	for (nesc_block *parked = walk->parked_first; parked != NULL; parked = parked->next)
+	for (nesc_block *parked = walk.parked.first; parked != NULL; parked = parked->next)
 		stage_mark_wait(&parked->marks, STAGE_WALK, unit->unit.local_ps);
-	switch ((tree_outcome)item.argument) {
-	case TREE_EXTENT: {
-		const extent *found = &walker->answer.extent;
-
-		block->physical_block = found->physical_block + (block->logical_block - found->logical_block);
-		if (walk->epoch == btlb_epoch(&device->btlb, block->function))
-			btlb_insert(&device->btlb, block->function, found);
-		break;
+	block_list_append(&unit->retries, walk.parked.first, walk.parked.last);
+	unit->walks[item.function] = (pending_walk){ 0 };
+	if (unit->num_walks-- == (uint32_t)device->config.nesc->walker.count) {
+		unit->full_from_ps = unit->filled_ps;
+		unit->full_to_ps = unit->unit.local_ps;
 	}
+	if (walk.before_fence)
+		unit->num_walks_before_fence--;
+	if (unit->functions[block->function].deleted) {
+		nesc_block_fail(device, block, NESC_COMPLETION_NO_FUNCTION);
+		translate_emit(unit, block);
+		return;
+	}
+	switch ((tree_outcome)item.argument) {
+	case TREE_EXTENT:
+		translate_found(unit, &walk, &device->walkers[item.function].answer.extent);
+		return;
 	case TREE_HOLE:
-		if (block->op == NESC_READ)
-			block->kind = NESC_BLOCK_ZEROS;
-		else
-			nesc_block_fail(device, block, NESC_COMPLETION_NO_MAPPING);
+		if (block->op == NESC_WRITE) {
+			translate_miss(unit, block, NULL);
+			return;
+		}
+		block->kind = SIM_MUTATED(HOLE_FROM_MEDIUM) ? NESC_BLOCK_DATA : NESC_BLOCK_ZEROS;
+		block->physical_block = 0;
 		break;
 	case TREE_PRUNED:
+		translate_miss(unit, block, NULL);
+		return;
 	case TREE_CHILD:
 	case TREE_CORRUPT:
 		nesc_block_fail(device, block, NESC_COMPLETION_NO_MAPPING);
 		break;
 	}
-	if (walk->parked_first != NULL) {
-		if (unit->retry_last == NULL)
-			unit->retry_first = walk->parked_first;
-		else
-			unit->retry_last->next = walk->parked_first;
-		unit->retry_last = walk->parked_last;
-	}
-	*walk = (pending_walk){ 0 };
-	if (unit->num_walks-- == (uint32_t)device->config.nesc->walker.count) {
-		unit->full_from_ps = unit->filled_ps;
-		unit->full_to_ps = unit->unit.local_ps;
-	}
 	translate_emit(unit, block);
+}
+
+/* ---- the unit --------------------------------------------------------------------------------------------------- */
+
+/* The walk whose result is first: by ready time, then by walker. */
+static sim_queue *translate_first_return(translate_unit *unit)
+{
+	const uint32_t count = (uint32_t)unit->device->config.nesc->walker.count;
+	sim_queue *first = NULL;
+
+	for (uint32_t i = 0; unit->num_walks != 0 && i < count; i++) {
+		sim_queue *queue = unit->returns[i];
+
+		if (unit->walks[i].busy && !sim_empty(queue) && sim_candidate(&unit->unit, queue) &&
+		    (first == NULL || sim_head(queue)->ready_ps < sim_head(first)->ready_ps))
+			first = queue;
+	}
+	return first;
+}
+
+/* Takes a block that may go from the front of its queue or list. */
+static void translate_take(translate_unit *unit, nesc_block *block, translate_way way, bool again)
+{
+	translate_mark_wait(unit, block);
+	if (way == WAY_PARK)
+		translate_park(unit, block, translate_node_walk(unit, block));
+	else
+		translate_look_up(unit, block, again);
+}
+
+static nesc_block *translate_pop_retry(translate_unit *unit)
+{
+	nesc_block *block = unit->retries.first;
+
+	unit->retries.first = block->next;
+	if (block->next == NULL)
+		unit->retries.last = NULL;
+	return block;
+}
+
+/* The earliest time at which anything can be done, or PS_MAX. The ways say what the first retry and the first new block
+ * may do. */
+static ps_t translate_next_ps(translate_unit *unit, translate_way *retry_way_out, translate_way *head_way_out)
+{
+	sim_unit *self = &unit->unit;
+	const nesc_config *config = unit->device->config.nesc;
+	const uint32_t num_walkers = (uint32_t)config->walker.count;
+	ps_t rmin_ps = PS_MAX;
+
+	*retry_way_out = *head_way_out = WAY_BLOCKED;
+	/* Blocks that look up again go first, and new ones wait behind them; behind misses too, with `block`. */
+	if (unit->retries.first != NULL)
+		*retry_way_out = translate_way_of(unit, unit->retries.first);
+	else if (!sim_empty(unit->vlba) && (unit->num_missing == 0 || config->miss.policy == NESC_MISS_PARK))
+		*head_way_out = translate_way_of(unit, sim_head(unit->vlba)->payload);
+	if (*retry_way_out != WAY_BLOCKED || (unit->fence && unit->num_walks_before_fence == 0))
+		return self->local_ps; /* since the walk came back, or RewalkTree arrived */
+	for (uint32_t i = 0; unit->num_walks != 0 && i < num_walkers; i++)
+		if (unit->walks[i].busy && !sim_empty(unit->returns[i]))
+			rmin_ps = ps_min(rmin_ps, sim_head(unit->returns[i])->ready_ps);
+	if (unit->control != NULL && !sim_empty(unit->control))
+		rmin_ps = ps_min(rmin_ps, sim_head(unit->control)->ready_ps);
+	if (*head_way_out != WAY_BLOCKED)
+		rmin_ps = ps_min(rmin_ps, sim_head(unit->vlba)->ready_ps);
+	return rmin_ps == PS_MAX ? PS_MAX : sim_decision_ps(self, rmin_ps);
 }
 
 sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 {
 	translate_unit *unit = (translate_unit *)self;
-	const uint32_t num_walkers = (uint32_t)unit->device->config.nesc->walker.count;
 
 	for (;;) {
-		nesc_block *retry, *head;
-		translate_way retry_way = WAY_BLOCKED, head_way = WAY_BLOCKED;
-		sim_queue *returned = NULL;
-		ps_t rmin_ps = PS_MAX, t_ps;
+		translate_way retry_way, head_way;
+		sim_queue *returned;
+		ps_t t_ps, cycles_ps;
 
-		self->role = unit->num_walks == 0 ? SIM_AHEAD : SIM_MERGE;
+		self->role = unit->num_walks == 0 && unit->control == NULL ? SIM_AHEAD : SIM_MERGE;
 		if (!sim_take_slot(self, unit->plba))
 			return SIM_WAIT_SLOT(unit->plba);
-		retry = unit->retry_first;
-		head = sim_empty(unit->vlba) ? NULL : sim_head(unit->vlba)->payload;
-		/* Blocks that look up again go first, and new ones wait behind them. */
-		if (retry != NULL)
-			retry_way = translate_way_of(unit, retry);
-		else if (head != NULL)
-			head_way = translate_way_of(unit, head);
-		for (uint32_t i = 0; unit->num_walks != 0 && i < num_walkers; i++)
-			if (unit->walks[i].busy && !sim_empty(unit->returns[i]))
-				rmin_ps = ps_min(rmin_ps, sim_head(unit->returns[i])->ready_ps);
-		if (head_way != WAY_BLOCKED)
-			rmin_ps = ps_min(rmin_ps, sim_head(unit->vlba)->ready_ps);
-		if (retry_way != WAY_BLOCKED)
-			t_ps = self->local_ps; /* ready since the walk came back */
-		else if (rmin_ps != PS_MAX)
-			t_ps = sim_decision_ps(self, rmin_ps);
-		else
+		if (unit->messages != NULL && !sim_take_slot(self, unit->messages))
+			return SIM_WAIT_SLOT(unit->messages);
+		t_ps = translate_next_ps(unit, &retry_way, &head_way);
+		if (t_ps == PS_MAX)
 			return SIM_WAIT_ITEM;
 		t_ps = hwclock_align(&self->clock, t_ps);
-		if (unit->num_walks == 0 || SIM_MUTATED(TRANSLATE_NO_SYNC) ? t_ps > sim_ahead_limit(self, limit_ps)
-									   : t_ps > limit_ps)
+		if (self->role == SIM_AHEAD || SIM_MUTATED(TRANSLATE_NO_SYNC) ? t_ps > sim_ahead_limit(self, limit_ps)
+									      : t_ps > limit_ps)
 			return SIM_WAIT_UNTIL(t_ps);
 		self->local_ps = t_ps;
-		/* Returns first (by ready time, then walker), then second look-ups, then new blocks. */
-		for (uint32_t i = 0; unit->num_walks != 0 && i < num_walkers; i++) {
-			sim_queue *queue = unit->returns[i];
-
-			if (unit->walks[i].busy && !sim_empty(queue) && sim_candidate(self, queue) &&
-			    (returned == NULL || sim_head(queue)->ready_ps < sim_head(returned)->ready_ps))
-				returned = queue;
-		}
+		returned = translate_first_return(unit);
+		/* Returns first, then the hypervisor, then second look-ups, then new blocks. */
 		if (returned != NULL) {
 			translate_return(unit, sim_pop(self, returned));
+		} else if (unit->control != NULL && !sim_empty(unit->control) && sim_candidate(self, unit->control)) {
+			translate_access(unit, sim_pop(self, unit->control).payload);
+		} else if (unit->fence && unit->num_walks_before_fence == 0) {
+			translate_send_fence(unit);
 		} else if (retry_way != WAY_BLOCKED) {
-			unit->retry_first = retry->next;
-			if (retry->next == NULL)
-				unit->retry_last = NULL;
-			translate_mark_wait(unit, retry);
-			if (retry_way == WAY_PARK)
-				translate_park(unit, retry, translate_node_walk(unit, retry));
-			else
-				translate_look_up(unit, retry, true);
+			translate_take(unit, translate_pop_retry(unit), retry_way, true);
 		} else if (head_way != WAY_BLOCKED && sim_candidate(self, unit->vlba)) {
-			sim_pop(self, unit->vlba);
-			translate_mark_wait(unit, head);
-			if (head_way == WAY_PARK)
-				translate_park(unit, head, translate_node_walk(unit, head));
-			else
-				translate_look_up(unit, head, false);
+			translate_take(unit, sim_pop(self, unit->vlba).payload, head_way, false);
 			self->num_served++;
 		} else {
 			continue;
 		}
-		{
-			const ps_t cycles_ps =
-				unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);
-
-			self->busy_ps += cycles_ps;
-			self->local_ps += cycles_ps;
-		}
+		cycles_ps = unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);
+		self->busy_ps += cycles_ps;
+		self->local_ps += cycles_ps;
 	}
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/assert.h"
+#include "sim/sim.h"
 #include "nesc/tree_node.h"
 
 /* Number of entries that begin at or before the block. Whatever the bytes: entry result - 1, if there is one, begins
@@ -57,6 +58,8 @@ tree_outcome tree_match(const uint8_t *node, uint32_t node_bytes, uint64_t block
 	if (!is_leaf && num_blocks == TREE_SATURATED)
 		end = limit_block;
 
+	if (SIM_MUTATED(EXTENT_END) && is_leaf && block == end)
+		num_blocks++, end++;
 	if (block >= end) {
 		if (answer->first_block < end)
 			answer->first_block = end;

@@ -7,15 +7,16 @@
 
 /* Kinds of items (sim_item.kind). */
 enum {
-	/* into link down */
-	NESC_DOORBELL,   /* payload nesc_node_item */
-	NESC_READ_BLOCK, /* data of a host read for a block: payload nesc_block */
-	NESC_READ_NODE,  /* a tree node for a walker: argument = walker */
+	/* into link down, beside what comes from drivers */
+	NESC_READ_BLOCK = NESC_MMIO + 1, /* data of a host read for a block: payload nesc_block */
+	NESC_READ_NODE,                  /* a tree node for a walker: argument = walker */
 	/* into the DMA engine and link up */
 	NESC_DMA_WALK,  /* argument = walker */
 	NESC_DMA_DATA,  /* payload nesc_block: to the host */
 	NESC_DMA_FETCH, /* payload nesc_block: from the host */
 	NESC_DMA_DONE,  /* payload nesc_request: completion entry and MSI */
+	NESC_DMA_MISS,  /* MSI to the PF: MissPending is no longer 0 */
+	NESC_DMA_REPLY, /* argument: value of a register that the hypervisor reads */
 };
 
 /* Records come from chunks and go back to a list: no allocation once the run is warm. */
@@ -65,6 +66,7 @@ typedef struct link_up_unit {
 	pcie_root_complex root_complex;
 	sim_queue *in, *tags; /* tags: tokens that link down gives back */
 	sim_queue *to_link_down;
+	sim_queue *hypervisor;   /* its interrupts; NULL: none at run time */
 	uint32_t num_fresh_tags; /* never used yet */
 } link_up_unit;
 
@@ -83,7 +85,7 @@ typedef struct walker_unit {
 	sim_unit unit;
 	nesc_device *device;
 	uint32_t index;
-	sim_queue *jobs, *data, *fetches, *returns;
+	sim_queue *jobs, *data, *fetches, *returns; /* a job's argument: the tree's root */
 	/* the walk under way */
 	bool busy;
 	nesc_block *block;
@@ -93,24 +95,57 @@ typedef struct walker_unit {
 	ps_t begin_ps;
 } walker_unit;
 
+/* Blocks in the order in which they came. */
+typedef struct block_list {
+	nesc_block *first, *last;
+} block_list;
+
+static inline void block_list_append(block_list *list, nesc_block *first, nesc_block *last)
+{
+	if (first == NULL)
+		return;
+	last->next = NULL;
+	if (list->last == NULL)
+		list->first = first;
+	else
+		list->last->next = first;
+	list->last = last;
+}
+
 /* What translation remembers of a walk under way. */
 typedef struct pending_walk {
 	bool busy;
+	bool before_fence; /* began before the flush whose fence is still to be sent */
 	nesc_block *block;
-	nesc_block *parked_first, *parked_last;
+	block_list parked;
 	uint64_t epoch;
 } pending_walk;
+
+/* What translation knows of a VF. */
+typedef struct translate_function {
+	uint64_t tree_root_address;
+	bool deleted;
+	block_list missed; /* parked until RewalkTree; the first one's miss is in the registers */
+} translate_function;
 
 typedef struct translate_unit {
 	sim_unit unit;
 	nesc_device *device;
 	sim_queue *vlba, *plba;
+	sim_queue *control;  /* the hypervisor's register accesses; NULL: there are none at run time */
+	sim_queue *messages; /* MSIs and answers to it */
+	translate_function functions[BAR_MAX_FUNCTIONS];
+	uint32_t num_missing; /* VFs with parked blocks */
+	uint64_t num_rewalks;
+	bool fence; /* a flush is done when the walks that began before it are, and what they let through */
+	uint32_t num_walks_before_fence;
+	nesc_request fence_request;
 	sim_queue *jobs[NESC_MAX_WALKERS], *returns[NESC_MAX_WALKERS];
 	pending_walk walks[NESC_MAX_WALKERS];
 	uint32_t num_walks;
-	nesc_block *retry_first, *retry_last; /* parked blocks that look up again */
-	ps_t filled_ps;                       /* since when every walker is busy, while they are */
-	ps_t full_from_ps, full_to_ps;        /* the last time that they were, and ceased to be */
+	block_list retries;            /* parked blocks that look up again */
+	ps_t filled_ps;                /* since when every walker is busy, while they are */
+	ps_t full_from_ps, full_to_ps; /* the last time that they were, and ceased to be */
 } translate_unit;
 
 typedef struct transfer_unit {
@@ -155,7 +190,7 @@ struct nesc_device {
 	host_memory memory;
 	regs regs;
 	btlb btlb;
-	nesc_pool nodes, blocks;
+	nesc_pool nodes, blocks, mmios;
 	nesc_device_counts counts;
 	uint32_t node_bytes;
 
@@ -179,6 +214,8 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps);
 sim_wait mux_step(sim_unit *self, ps_t limit_ps);
 sim_wait walker_step(sim_unit *self, ps_t limit_ps);
 sim_wait translate_step(sim_unit *self, ps_t limit_ps);
+/* What a register write means to translation; before the run, or when it arrives. */
+void translate_set(translate_unit *unit, const regs_effect *effect);
 sim_wait transfer_step(sim_unit *self, ps_t limit_ps);
 sim_wait medium_step(sim_unit *self, ps_t limit_ps);
 sim_wait dma_step(sim_unit *self, ps_t limit_ps);
@@ -204,6 +241,15 @@ static inline void nesc_block_fail(nesc_device *device, nesc_block *block, nesc_
 	if (status > block->request->status)
 		block->request->status = status;
 	device->counts.num_errors++;
+}
+
+/* Check mode: the request's stamps of the block's bytes, one per sector; NULL otherwise. */
+static inline content_stamp *nesc_block_stamps(const nesc_block *block)
+{
+	const nesc_request *request = block->request;
+	const uint64_t sector = (block->logical_block * TREE_BLOCK_BYTES + block->first_byte) / NESC_SECTOR_BYTES;
+
+	return request->stamps == NULL ? NULL : request->stamps + (sector - request->command.first_sector);
 }
 
 /* `cycles` after local time, which must be on an edge. */

@@ -35,7 +35,7 @@ sim_wait walker_step(sim_unit *self, ps_t limit_ps)
 			walker->block = job.payload;
 			walker->begin_ps = self->local_ps;
 			walker->num_levels = 0;
-			walker->address = device->regs.functions[walker->block->function].tree_root_address;
+			walker->address = job.argument;
 			tree_start(&walker->answer);
 		} else {
 			const uint8_t *node;

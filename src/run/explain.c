@@ -7,6 +7,7 @@
 #include "metrics/decimal.h"
 #include "metrics/table.h"
 #include "nescsim/run.h"
+#include "run/machine.h"
 #include "run/scheme.h"
 
 /* The request that is asked for. */
@@ -39,7 +40,7 @@ static bool observe(void *context, const vcpu_completion *completion)
 	    (completion->pieces == NULL && begin_ps != end_ps))
 		return false;
 	wanted->found = true;
-	wanted->failed = completion->failed;
+	wanted->failed = completion->status != NESC_COMPLETION_OK;
 	wanted->has_app = completion->has_app;
 	wanted->request = *completion->request;
 	wanted->submit_ps = begin_ps;
@@ -264,20 +265,18 @@ static nescsim_status explain_scheme(scheme_run *run, uint64_t request_number, F
 nescsim_status nescsim_explain(const nescsim_config *config, uint64_t request_number, FILE *out, nescsim_diag *diag)
 {
 	const scenario *given = &config->scenario;
-	disk_layout *layouts;
+	storage_plan plan;
 	nescsim_status status = nescsim_config_check_inputs(config, diag);
 
 	if (status != NESCSIM_OK)
 		return status;
-	layouts = layouts_create(given);
-	if (layouts == NULL)
-		status = NESCSIM_NO_MEMORY;
+	status = machine_plan(given, &plan);
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
-		scheme_run run = { .config = config, .scheme_index = i, .layouts = layouts };
+		scheme_run run = { .config = config, .scheme_index = i, .plan = &plan };
 
 		status = explain_scheme(&run, request_number, out, diag);
 	}
-	layouts_destroy(layouts, scenario_num_vms(given));
+	storage_plan_fini(&plan);
 	if (status == NESCSIM_OK && (fflush(out) != 0 || ferror(out)))
 		status = NESCSIM_IO;
 	return status;

@@ -11,6 +11,8 @@
  *                     hit_rate_percent = hits / (hits + misses)
  *   device            blocks, walks and so on: counts of the whole controller
  *   vm[i].vcpu[j]     busy_us, utilisation_percent, and the core's time by owner: cpu_<owner>_us
+ *   hypervisor        where it had something to do at run time: counts; cpu_us by VM and for all
+ *   failures          by VM: requests that the storage refused, by reason
  *   host_cpu          by VM and for all: busy_us (core time outside guest mode), requests (it was spent on)
  * requests.csv   scheme,layer,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us: every request that is not
  *                warm-up, at the block layer, by VM and then by submission. Sectors are 512 B; times count from the
@@ -148,6 +150,10 @@ static void write_device(unit_rows rows, const nesc_device_counts *counts)
 	count_row(&rows, "merged_walks", counts->num_merged);
 	count_row(&rows, "completions", counts->num_completions);
 	count_row(&rows, "errors", counts->num_errors);
+	if (counts->num_misses[0] + counts->num_misses[1] != 0) {
+		count_row(&rows, "missed_read_blocks", counts->num_misses[0]);
+		count_row(&rows, "missed_write_blocks", counts->num_misses[1]);
+	}
 	count_row(&rows, "ignored_accesses", counts->num_ignored_accesses);
 }
 
@@ -182,6 +188,61 @@ static void write_cores(unit_rows rows, const scheme_result *scheme)
 	}
 }
 
+static void write_hypervisor(unit_rows rows, const scheme_result *scheme)
+{
+	const hypervisor_counts *counts = &scheme->hypervisor;
+	char buffer[16];
+
+	rows.unit = "hypervisor";
+	count_row(&rows, "interrupts", counts->num_interrupts);
+	count_row(&rows, "misses", counts->num_misses);
+	count_row(&rows, "allocations", counts->num_allocations);
+	count_row(&rows, "refused_allocations", counts->num_failed_allocations);
+	count_row(&rows, "allocated_blocks", counts->num_allocated_blocks);
+	count_row(&rows, "zeroed_blocks", counts->num_zeroed_blocks);
+	count_row(&rows, "regenerations", counts->num_regenerations);
+	count_row(&rows, "copied_blocks", counts->num_copies);
+	count_row(&rows, "moved_blocks", counts->num_moved_blocks);
+	count_row(&rows, "shared_blocks", counts->num_shared_blocks);
+	count_row(&rows, "pruned_leaves", counts->num_pruned);
+	count_row(&rows, "tree_nodes", counts->num_tree_nodes);
+	count_row(&rows, "tree_nodes_written", counts->num_tree_nodes_written);
+	count_row(&rows, "requests", counts->num_requests);
+	count_row(&rows, "actions", counts->num_actions);
+	count_row(&rows, "actions_without_effect", counts->num_failed_actions);
+	for (uint32_t i = 1; i <= scheme->num_vms + 1; i++) {
+		const uint32_t vm = i <= scheme->num_vms ? i : 0;
+
+		rows.vm = vm_text(vm, buffer);
+		time_row(&rows, "cpu_us", scheme->hypervisor_cpu_ps[vm]);
+	}
+}
+
+/* Reasons that nobody met have no row. */
+static void write_failures(unit_rows rows, const scheme_result *scheme)
+{
+	static const char *const names[NESC_NUM_COMPLETION_STATUS] = {
+		[NESC_COMPLETION_NO_SPACE] = "no_space",
+		[NESC_COMPLETION_QUOTA] = "quota",
+		[NESC_COMPLETION_NO_FUNCTION] = "no_function",
+		[NESC_COMPLETION_OUT_OF_RANGE] = "out_of_range",
+	};
+	char buffer[16];
+
+	rows.unit = "failures";
+	for (uint32_t vm = 1; vm <= scheme->num_vms; vm++) {
+		rows.vm = vm_text(vm, buffer);
+		for (int status = 0; status < NESC_NUM_COMPLETION_STATUS; status++) {
+			uint64_t num = 0;
+
+			for (uint32_t i = 0; names[status] != NULL && i < scheme->num_cores; i++)
+				num += scheme->cores[i].vm == vm ? scheme->cores[i].num_ended[status] : 0;
+			if (num != 0)
+				count_row(&rows, names[status], num);
+		}
+	}
+}
+
 static nescsim_status write_units(const nescsim_result *result, FILE *out)
 {
 	csv_writer csv;
@@ -198,6 +259,9 @@ static nescsim_status write_units(const nescsim_result *result, FILE *out)
 			write_btlb(rows, scheme);
 		write_device(rows, &scheme->device);
 		write_cores(rows, scheme);
+		if (scheme->has_hypervisor)
+			write_hypervisor(rows, scheme);
+		write_failures(rows, scheme);
 	}
 	return csv_finish(&csv);
 }

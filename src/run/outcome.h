@@ -20,6 +20,7 @@ struct nescsim_result {
 	json_t *config; /* effective */
 	int64_t seed;
 	bool has_requests; /* requests.csv is asked for */
+	bool is_checked;   /* check mode, and no violation */
 	uint32_t num_vms;
 	scheme_result *schemes;
 	bottleneck *bottlenecks;

@@ -7,6 +7,7 @@
 #include "run/outcome.h"
 
 #define MAX_VMS_SHOWN 4
+#define MAX_SLICES 10
 
 void nescsim_result_destroy(nescsim_result *result)
 {
@@ -36,7 +37,7 @@ static nescsim_status add_row(nescsim_result *result, const scheme_result *schem
 	metrics_summary summary;
 	nescsim_status status = metrics_summarize(scheme->metrics, layer, vm, op, &summary);
 
-	if (status != NESCSIM_OK || summary.num_requests == 0)
+	if (status != NESCSIM_OK || (summary.num_requests == 0 && summary.num_failed == 0))
 		return status;
 	if (result->num_rows == result->max_rows) {
 		const size_t max_rows = result->max_rows == 0 ? 64 : 2 * result->max_rows;
@@ -53,6 +54,7 @@ static nescsim_status add_row(nescsim_result *result, const scheme_result *schem
 		.vm = vm,
 		.op = op == METRICS_ALL_OPS ? "all" : scheme_ops[op].name,
 		.num_requests = summary.num_requests,
+		.num_failed = summary.num_failed,
 		.num_bytes = summary.num_bytes,
 		.simulated_ps = scheme_simulated_ps(scheme),
 		.latency_mean_ps = rounded(summary.sum_ps, summary.num_requests),
@@ -249,6 +251,80 @@ static const char *only_op(const nescsim_result *result)
 	return only != NULL && (strcmp(only, "read") == 0 || strcmp(only, "write") == 0) ? only : NULL;
 }
 
+/* Requests that the storage refused: how many, and why. */
+static void print_failures(const scheme_result *scheme, FILE *out)
+{
+	uint64_t num_ended[NESC_NUM_COMPLETION_STATUS] = { 0 }, num_failed = 0;
+	bool first = true;
+
+	for (uint32_t i = 0; i < scheme->num_cores; i++)
+		for (int status = NESC_COMPLETION_OK + 1; status < NESC_NUM_COMPLETION_STATUS; status++) {
+			num_ended[status] += scheme->cores[i].num_ended[status];
+			num_failed += scheme->cores[i].num_ended[status];
+		}
+	if (num_failed == 0)
+		return;
+	fprintf(out, "%s: %" PRIu64 " requests failed (", scheme->ops->name, num_failed);
+	for (int status = NESC_COMPLETION_OK + 1; status < NESC_NUM_COMPLETION_STATUS; status++) {
+		if (num_ended[status] == 0)
+			continue;
+		fprintf(out, "%s%" PRIu64 ": %s", first ? "" : "; ", num_ended[status],
+			nesc_completion_text((nesc_completion_status)status));
+		first = false;
+	}
+	fprintf(out, ").\n");
+}
+
+/* What the hypervisor did at run time, in one line; then how misses fade, in tenths of the run. */
+static nescsim_status print_hypervisor(const scheme_result *scheme, FILE *out)
+{
+	static const table_column columns[] = {
+		{ "from ms", TABLE_RIGHT }, { "to ms", TABLE_RIGHT },  { "requests", TABLE_RIGHT },
+		{ "mean", TABLE_RIGHT },    { "misses", TABLE_RIGHT }, { "us per miss", TABLE_RIGHT },
+		{ "share", TABLE_RIGHT },
+	};
+	const hypervisor_counts *counts = &scheme->hypervisor;
+	windows_slice slices[MAX_SLICES];
+	windows_tally tallies[MAX_SLICES * NUM_WINDOW_SERIES];
+	char text[DECIMAL_TEXT_BYTES];
+	unsigned num_slices;
+	table *to;
+
+	decimal_ratio(scheme->hypervisor_cpu_ps[0], PS_PER_S / 1000, 3, text, sizeof(text));
+	fprintf(out,
+		"%s: the hypervisor served %" PRIu64 " misses in %" PRIu64 " interrupts and did %" PRIu64
+		" actions, busy for %s ms: %" PRIu64 " allocations, %" PRIu64 " refused, %" PRIu64
+		" regenerations, %" PRIu64 " copies of shared blocks; %" PRIu64 " leaves pruned.\n",
+		scheme->ops->name, counts->num_misses, counts->num_interrupts, counts->num_actions, text,
+		counts->num_allocations, counts->num_failed_allocations, counts->num_regenerations, counts->num_copies,
+		counts->num_pruned);
+	if (counts->num_misses == 0)
+		return NESCSIM_OK;
+	to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
+	if (to == NULL)
+		return NESCSIM_NO_MEMORY;
+	num_slices = windows_slices(scheme->windows, MAX_SLICES, scheme->run_end_ps, slices, tallies);
+	fprintf(out, "\nMisses over time (mean: of all requests, in us; share: of misses in requests):\n\n");
+	for (unsigned i = 0; i < num_slices; i++) {
+		const windows_tally *requests = &tallies[i * NUM_WINDOW_SERIES + WINDOW_REQUESTS];
+		const windows_tally *misses = &tallies[i * NUM_WINDOW_SERIES + WINDOW_MISSES];
+
+		ratio_cell(to, slices[i].from_ps, PS_PER_S / 1000, 3, "");
+		ratio_cell(to, ps_min(slices[i].until_ps, ps_max(scheme->run_end_ps, slices[i].from_ps)),
+			   PS_PER_S / 1000, 3, "");
+		table_cell(to, "%" PRIu64, requests->count);
+		ratio_cell(to, (metrics_i128)requests->sum, (metrics_i128)requests->count * PS_PER_US, 3, "");
+		table_cell(to, "%" PRIu64, misses->count);
+		ratio_cell(to, (metrics_i128)misses->sum, (metrics_i128)misses->count * PS_PER_US, 3, "");
+		ratio_cell(to, (metrics_i128)misses->count * 100, (metrics_i128)requests->count, 1, " %");
+		table_end_row(to);
+	}
+	nescsim_status status = table_print(to, out);
+
+	table_destroy(to);
+	return status;
+}
+
 /* Application work on the bare machine is time outside guest mode too: a number to compare with care. */
 static bool has_application_time(const scheme_result *scheme)
 {
@@ -258,8 +334,9 @@ static bool has_application_time(const scheme_result *scheme)
 	return false;
 }
 
-static void print_notes(const nescsim_result *result, FILE *out)
+static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 {
+	nescsim_status status = NESCSIM_OK;
 	const bool is_app = result->layer == METRICS_APP;
 
 	fprintf(out, "\nLatencies in us, %s.\n",
@@ -278,9 +355,17 @@ static void print_notes(const nescsim_result *result, FILE *out)
 	fputc('\n', out);
 	for (size_t i = 0; i < result->num_schemes; i++)
 		fprintf(out, "%s: %s.\n", result->schemes[i].ops->name, result->bottlenecks[i].sentence);
+	for (size_t i = 0; i < result->num_schemes; i++)
+		print_failures(&result->schemes[i], out);
+	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++)
+		if (result->schemes[i].has_hypervisor)
+			status = print_hypervisor(&result->schemes[i], out);
+	if (result->is_checked)
+		fprintf(out, "\nChecked: every read returned what it had to, and nobody reached what was not his.\n");
 	if (result->out_folder != NULL)
 		fprintf(out, "\nResults: %s (result.json, summary.csv, stages.csv, units.csv%s)\n", result->out_folder,
 			result->has_requests ? ", requests.csv" : "");
+	return status;
 }
 
 nescsim_status nescsim_result_print(const nescsim_result *result, FILE *out)
@@ -312,6 +397,8 @@ nescsim_status nescsim_result_print(const nescsim_result *result, FILE *out)
 	table_destroy(to);
 	if (status != NESCSIM_OK)
 		return status;
-	print_notes(result, out);
+	status = print_notes(result, out);
+	if (status != NESCSIM_OK)
+		return status;
 	return fflush(out) != 0 || ferror(out) ? NESCSIM_IO : NESCSIM_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/machine.h"
 #include "run/outcome.h"
 
 nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim_diag *diag)
@@ -16,7 +17,7 @@ nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim
 			.seed = (uint64_t)given->sim.seed,
 			.vm = 1,
 			.num_vcpus = (uint32_t)given->guest.num_vcpus,
-			.disk_bytes = (uint64_t)vms[i].disk.num_bytes,
+			.disk_bytes = disk_total_bytes(&vms[i].disk),
 			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
 		};
 		char path[64];
@@ -37,23 +38,23 @@ static nescsim_status simulate(const nescsim_config *config, const nescsim_run_o
 			       nescsim_result *result)
 {
 	const scenario *given = &config->scenario;
-	disk_layout *layouts;
-	nescsim_status status = NESCSIM_OK;
+	storage_plan plan;
+	nescsim_status status = machine_plan(given, &plan);
 
 	result->num_vms = scenario_num_vms(given);
 	result->seed = given->sim.seed;
 	result->has_requests = given->output.requests;
+	result->is_checked = given->sim.check;
 	result->config = cfg_dump_json(&scenario_section, given);
 	result->schemes = calloc(given->schemes.num, sizeof(*result->schemes));
 	result->bottlenecks = calloc(given->schemes.num, sizeof(*result->bottlenecks));
-	layouts = layouts_create(given);
-	if (result->config == NULL || result->schemes == NULL || result->bottlenecks == NULL || layouts == NULL)
+	if (result->config == NULL || result->schemes == NULL || result->bottlenecks == NULL)
 		status = NESCSIM_NO_MEMORY;
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
 		const scheme_run run = {
 			.config = config,
 			.scheme_index = i,
-			.layouts = layouts,
+			.plan = &plan,
 			.progress = options->progress,
 			.keep_requests = result->has_requests,
 		};
@@ -61,7 +62,7 @@ static nescsim_status simulate(const nescsim_config *config, const nescsim_run_o
 		result->num_schemes++;
 		status = scheme_simulate(&run, diag, &result->schemes[i]);
 	}
-	layouts_destroy(layouts, result->num_vms);
+	storage_plan_fini(&plan);
 	return status == NESCSIM_OK ? result_evaluate(result) : status;
 }
 

@@ -44,7 +44,8 @@ static const cfg_key sim_keys[] = {
 	  .type = CFG_BOOL,
 	  .offset_in_struct = offsetof(scenario, sim.check),
 	  .default_text = "false",
-	  .help = "Stamp and verify every block's data. Not available in this version: must be false.",
+	  .help = "Stamp every block's data and verify every read; a violation fails the run. Predictions stay the "
+		  "same.",
 	  .source = "choice: off" },
 };
 static const cfg_section sim_section = { .name = "sim", KEYS(sim_keys) };
@@ -77,6 +78,8 @@ static const cfg_key root_keys[] = {
 	  .source = "thesis: stated (DDR3 on the VC707 board)" },
 	SECTION("host", host, host_section, "The physical machine and its kernel."),
 	SECTION("guest", guest, guest_section, "The virtual machines' CPUs and kernel."),
+	SECTION("hypervisor", hypervisor, hypervisor_section,
+		"What the host does about the VMs' disks while they run."),
 	{ .name = "vms",
 	  .type = CFG_LIST,
 	  .offset_in_struct = offsetof(scenario, vms),
@@ -108,13 +111,28 @@ static bool lacks_rings(const scenario *self, const stack_ops *ops)
 	return ops->uses_pf && !ops->uses_vfs && num_cores > BAR_MAX_PF_RINGS;
 }
 
+/* Where blocks may be allocated at run time the host filesystem needs room of its own. */
+static bool needs_journal(const scenario *self)
+{
+	const vm_config *vms = self->vms.items;
+	bool needs = self->hypervisor.tree_bytes != 0 || self->hypervisor.actions.num != 0;
+
+	for (size_t i = 0; i < self->vms.num; i++)
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++) {
+			const disk_config *more = vms[i].disk.append.items;
+
+			needs |= disk_config_has_holes(j == 0 ? &vms[i].disk : &more[j - 1]);
+		}
+	return needs;
+}
+
 static void check_vms(const scenario *self, cfg_check *check)
 {
 	const uint32_t num_vms = scenario_num_vms(self);
 	const uint64_t num_cores = (uint64_t)num_vms * (uint64_t)self->guest.num_vcpus;
 	const uint64_t capacity_bytes = scenario_medium(self)->capacity_bytes(self->media.params);
-	const vm_config *vms = self->vms.items;
-	unsigned __int128 num_bytes = 0;
+	const disk_config *disks[BAR_MAX_VFS];
+	unsigned __int128 num_bytes;
 
 	if (self->vms.num == 0) {
 		cfg_conflict(check, "vms", "such as [{workload: {kind: dd, count: 1000}}]",
@@ -129,25 +147,78 @@ static void check_vms(const scenario *self, cfg_check *check)
 		cfg_conflict(check, "vms", "raise host.cores, or lower guest.vcpus or the number of VMs",
 			     "%" PRIu32 " VMs of %" PRId64 " vCPUs need %" PRIu64 " cores, the host has %" PRId64,
 			     num_vms, self->guest.num_vcpus, num_cores, self->host.num_cores);
-	for (size_t i = 0; i < self->vms.num; i++)
-		num_bytes += (unsigned __int128)vms[i].disk.num_bytes * (uint64_t)vms[i].count;
+	for (uint32_t vm = 1; vm <= num_vms && vm <= BAR_MAX_VFS; vm++)
+		disks[vm - 1] = &scenario_vm(self, vm, NULL)->disk;
+	num_bytes = (unsigned __int128)storage_num_blocks(disks, num_vms < BAR_MAX_VFS ? num_vms : BAR_MAX_VFS) *
+		    TREE_BLOCK_BYTES;
+	if (needs_journal(self))
+		num_bytes += (uint64_t)self->hypervisor.journal_area_bytes;
 	if (num_bytes > capacity_bytes)
 		cfg_conflict(check, "vms", "raise media.capacity or make the disks smaller",
-			     "disks of %" PRIu64 " KiB in all do not fit the medium of %" PRIu64 " KiB",
+			     "disks of %" PRIu64
+			     " KiB at the start, journal included, do not fit the medium of %" PRIu64 " KiB",
 			     (uint64_t)(num_bytes / 1024), capacity_bytes / 1024);
+}
+
+/* Is the VM's disk one file that no other VM names? */
+static bool has_file_of_its_own(const scenario *self, uint32_t vm)
+{
+	const disk_config *disk = &scenario_vm(self, vm, NULL)->disk;
+
+	if (disk->append.num != 0)
+		return false;
+	for (uint32_t other = 1; disk->file[0] != '\0' && other <= scenario_num_vms(self); other++) {
+		const disk_config *file = &scenario_vm(self, other, NULL)->disk, *more = file->append.items;
+
+		if (other != vm && strcmp(file->file, disk->file) == 0)
+			return false;
+		for (size_t i = 0; i < file->append.num; i++)
+			if (strcmp(more[i].file, disk->file) == 0)
+				return false;
+	}
+	return true;
+}
+
+static void check_actions(const scenario *self, cfg_check *check)
+{
+	const cfg_variant *actions = self->hypervisor.actions.items;
+	const int64_t num_vms = scenario_num_vms(self);
+	uint64_t created = 0;
+
+	for (size_t i = 0; i < self->hypervisor.actions.num; i++) {
+		const action_config *action = actions[i].params;
+		char key[64];
+
+		snprintf(key, sizeof(key), "hypervisor.actions[%zu].vm", i);
+		if (action->vm > num_vms) {
+			cfg_conflict(check, key, "a VM's number, from 1", "there are %" PRId64 " VMs", num_vms);
+			continue;
+		}
+		if (actions[i].index == ACTION_RESIZE && !has_file_of_its_own(self, (uint32_t)action->vm))
+			cfg_conflict(check, key, "a VM whose disk is one file of its own",
+				     "a disk of several or shared files keeps its size");
+		if (actions[i].index == ACTION_CREATE) {
+			if ((created >> (action->vm - 1) & 1) != 0)
+				cfg_conflict(check, key, "create it once", "VM %" PRId64 " is created twice",
+					     action->vm);
+			created |= UINT64_C(1) << (action->vm - 1);
+		}
+		snprintf(key, sizeof(key), "hypervisor.actions[%zu].with", i);
+		if (actions[i].index == ACTION_DEDUPLICATE && action->with_vm > num_vms)
+			cfg_conflict(check, key, "a VM's number, from 1", "there are %" PRId64 " VMs", num_vms);
+	}
 }
 
 static void scenario_check(const void *value, cfg_check *check)
 {
 	const scenario *self = value;
 
-	if (self->sim.check)
-		cfg_conflict(check, "sim.check", "false", "checking of data is not part of this version");
 	if (self->device.sriov)
 		cfg_conflict(check, "device.sriov", "false", "true SR-IOV is not part of this version");
 	if (self->schemes.num == 0)
 		cfg_conflict(check, "schemes", "such as [host, nesc]", "there is no scheme to simulate");
 	check_vms(self, check);
+	check_actions(self, check);
 }
 
 const cfg_section scenario_section = {
@@ -178,6 +249,26 @@ const vm_config *scenario_vm(const scenario *self, uint32_t vm, size_t *index_ou
 		}
 	}
 	return NULL;
+}
+
+bool scenario_compares_contents(const scenario *self)
+{
+	const cfg_variant *actions = self->hypervisor.actions.items;
+
+	for (size_t i = 0; i < self->hypervisor.actions.num; i++)
+		if (actions[i].index == ACTION_DEDUPLICATE)
+			return true;
+	return false;
+}
+
+bool scenario_vm_is_resized(const scenario *self, uint32_t vm)
+{
+	const cfg_variant *actions = self->hypervisor.actions.items;
+
+	for (size_t i = 0; i < self->hypervisor.actions.num; i++)
+		if (actions[i].index == ACTION_RESIZE && ((const action_config *)actions[i].params)->vm == vm)
+			return true;
+	return false;
 }
 
 const stack_ops *scenario_scheme(const scenario *self, size_t index, const void **params_out)

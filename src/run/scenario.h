@@ -3,7 +3,7 @@
 #define RUN_SCENARIO_H
 
 #include "config/config.h"
-#include "host/host_config.h"
+#include "host/storage.h"
 #include "media/medium.h"
 #include "nesc/nesc_config.h"
 #include "nescsim/config.h"
@@ -23,6 +23,7 @@ typedef struct scenario {
 	cfg_variant media; /* index into medium_table */
 	host_config host;
 	guest_config guest;
+	hypervisor_config hypervisor;
 	cfg_list vms;     /* of vm_config */
 	cfg_list schemes; /* of cfg_variant; index into stack_table */
 	struct {
@@ -47,6 +48,12 @@ uint32_t scenario_num_vms(const scenario *self);
 
 /* The entry of `vms` that VM number `vm` (from 1) belongs to; its index in *index_out, which may be NULL. */
 const vm_config *scenario_vm(const scenario *self, uint32_t vm, size_t *index_out);
+
+/* Does an action of the hypervisor look at what blocks hold? */
+bool scenario_compares_contents(const scenario *self);
+
+/* Does an action of the hypervisor change the size of the VM's disk? */
+bool scenario_vm_is_resized(const scenario *self, uint32_t vm);
 
 /* Checks the limits of the schemes in use; NESCSIM_OK, or NESCSIM_CONFIG with the reasons in diag. */
 nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag *diag);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/hypervisor.h"
 #include "metrics/progress.h"
+#include "run/machine.h"
 
 const metrics_op scheme_ops[IO_NUM_OPS] = {
 #define X(symbol, op_name) { .name = op_name, .moves_data = IO_##symbol == IO_READ || IO_##symbol == IO_WRITE },
@@ -13,54 +13,22 @@ const metrics_op scheme_ops[IO_NUM_OPS] = {
 #undef X
 };
 
-/* ---- layouts ---------------------------------------------------------------------------------------------------- */
-
-disk_layout *layouts_create(const scenario *given)
-{
-	const uint32_t num_vms = scenario_num_vms(given);
-	disk_layout *layouts = calloc(num_vms, sizeof(*layouts));
-	uint64_t first_block = 0;
-
-	for (uint32_t vm = 1; layouts != NULL && vm <= num_vms; vm++) {
-		const disk_config *disk = &scenario_vm(given, vm, NULL)->disk;
-
-		if (disk_layout_init(&layouts[vm - 1], disk, first_block, (uint64_t)given->sim.seed, vm) !=
-		    NESCSIM_OK) {
-			layouts_destroy(layouts, vm - 1);
-			return NULL;
-		}
-		first_block += (uint64_t)disk->num_bytes / TREE_BLOCK_BYTES;
-	}
-	return layouts;
-}
-
-void layouts_destroy(disk_layout *layouts, uint32_t num_vms)
-{
-	for (uint32_t i = 0; layouts != NULL && i < num_vms; i++)
-		disk_layout_fini(&layouts[i]);
-	free(layouts);
-}
-
-/* ---- the machine ------------------------------------------------------------------------------------------------ */
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
 
 /* What lives during the run only. */
-typedef struct machine {
+typedef struct scheme_state {
 	const scheme_run *run;
 	const scenario *scenario;
 	scheme_result *result;
-	sim_kernel *kernel;
-	nesc_device *device;
-	source **sources;   /* by core */
-	vcpu **vcpus;       /* by core: VM by VM */
-	uint32_t num_vcpus; /* per VM */
+	machine machine;
 	progress *progress;
-	uint64_t num_completed, num_expected;
+	uint64_t num_completed;
 	size_t max_requests;
 	bool out_of_memory;
 	bool ended; /* by the observer */
-} machine;
+} scheme_state;
 
-static void keep_request(machine *self, const vcpu_completion *completion)
+static void keep_request(scheme_state *self, const vcpu_completion *completion)
 {
 	scheme_result *result = self->result;
 	const io_request *request = completion->request;
@@ -87,7 +55,7 @@ static void keep_request(machine *self, const vcpu_completion *completion)
 }
 
 /* Counts a completion in every layer that it has. */
-static void record(machine *self, const vcpu_completion *completion)
+static void record(scheme_state *self, const vcpu_completion *completion)
 {
 	scheme_result *result = self->result;
 	const uint32_t vm = completion->vm, op = completion->request->op;
@@ -95,6 +63,17 @@ static void record(machine *self, const vcpu_completion *completion)
 	const ps_t begin_ps = completion->has_app ? completion->app_start_ps : completion->block_start_ps;
 	const ps_t end_ps = completion->has_app ? completion->app_end_ps : completion->block_end_ps;
 
+	result->begin_ps = ps_min(result->begin_ps, begin_ps);
+	result->end_ps = ps_max(result->end_ps, end_ps);
+	if (self->run->keep_requests)
+		keep_request(self, completion);
+	windows_add(result->windows, WINDOW_REQUESTS, end_ps, end_ps - begin_ps);
+	if (completion->status != NESC_COMPLETION_OK) {
+		if (completion->has_app)
+			metrics_record_failed(result->metrics, vm, op, METRICS_APP);
+		metrics_record_failed(result->metrics, vm, op, METRICS_BLOCK);
+		return;
+	}
 	if (completion->has_app)
 		metrics_record(result->metrics, vm, op, METRICS_APP, end_ps, end_ps - begin_ps, &completion->app_split,
 			       num_bytes);
@@ -104,160 +83,81 @@ static void record(machine *self, const vcpu_completion *completion)
 		metrics_record(result->metrics, vm, op, METRICS_DEVICE, completion->device_end_ps,
 			       completion->device_end_ps - completion->device_start_ps, &completion->device_split,
 			       num_bytes);
-	result->begin_ps = ps_min(result->begin_ps, begin_ps);
-	result->end_ps = ps_max(result->end_ps, end_ps);
-	if (self->run->keep_requests)
-		keep_request(self, completion);
+}
+
+/* The hypervisor served a miss. */
+static void on_served(void *context, uint32_t vf, ps_t begin_ps, ps_t end_ps)
+{
+	scheme_state *self = context;
+
+	(void)vf;
+	windows_add(self->result->windows, WINDOW_MISSES, end_ps, end_ps - begin_ps);
 }
 
 static void on_completed(void *context, const vcpu_completion *completion)
 {
-	machine *self = context;
+	scheme_state *self = context;
 	scheme_result *result = self->result;
 
 	if (completion->request->number >= (uint64_t)self->scenario->sim.warmup_requests)
 		record(self, completion);
 	if (self->run->observe != NULL && !self->ended && self->run->observe(self->run->context, completion)) {
 		self->ended = true;
-		sim_stop(self->kernel);
+		sim_stop(self->machine.kernel);
 	}
 	result->run_begin_ps = ps_min(result->run_begin_ps,
 				      completion->has_app ? completion->app_start_ps : completion->block_start_ps);
 	result->run_end_ps =
 		ps_max(result->run_end_ps, completion->has_app ? completion->app_end_ps : completion->block_end_ps);
-	progress_update(self->progress, ++self->num_completed, self->num_expected);
-}
-
-static nescsim_status machine_open_sources(machine *self, nescsim_diag *diag)
-{
-	const nescsim_config *config = self->run->config;
-	const scenario *given = self->scenario;
-
-	for (uint32_t i = 0; i < self->result->num_cores; i++) {
-		const uint32_t vm = i / self->num_vcpus + 1;
-		size_t index;
-		const vm_config *of = scenario_vm(given, vm, &index);
-		const source_context context = {
-			.seed = (uint64_t)given->sim.seed,
-			.vm = vm,
-			.vcpu = i % self->num_vcpus,
-			.num_vcpus = self->num_vcpus,
-			.disk_bytes = (uint64_t)of->disk.num_bytes,
-			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
-		};
-		char path[64];
-		diag_place place;
-		nescsim_status status;
-
-		snprintf(path, sizeof(path), "vms[%zu].workload", index);
-		place = cfg_place(config->document, path);
-		status = source_open(&of->workload, &context, &place, diag, &self->sources[i]);
-		if (status != NESCSIM_OK)
-			return status;
-		self->num_expected += source_expected_requests(self->sources[i]);
-	}
-	return NESCSIM_OK;
-}
-
-static nescsim_status machine_build(machine *self, nescsim_diag *diag)
-{
-	const scenario *given = self->scenario;
-	scheme_result *result = self->result;
-	const uint32_t num_vms = result->num_vms;
-	const void *params;
-	const stack_ops *ops = scenario_scheme(given, self->run->scheme_index, &params);
-	const nesc_device_config config = {
-		.device = &given->device,
-		.nesc = &given->nesc,
-		.link = &given->link,
-		.medium = scenario_medium(given),
-		.medium_params = given->media.params,
-		.seed = (uint64_t)given->sim.seed,
-		.num_vfs = ops->uses_vfs ? num_vms : 0,
-		.uses_pf = ops->uses_pf,
-		.memory_bytes = hypervisor_memory_bytes(&given->nesc, self->run->layouts, num_vms, self->num_vcpus),
-	};
-	nescsim_status status = machine_open_sources(self, diag);
-
-	if (status != NESCSIM_OK)
-		return status;
-	self->kernel = sim_kernel_create((sim_placement)given->sim.placement);
-	if (self->kernel == NULL)
-		return NESCSIM_NO_MEMORY;
-	self->device = nesc_device_create(self->kernel, &config);
-	if (self->device == NULL)
-		return NESCSIM_NO_MEMORY;
-	for (uint32_t vm = 1; vm <= num_vms; vm++) {
-		const size_t first_core = (size_t)(vm - 1) * self->num_vcpus;
-		const stack_vm stack = {
-			.kernel = self->kernel,
-			.device = self->device,
-			.host = &given->host,
-			.guest = &given->guest,
-			.nesc = &given->nesc,
-			.layout = &self->run->layouts[vm - 1],
-			.vm = vm,
-			.num_vcpus = self->num_vcpus,
-			.sources = &self->sources[first_core],
-			.log = vm == 1 ? self->run->log : NULL,
-			.logged_number = self->run->logged_number,
-			.completed = on_completed,
-			.context = self,
-			.vcpus_out = &self->vcpus[first_core],
-		};
-
-		if (ops->uses_vfs)
-			status = hypervisor_create_vf(self->device, &given->nesc, vm, stack.layout, self->num_vcpus);
-		if (status == NESCSIM_OK)
-			status = ops->build(&stack, params);
-		if (status != NESCSIM_OK)
-			return status;
-	}
-	nesc_device_seal(self->device);
-	return NESCSIM_OK;
-}
-
-static void machine_fini(machine *self)
-{
-	progress_finish(self->progress);
-	sim_kernel_destroy(self->kernel);
-	for (uint32_t i = 0; i < self->result->num_cores; i++) {
-		if (self->vcpus != NULL)
-			vcpu_destroy(self->vcpus[i]);
-		if (self->sources != NULL)
-			source_close(self->sources[i]);
-	}
-	nesc_device_destroy(self->device);
-	free(self->vcpus);
-	free(self->sources);
+	progress_update(self->progress, ++self->num_completed, self->machine.num_expected);
 }
 
 /* ---- after the run ---------------------------------------------------------------------------------------------- */
 
-/* A failed request: the run's numbers would be about something else than what was asked for. */
-static nescsim_status report_failed_request(const machine *self, const vcpu *core, const core_result *place,
-					    nescsim_diag *diag)
+/* Ends that belong to what is simulated: the storage says no, and the VM goes on. */
+static bool is_expected(const scheme_state *self, uint32_t vm, nesc_completion_status status)
 {
-	io_request request;
-	const nesc_completion_status status = vcpu_first_failure(core, &request);
+	switch (status) {
+	case NESC_COMPLETION_OK:
+	case NESC_COMPLETION_NO_SPACE:
+	case NESC_COMPLETION_QUOTA:
+	case NESC_COMPLETION_NO_FUNCTION:
+		return true;
+	case NESC_COMPLETION_OUT_OF_RANGE:
+		return self->result->ops->uses_vfs && scenario_vm_is_resized(self->scenario, vm);
+	case NESC_COMPLETION_BAD_COMMAND:
+	case NESC_COMPLETION_BAD_ADDRESS:
+	case NESC_COMPLETION_NO_MAPPING:
+	case NESC_NUM_COMPLETION_STATUS:
+		break;
+	}
+	return false;
+}
+
+/* A request that failed for no reason of the model's: the run's numbers would be about something else than what was asked
+ * for. */
+static nescsim_status report_failed_request(const scheme_state *self, const vcpu *core, uint32_t vm,
+					    nesc_completion_status failure, nescsim_diag *diag)
+{
+	const io_request request = vcpu_first_ended(core, failure);
 	const char *hint = NULL;
 
-	if (status == NESC_COMPLETION_NO_MAPPING)
-		hint = "blocks are not allocated on demand in this version: set the disk's map.hole_percent to 0";
-	else if (status == NESC_COMPLETION_OUT_OF_RANGE)
+	if (failure == NESC_COMPLETION_NO_MAPPING)
+		hint = "this scheme does not allocate blocks on demand: choose a disk.map without holes";
+	else if (failure == NESC_COMPLETION_OUT_OF_RANGE)
 		hint = "make the disk larger";
 	return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, hint,
 			"%s: %" PRIu64 " requests of VM %" PRIu32 " failed, first a %s of %" PRIu64
 			" bytes at byte %" PRIu64 ": %s",
-			self->result->ops->name, vcpu_num_failed(core), place->vm, scheme_ops[request.op].name,
+			self->result->ops->name, vcpu_num_ended(core, failure), vm, scheme_ops[request.op].name,
 			request.num_sectors * IO_SECTOR_BYTES, request.first_sector * IO_SECTOR_BYTES,
-			nesc_completion_text(status));
+			nesc_completion_text(failure));
 }
 
-static nescsim_status report_stuck(const machine *self, sim_outcome outcome, nescsim_diag *diag)
+static nescsim_status report_stuck(const scheme_state *self, sim_outcome outcome, nescsim_diag *diag)
 {
 	const char *scheme = self->result->ops->name;
-	char *what = sim_describe(self->kernel);
+	char *what = sim_describe(self->machine.kernel);
 	nescsim_status status;
 
 	if (outcome == SIM_NO_ENGINE)
@@ -279,7 +179,7 @@ static nescsim_status report_stuck(const machine *self, sim_outcome outcome, nes
 	return status;
 }
 
-static nescsim_status machine_check(const machine *self, sim_outcome outcome, nescsim_diag *diag)
+static nescsim_status check_run(const scheme_state *self, sim_outcome outcome, nescsim_diag *diag)
 {
 	const scheme_result *result = self->result;
 
@@ -292,16 +192,31 @@ static nescsim_status machine_check(const machine *self, sim_outcome outcome, ne
 	if (outcome != SIM_FINISHED)
 		return report_stuck(self, outcome, diag);
 	for (uint32_t i = 0; i < result->num_cores; i++) {
-		const vcpu *core = self->vcpus[i];
+		const vcpu *core = self->machine.vcpus[i];
 		const core_result *place = &result->cores[i];
 
-		if (vcpu_num_failed(core) != 0)
-			return report_failed_request(self, core, place, diag);
+		for (int ended = 0; ended < NESC_NUM_COMPLETION_STATUS; ended++)
+			if (vcpu_num_ended(core, (nesc_completion_status)ended) != 0 &&
+			    !is_expected(self, place->vm, (nesc_completion_status)ended))
+				return report_failed_request(self, core, place->vm, (nesc_completion_status)ended,
+							     diag);
 		if (vcpu_num_completed(core) != vcpu_num_submitted(core))
 			return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "this is a bug of the model",
 					"%s: of %" PRIu64 " requests of VM %" PRIu32 " %" PRIu64 " completed",
 					result->ops->name, vcpu_num_submitted(core), place->vm,
 					vcpu_num_completed(core));
+	}
+	if (self->machine.checker != NULL) {
+		char text[CHECKER_TEXT_BYTES];
+		nescsim_status status;
+		const uint64_t num_violations = checker_verdict(self->machine.checker, text, &status);
+
+		if (status != NESCSIM_OK)
+			return status;
+		if (num_violations != 0)
+			return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "this is a bug of the model",
+					"%s: %" PRIu64 " violations of what VMs may read and reach, first: %s",
+					result->ops->name, num_violations, text);
 	}
 	if (result->end_ps == 0)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, NULL, "lower sim.warmup",
@@ -326,16 +241,16 @@ static void add_queue(unit_result *unit, const sim_queue *queue)
 	found->stalled_ps += queue->stalled_ps;
 }
 
-static nescsim_status collect_units(const machine *self)
+static nescsim_status collect_units(const scheme_state *self)
 {
 	scheme_result *result = self->result;
 
-	result->num_units = nesc_device_num_units(self->device);
+	result->num_units = nesc_device_num_units(self->machine.device);
 	result->units = calloc(result->num_units, sizeof(*result->units));
 	if (result->units == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (uint32_t i = 0; i < result->num_units; i++) {
-		const nesc_unit_report report = nesc_device_unit(self->device, i);
+		const nesc_unit_report report = nesc_device_unit(self->machine.device, i);
 		unit_result *unit = &result->units[i];
 
 		snprintf(unit->name, sizeof(unit->name), "%s", report.name);
@@ -346,14 +261,14 @@ static nescsim_status collect_units(const machine *self)
 			add_queue(unit, report.inputs[input]);
 	}
 	for (uint32_t vf = 0; result->ops->uses_vfs && vf <= result->num_vms; vf++)
-		result->btlb[vf] = nesc_device_btlb(self->device, vf);
-	result->device = nesc_device_count(self->device);
+		result->btlb[vf] = nesc_device_btlb(self->machine.device, vf);
+	result->device = nesc_device_count(self->machine.device);
 	for (int side = 0; side < PCIE_NUM_SIDES; side++)
-		result->link[side] = *nesc_device_link_stats(self->device, (pcie_side)side);
+		result->link[side] = *nesc_device_link_stats(self->machine.device, (pcie_side)side);
 	return NESCSIM_OK;
 }
 
-static void collect_cores(const machine *self)
+static void collect_cores(const scheme_state *self)
 {
 	scheme_result *result = self->result;
 
@@ -361,9 +276,9 @@ static void collect_cores(const machine *self)
 		core_result *core = &result->cores[i];
 		metrics_host_cpu *of_vm = &result->host_cpu[core->vm];
 
-		core->num_requests = vcpu_num_completed(self->vcpus[i]);
+		core->num_requests = vcpu_num_completed(self->machine.vcpus[i]);
 		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
-			core->cpu_ps[owner] = vcpu_cpu_ps(self->vcpus[i], (cpu_owner)owner);
+			core->cpu_ps[owner] = vcpu_cpu_ps(self->machine.vcpus[i], (cpu_owner)owner);
 			if (owner != CPU_GUEST) {
 				of_vm->busy_ps += (metrics_u128)core->cpu_ps[owner];
 				result->host_cpu[0].busy_ps += (metrics_u128)core->cpu_ps[owner];
@@ -371,7 +286,23 @@ static void collect_cores(const machine *self)
 		}
 		of_vm->num_requests += core->num_requests;
 		result->host_cpu[0].num_requests += core->num_requests;
+		for (int ended = 0; ended < NESC_NUM_COMPLETION_STATUS; ended++)
+			core->num_ended[ended] = vcpu_num_ended(self->machine.vcpus[i], (nesc_completion_status)ended);
 	}
+	if (self->machine.hypervisor == NULL)
+		return;
+	/* The hypervisor's work for a VM is part of what that VM costs the host. */
+	result->hypervisor = hypervisor_count(self->machine.hypervisor);
+	for (uint32_t vm = 0; vm <= result->num_vms; vm++) {
+		const ps_t cpu_ps = hypervisor_cpu_ps(self->machine.hypervisor, vm);
+
+		result->hypervisor_cpu_ps[vm] = cpu_ps;
+		result->hypervisor_cpu_ps[0] += vm == 0 ? 0 : cpu_ps;
+		result->host_cpu[vm].busy_ps += vm == 0 ? 0 : (metrics_u128)cpu_ps;
+		result->host_cpu[0].busy_ps += (metrics_u128)cpu_ps;
+	}
+	result->has_hypervisor = result->hypervisor.num_misses != 0 || result->hypervisor.num_actions != 0 ||
+				 result->hypervisor.num_failed_actions != 0;
 }
 
 /* The order of recording between vCPUs is the engine's; that of the file is the data's. */
@@ -392,17 +323,31 @@ static int compare_requests(const void *a, const void *b)
 	return 0;
 }
 
-static nescsim_status machine_run(machine *self, nescsim_diag *diag)
+static nescsim_status run_machine(scheme_state *self, nescsim_diag *diag)
 {
 	scheme_result *result = self->result;
-	nescsim_status status = machine_build(self, diag);
+	const scheme_run *run = self->run;
+	machine_config config = {
+		.scenario = self->scenario,
+		.document = run->config->document,
+		.plan = run->plan,
+		.placement = (sim_placement)self->scenario->sim.placement,
+		.log = run->log,
+		.logged_number = run->logged_number,
+		.completed = on_completed,
+		.served = on_served,
+		.context = self,
+	};
+	nescsim_status status;
 	sim_outcome outcome;
 
+	config.ops = scenario_scheme(self->scenario, run->scheme_index, &config.params);
+	status = machine_build(&self->machine, &config, diag);
 	if (status != NESCSIM_OK)
 		return status;
-	self->progress = self->run->progress == NULL ? NULL : progress_create(self->run->progress, result->ops->name);
-	outcome = sim_run(self->kernel);
-	status = machine_check(self, outcome, diag);
+	self->progress = run->progress == NULL ? NULL : progress_create(run->progress, result->ops->name);
+	outcome = sim_run(self->machine.kernel);
+	status = check_run(self, outcome, diag);
 	if (status != NESCSIM_OK || self->ended)
 		return status;
 	status = collect_units(self);
@@ -418,7 +363,7 @@ nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme
 {
 	const scenario *given = &run->config->scenario;
 	const uint32_t num_vcpus = (uint32_t)given->guest.num_vcpus;
-	machine self = { .run = run, .scenario = given, .result = result_out, .num_vcpus = num_vcpus };
+	scheme_state self = { .run = run, .scenario = given, .result = result_out };
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
 	*result_out = (scheme_result){
@@ -431,23 +376,24 @@ nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme
 	result_out->metrics = metrics_create(result_out->ops->name, result_out->num_vms, scheme_ops, IO_NUM_OPS);
 	result_out->host_cpu = calloc(result_out->num_vms + 1, sizeof(*result_out->host_cpu));
 	result_out->cores = calloc(result_out->num_cores, sizeof(*result_out->cores));
-	self.sources = calloc(result_out->num_cores, sizeof(source *));
-	self.vcpus = calloc(result_out->num_cores, sizeof(vcpu *));
-	if (result_out->metrics != NULL && result_out->host_cpu != NULL && result_out->cores != NULL &&
-	    self.sources != NULL && self.vcpus != NULL) {
+	result_out->windows = windows_create(NUM_WINDOW_SERIES);
+	if (result_out->metrics != NULL && result_out->windows != NULL && result_out->host_cpu != NULL &&
+	    result_out->cores != NULL) {
 		for (uint32_t i = 0; i < result_out->num_cores; i++) {
 			result_out->cores[i].vm = i / num_vcpus + 1;
 			result_out->cores[i].vcpu = i % num_vcpus;
 		}
-		status = machine_run(&self, diag);
+		status = run_machine(&self, diag);
 	}
-	machine_fini(&self);
+	progress_finish(self.progress);
+	machine_fini(&self.machine);
 	return status;
 }
 
 void scheme_fini(scheme_result *result)
 {
 	metrics_destroy(result->metrics);
+	windows_destroy(result->windows);
 	free(result->host_cpu);
 	free(result->cores);
 	free(result->units);

@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 
+#include "host/hypervisor.h"
 #include "host/vcpu.h"
 #include "metrics/account.h"
+#include "metrics/windows.h"
 #include "nesc/btlb.h"
 #include "nesc/device.h"
 #include "pcie/serializer.h"
@@ -34,8 +36,16 @@ typedef struct unit_result {
 typedef struct core_result {
 	uint32_t vm, vcpu; /* VM from 1 */
 	uint64_t num_requests;
+	uint64_t num_ended[NESC_NUM_COMPLETION_STATUS];
 	ps_t cpu_ps[CPU_NUM_OWNERS];
 } core_result;
+
+/* What result windows count: requests with their latencies, misses with the hypervisor's time for each. */
+enum {
+	WINDOW_REQUESTS,
+	WINDOW_MISSES,
+	NUM_WINDOW_SERIES
+};
 
 /* A request for requests.csv. */
 typedef struct request_record {
@@ -59,7 +69,11 @@ typedef struct scheme_result {
 	btlb_counts btlb[BTLB_MAX_FUNCTIONS]; /* [0] = all VFs; of schemes with VFs */
 	nesc_device_counts device;
 	pcie_stats link[PCIE_NUM_SIDES];
-	request_record *requests; /* by VM, then submission; NULL unless asked for */
+	bool has_hypervisor; /* it had something to do at run time */
+	hypervisor_counts hypervisor;
+	ps_t hypervisor_cpu_ps[BAR_MAX_VFS + 1]; /* [0] all VMs, [vm] for each */
+	windows *windows;                        /* by time of completion */
+	request_record *requests;                /* by VM, then submission; NULL unless asked for */
 	size_t num_requests;
 } scheme_result;
 
@@ -72,8 +86,8 @@ ps_t scheme_simulated_ps(const scheme_result *result);
 typedef struct scheme_run {
 	const nescsim_config *config;
 	size_t scheme_index;
-	const disk_layout *layouts; /* by VM - 1 */
-	FILE *progress;             /* or NULL */
+	const storage_plan *plan;
+	FILE *progress; /* or NULL */
 	bool keep_requests;
 	/* Keeps the pieces of request number `logged_number` of VM 1's first vCPU; no log: of none. */
 	stage_log *log;
@@ -89,11 +103,6 @@ typedef struct scheme_run {
  * midway), NESCSIM_CONFIG, NESCSIM_IO or NESCSIM_NO_MEMORY. */
 nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme_result *result_out);
 void scheme_fini(scheme_result *result);
-
-/* The layouts of all VMs' disks, one behind the other on the medium; the same for every scheme. NULL when out of
- * memory. */
-disk_layout *layouts_create(const scenario *given);
-void layouts_destroy(disk_layout *layouts, uint32_t num_vms);
 
 /* The operations as rows of the metrics, in the order of io_op. */
 extern const metrics_op scheme_ops[IO_NUM_OPS];

@@ -32,7 +32,7 @@ typedef struct sim_queue sim_queue;
 
 typedef enum sim_mutant {
 	SIM_MUTANT_NONE,
-#define X(symbol, what) SIM_MUTANT_##symbol,
+#define X(symbol, class, what) SIM_MUTANT_##symbol,
 #include "sim/mutants.def"
 #undef X
 	SIM_NUM_MUTANTS

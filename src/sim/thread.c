@@ -29,6 +29,23 @@ bool sim_thread_receive(sim_unit *self, sim_queue *queue, sim_item *item_out)
 	return true;
 }
 
+sim_arrival sim_thread_receive_before(sim_unit *self, sim_queue *queue, ps_t t_ps, sim_item *item_out)
+{
+	for (;;) {
+		if (!sim_empty(queue) && sim_head(queue)->ready_ps < t_ps) {
+			self->local_ps = ps_max(self->local_ps, sim_head(queue)->ready_ps);
+			*item_out = sim_pop(self, queue);
+			return SIM_ARRIVAL_ITEM;
+		}
+		if (t_ps <= sim_engine_now(self->kernel)) {
+			self->local_ps = ps_max(self->local_ps, t_ps);
+			return SIM_ARRIVAL_TIME;
+		}
+		if (!sim_thread_block(self, t_ps == PS_MAX ? SIM_WAIT_ITEM : SIM_WAIT_UNTIL(t_ps)))
+			return SIM_ARRIVAL_OVER;
+	}
+}
+
 bool sim_thread_send(sim_unit *self, sim_queue *queue, ps_t delay_ps, sim_item item)
 {
 	while (sim_full(queue))

@@ -27,6 +27,17 @@ bool sim_thread_sync(sim_unit *self, ps_t t_ps);
 /* Takes the next item of an input, no earlier than it is ready. */
 bool sim_thread_receive(sim_unit *self, sim_queue *queue, sim_item *item_out);
 
+/* What came first. */
+typedef enum sim_arrival {
+	SIM_ARRIVAL_ITEM,
+	SIM_ARRIVAL_TIME,
+	SIM_ARRIVAL_OVER, /* the run is: the body must return */
+} sim_arrival;
+
+/* Takes the next item of an input if it is ready before `t_ps`; else it is t_ps, and local time at least that. PS_MAX: waits
+ * for an item only. */
+sim_arrival sim_thread_receive_before(sim_unit *self, sim_queue *queue, ps_t t_ps, sim_item *item_out);
+
 /* Puts an item, ready delay_ps later, waiting for a slot where needed. */
 bool sim_thread_send(sim_unit *self, sim_queue *queue, ps_t delay_ps, sim_item item);
 

@@ -33,6 +33,7 @@ nescsim_status stack_build_vcpus(const stack_vm *vm, const vcpu_stack *stack)
 			.stack = stack,
 			.host = vm->host,
 			.guest = vm->guest,
+			.hypervisor = vm->hypervisor,
 			.nesc = vm->nesc,
 			.layout = vm->layout,
 			.vm = vm->vm,
@@ -40,6 +41,9 @@ nescsim_status stack_build_vcpus(const stack_vm *vm, const vcpu_stack *stack)
 			.source = vm->sources[i],
 			.log = i == 0 ? vm->log : NULL,
 			.logged_number = vm->logged_number,
+			.book = vm->books[i],
+			.violated = vm->violated,
+			.checker = vm->checker,
 			.completed = vm->completed,
 			.context = vm->context,
 		};

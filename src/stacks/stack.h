@@ -10,13 +10,18 @@ typedef struct stack_vm {
 	nesc_device *device;
 	const host_config *host;
 	const guest_config *guest;
+	const hypervisor_config *hypervisor;
 	const nesc_config *nesc;
+	bool sriov; /* true SR-IOV: VFs are known to the IOMMU */
 	const disk_layout *layout;
 	uint32_t vm; /* from 1 */
 	uint32_t num_vcpus;
 	source *const *sources; /* by vCPU; NULL: nothing to do */
 	stage_log *log;         /* vcpu_config.log, for the first vCPU; NULL: none */
 	uint64_t logged_number;
+	ledger *const *books; /* by vCPU: vcpu_config.book and what belongs to it */
+	void (*violated)(void *checker, const ledger_violation *violation);
+	void *checker;
 	void (*completed)(void *context, const vcpu_completion *completion);
 	void *context;
 	vcpu **vcpus_out; /* num_vcpus entries to fill in */

@@ -54,8 +54,6 @@ expect 3
 err "did you mean 'btlb'?"
 run check configs/dd.yaml --set 'vms[3].disk.bytes=1 MiB'
 expect 3
-run check configs/dd.yaml --set sim.check=true
-expect 3
 
 # Traces: missing, empty, garbage, cut short, beyond the disk.
 run check configs/vc707.yaml --set "vms[0].workload.file=$scratch/none"

@@ -45,7 +45,7 @@ expect 0
 cd "$configs/.." || exit 2
 
 # Failures leave nothing, and an earlier result as it was.
-holes='vms[0].disk.map={kind: fragmented, hole_percent: 50}'
+holes='vms[0].disk={bytes: 512 MiB, map: {kind: fragmented, hole_percent: 50}}'
 run run configs/dd.yaml --set "$short" --set vms[0].workload.op=write --set "$holes" --out "$scratch/holes"
 expect 1
 err 'a block has no mapping'

@@ -1,7 +1,7 @@
 /* The proof that placements agree: random configs, run in both, compared by a hash of every request.
  *
  *   fuzz_placement FIRST COUNT            configs number FIRST ... FIRST + COUNT - 1; exit 1 on any difference
- *   fuzz_placement --mutants MAX          every seeded bug must be caught within MAX configs of some family
+ *   fuzz_placement --mutants MAX          every seeded bug of the engine must be caught within MAX configs
  *   fuzz_placement --show NUMBER          prints that config
  *
  * Three families, by number modulo 3: general; everything on clock edges, so that ties abound; and zero hand-over
@@ -11,11 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/rng.h"
 #include "fuzz/machine.h"
+#include "fuzz/mutants.h"
 #include "stacks/stack.h"
 
 enum family {
@@ -33,6 +32,7 @@ typedef struct config_text {
 	char text[TEXT_BYTES];
 	char scheme[16];
 	uint64_t seed;
+	bool may_fail; /* requests, for want of space or of a disk */
 } config_text;
 
 static uint64_t pick(rng_stream *rng, uint64_t min, uint64_t max)
@@ -104,6 +104,7 @@ static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t d
 		pick(rng, 0, 1) ? 0 : pick(rng, 2, 4));
 	fprintf(out, "  translation: {hit_under_miss: %s, lookup_cycles: %" PRIu64 " cycles}\n", hum[pick(rng, 0, 2)],
 		pick(rng, 1, 4));
+	fprintf(out, "  miss: {policy: %s}\n", pick(rng, 0, 3) == 0 ? "block" : "park");
 	fprintf(out, "  transfer: {cycles: %" PRIu64 " cycles}\n", pick(rng, 1, 4));
 	fprintf(out,
 		"  dma: {datapath: %" PRIu64 " B, read_setup: %" PRIu64 " cycles, write_setup: %" PRIu64
@@ -148,7 +149,56 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 	fputs("}\n", out);
 }
 
-static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests)
+/* An action on VM `vm`. */
+static void make_action(rng_stream *rng, FILE *out, uint64_t vm, uint64_t num_vms)
+{
+	static const char *const kinds[] = { "flush", "defragment", "deduplicate", "resize", "delete", "create" };
+	uint64_t kind = pick(rng, 0, 7);
+
+	kind = kind > 5 ? pick(rng, 0, 1) : kind; /* mostly those that do no harm */
+	if (kind == 2 && num_vms == 1)
+		kind = 1;
+	fprintf(out, "    - {kind: %s, at: %" PRIu64 " ns, vm: %" PRIu64, kinds[kind], pick(rng, 0, 400) * 1000, vm);
+	if (kind <= 2)
+		fprintf(out,
+			", every: %" PRIu64 " us, count: %" PRIu64 ", first: %" PRIu64 " KiB, bytes: %" PRIu64 " KiB",
+			pick(rng, 1, 100), pick(rng, 1, 6), pick(rng, 0, 1000), pick(rng, 1, 300));
+	if (kind == 2)
+		fprintf(out, ", with: %" PRIu64, vm == num_vms ? 1 : vm + 1);
+	if (kind == 3)
+		fprintf(out, ", bytes: %" PRIu64 " KiB", pick(rng, 4, 1500));
+	fputs("}\n", out);
+}
+
+/* The hypervisor at run time: allocation, quotas, pruning, actions. */
+static void make_hypervisor(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, config_text *config)
+{
+	static const char *const costs[] = { "allocate", "regenerate", "tree_node" };
+	const bool has_actions = pick(rng, 0, 2) == 0;
+
+	fprintf(out,
+		"hypervisor:\n  alloc_bytes: %" PRIu64 " KiB\n  journal_bytes: %" PRIu64
+		" KiB\n  regenerate_bytes: %" PRIu64 " KiB\n  journal_area: 64 KiB\n",
+		pick_power(rng, 1, 64), pick(rng, 0, 16), pick(rng, 0, 8));
+	if (pick(rng, 0, 2) == 0) {
+		fprintf(out, "  quota: %" PRIu64 " KiB\n", pick(rng, 1, 600));
+		config->may_fail = true;
+	}
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, "  tree_memory: %" PRIu64 " KiB\n", pick(rng, 1, 16));
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		fprintf(out, "  %s: %" PRIu64 " ps\n", costs[i], pick_ps(rng, family, pick(rng, 0, 1) ? 50 : 2000));
+	if (!has_actions)
+		return;
+	config->may_fail = true;
+	fputs("  actions:\n", out);
+	for (uint64_t vm = 1; vm <= num_vms && vm <= 8; vm++)
+		make_action(rng, out, vm, num_vms);
+}
+
+/* `managed`: writes to holes allocate. */
+static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests,
+		     bool managed)
 {
 	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144 };
 	static const char *const ops[] = { "read", "write", "mixed" };
@@ -159,7 +209,9 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 		const uint64_t bytes = sizes[pick(rng, 0, 8)];
 		const uint64_t min_kib = pick(rng, 1, 8);
 
-		if (pick(rng, 0, 2) == 0)
+		if (managed && pick(rng, 0, 1) == 0)
+			fputs("  - disk: {bytes: 1 MiB, map: lazy}\n", out);
+		else if (pick(rng, 0, 2) == 0)
 			fputs("  - disk: {bytes: 1 MiB}\n", out);
 		else
 			fprintf(out,
@@ -169,7 +221,7 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 		fprintf(out,
 			"    workload: {kind: dd, op: %s, read_percent: %" PRIu64
 			", pattern: %s, request_bytes: %" PRIu64 " B, count: %" PRIu64 ", depth: %" PRIu64,
-			holes ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100),
+			holes && !managed ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100),
 			pick(rng, 0, 3) ? "random" : "sequential", bytes, num_requests, pick(rng, 1, 16));
 		if (pick(rng, 0, 3) == 0)
 			fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns",
@@ -188,7 +240,9 @@ static void make_config(uint64_t number, config_text *out)
 	const uint64_t num_vcpus = num_vms > 8 ? 1 : pick(&rng, 1, 3);
 	FILE *text = fmemopen(out->text, TEXT_BYTES, "w");
 	const stack_ops *stack;
+	bool managed;
 
+	out->may_fail = false;
 	/* Mostly the scheme that uses the whole controller; any other of the table where its rings suffice. */
 	stack = stack_table[pick(&rng, 0, stack_table_num - 1)];
 	if (pick(&rng, 0, 4) < 3 || (stack->uses_pf && num_vms * num_vcpus > BAR_MAX_PF_RINGS))
@@ -196,6 +250,8 @@ static void make_config(uint64_t number, config_text *out)
 	snprintf(out->scheme, sizeof(out->scheme), "%s", stack->name);
 	out->seed = number;
 	fprintf(text, "# config %" PRIu64 ", family %s, scheme %s\n", number, family_names[family], out->scheme);
+	if (pick(&rng, 0, 1) == 0)
+		fputs("sim: {check: true}\n", text);
 	fprintf(text, "device: {clock: %" PRIu64 " kHz}\n",
 		family == FAMILY_GENERAL ? pick(&rng, 100000, 400000)
 		: family == FAMILY_TIES  ? 250000
@@ -204,7 +260,10 @@ static void make_config(uint64_t number, config_text *out)
 	make_nesc(&rng, family, text, pick(&rng, 0, 1) ? pick(&rng, 1, 16) : 64);
 	make_media(&rng, family, text);
 	make_software(&rng, family, text, num_vcpus);
-	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60);
+	managed = stack->uses_vfs && pick(&rng, 0, 1) == 0;
+	if (managed)
+		make_hypervisor(&rng, family, text, num_vms, out);
+	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60, managed);
 	fclose(text);
 }
 
@@ -224,7 +283,8 @@ static int compare(uint64_t number, bool talk)
 	per_unit = machine_run(config.text, config.scheme, SIM_PER_UNIT, config.seed, NULL, NULL);
 	verdict = clustered.hash != per_unit.hash || clustered.outcome != SIM_FINISHED ||
 		  per_unit.outcome != SIM_FINISHED || clustered.num_submitted != clustered.num_completed ||
-		  per_unit.num_submitted != per_unit.num_completed || clustered.num_failed != 0;
+		  per_unit.num_submitted != per_unit.num_completed || (clustered.num_failed != 0 && !config.may_fail) ||
+		  clustered.num_violations != 0 || per_unit.num_violations != 0;
 	if (verdict != 0 && talk) {
 		printf("config %" PRIu64 " (%s): hashes %016" PRIx64 " and %016" PRIx64 ", outcomes %d and %d, "
 		       "submitted/completed/failed %" PRIu64 "/%" PRIu64 "/%" PRIu64 " and %" PRIu64 "/%" PRIu64
@@ -232,6 +292,8 @@ static int compare(uint64_t number, bool talk)
 		       number, family_names[number % NUM_FAMILIES], clustered.hash, per_unit.hash, clustered.outcome,
 		       per_unit.outcome, clustered.num_submitted, clustered.num_completed, clustered.num_failed,
 		       per_unit.num_submitted, per_unit.num_completed, per_unit.num_failed);
+		if (clustered.num_violations != 0)
+			printf("%" PRIu64 " violations, first: %s\n", clustered.num_violations, clustered.violation);
 		if (clustered.description != NULL)
 			printf("clustered:\n%s", clustered.description);
 		if (per_unit.description != NULL)
@@ -241,57 +303,6 @@ static int compare(uint64_t number, bool talk)
 	free(per_unit.description);
 	return verdict;
 }
-
-#ifdef NESCSIM_MUTANTS
-/* In a child of its own: a bug may abort, or never end. */
-static bool caught_in_child(uint64_t number)
-{
-	int status;
-	pid_t child;
-
-	fflush(NULL);
-	child = fork();
-	if (child == 0) {
-		if (freopen("/dev/null", "w", stderr) == NULL)
-			_exit(3);
-		alarm(20);
-		_exit(compare(number, false));
-	}
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		return false;
-	return !WIFEXITED(status) || WEXITSTATUS(status) == 1;
-}
-
-static int run_mutants(uint64_t max_configs)
-{
-	static const char *const names[] = {
-		"none",
-#define X(symbol, what) #symbol,
-#include "sim/mutants.def"
-#undef X
-	};
-	int num_missed = 0;
-
-	for (int mutant = 0; mutant < SIM_NUM_MUTANTS; mutant++) {
-		uint64_t number = 0;
-		bool caught = false;
-
-		sim_active_mutant = (sim_mutant)mutant;
-		for (; number < max_configs && !caught; number++)
-			caught = caught_in_child(number);
-		if (mutant == SIM_MUTANT_NONE) {
-			printf("%-22s %s\n", "no mutant", caught ? "DIFFERS" : "agrees");
-			num_missed += caught;
-		} else if (caught) {
-			printf("%-22s caught by config %" PRIu64 "\n", names[mutant], number - 1);
-		} else {
-			printf("%-22s MISSED by %" PRIu64 " configs\n", names[mutant], max_configs);
-			num_missed++;
-		}
-	}
-	return num_missed == 0 ? 0 : 1;
-}
-#endif
 
 int main(int argc, char **argv)
 {
@@ -306,7 +317,7 @@ int main(int argc, char **argv)
 	}
 #ifdef NESCSIM_MUTANTS
 	if (argc == 3 && strcmp(argv[1], "--mutants") == 0)
-		return run_mutants(strtoull(argv[2], NULL, 10));
+		return run_mutants(MUTANTS_ENGINE, strtoull(argv[2], NULL, 10), compare);
 #endif
 	if (argc != 3) {
 		fprintf(stderr, "usage: %s FIRST COUNT\n", argv[0]);

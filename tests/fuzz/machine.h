@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "nesc/device.h"
-#include "host/vcpu.h"
+#include "host/hypervisor.h"
+#include "run/checker.h"
 #include "sim/sim.h"
 
 typedef struct machine_result {
@@ -18,7 +18,10 @@ typedef struct machine_result {
 	ps_t end_ps; /* last completion */
 	nesc_device_counts counts;
 	btlb_counts btlb;
+	hypervisor_counts hypervisor;
 	sim_counters engine;
+	uint64_t num_violations; /* check mode */
+	char violation[CHECKER_TEXT_BYTES];
 	char *description; /* of a run that did not finish; to be freed */
 } machine_result;
 

@@ -11,18 +11,22 @@
 
 #include <cmocka.h>
 
-#include "host/hypervisor.h"
-#include "run/scenario.h"
+#include "host/driver.h"
+#include "run/machine.h"
 
 typedef struct one_vm {
 	cfg_document *document;
 	nescsim_diag *diag;
 	scenario config;
-	disk_layout layout;
+	storage_plan plan;
+	/* one_vm_make_device() */
 	sim_kernel *kernel;
 	nesc_device *device;
-	source *source;
-	vcpu *vcpu;
+	hypervisor_parts parts;
+	hypervisor *hypervisor;
+	/* one_vm_run() */
+	machine machine;
+	vcpu *vcpu; /* the first one */
 } one_vm;
 
 static inline void one_vm_load(one_vm *self, const char *yaml)
@@ -34,27 +38,35 @@ static inline void one_vm_load(one_vm *self, const char *yaml)
 		nescsim_diag_print(self->diag, stderr);
 		fail_msg("bad config");
 	}
-	assert_int_equal(disk_layout_init(&self->layout, &((vm_config *)self->config.vms.items)->disk, 0, 1, 1),
-			 NESCSIM_OK);
-	self->kernel = sim_kernel_create(SIM_CLUSTERED);
+	assert_int_equal(machine_plan(&self->config, &self->plan), NESCSIM_OK);
 }
 
-/* memory_bytes 0: as much as the hypervisor says that it needs. */
-static inline void one_vm_make_device(one_vm *self, uint32_t num_vfs, uint64_t memory_bytes)
+/* A device alone, for the VFs of the plan. memory_bytes 0: as much as the hypervisor says that it needs. */
+static inline void one_vm_make_device(one_vm *self, uint32_t num_vcpus, uint64_t memory_bytes)
 {
-	const nesc_device_config config = {
+	const medium_ops *medium = scenario_medium(&self->config);
+	nesc_device_config config = {
 		.device = &self->config.device,
 		.nesc = &self->config.nesc,
 		.link = &self->config.link,
-		.medium = scenario_medium(&self->config),
+		.medium = medium,
 		.medium_params = self->config.media.params,
 		.seed = 1,
-		.num_vfs = num_vfs,
-		.uses_pf = num_vfs == 0,
-		.memory_bytes = memory_bytes != 0 ? memory_bytes
-						  : hypervisor_memory_bytes(&self->config.nesc, &self->layout, 1, 1),
+		.num_vfs = self->plan.num_disks,
 	};
 
+	self->parts = (hypervisor_parts){
+		.plan = &self->plan,
+		.config = &self->config.hypervisor,
+		.host = &self->config.host,
+		.guest = &self->config.guest,
+		.nesc = &self->config.nesc,
+		.num_vcpus = num_vcpus,
+		.medium_blocks = medium->capacity_bytes(self->config.media.params) / TREE_BLOCK_BYTES,
+	};
+	config.managed = config.uses_pf = hypervisor_is_needed(&self->plan, &self->config.hypervisor);
+	config.memory_bytes = memory_bytes != 0 ? memory_bytes : hypervisor_memory_bytes(&self->parts);
+	self->kernel = sim_kernel_create(SIM_CLUSTERED);
 	self->device = nesc_device_create(self->kernel, &config);
 	assert_non_null(self->device);
 }
@@ -77,44 +89,27 @@ static inline void one_vm_completed(void *context, const vcpu_completion *comple
 /* Builds the scheme over the VM and runs it to its end. */
 static inline void one_vm_run(one_vm *self, const char *yaml, const stack_ops *stack)
 {
-	const vm_config *kind;
-	source_context at = { .seed = 1, .vm = 1, .num_vcpus = 1 };
-	stack_vm vm;
+	machine_config config = {
+		.scenario = &self->config,
+		.ops = stack,
+		.plan = &self->plan,
+		.placement = SIM_CLUSTERED,
+		.completed = one_vm_completed,
+	};
 
 	one_vm_load(self, yaml);
-	kind = self->config.vms.items;
-	one_vm_make_device(self, stack->uses_vfs ? 1 : 0, 0);
-	if (stack->uses_vfs)
-		assert_int_equal(hypervisor_create_vf(self->device, &self->config.nesc, 1, &self->layout, 1),
-				 NESCSIM_OK);
-	at.disk_bytes = self->layout.num_bytes;
-	at.instructions_per_ns_milli = self->config.guest.instructions_per_ns_milli;
-	assert_int_equal(source_open(&kind->workload, &at, NULL, self->diag, &self->source), NESCSIM_OK);
-	vm = (stack_vm){
-		.kernel = self->kernel,
-		.device = self->device,
-		.host = &self->config.host,
-		.guest = &self->config.guest,
-		.nesc = &self->config.nesc,
-		.layout = &self->layout,
-		.vm = 1,
-		.num_vcpus = 1,
-		.sources = &self->source,
-		.completed = one_vm_completed,
-		.vcpus_out = &self->vcpu,
-	};
-	assert_int_equal(stack->build(&vm, NULL), NESCSIM_OK);
-	nesc_device_seal(self->device);
-	assert_int_equal(sim_run(self->kernel), SIM_FINISHED);
+	assert_int_equal(machine_build(&self->machine, &config, self->diag), NESCSIM_OK);
+	self->vcpu = self->machine.vcpus[0];
+	assert_int_equal(sim_run(self->machine.kernel), SIM_FINISHED);
 }
 
 static inline void one_vm_free(one_vm *self)
 {
+	machine_fini(&self->machine);
 	sim_kernel_destroy(self->kernel);
-	vcpu_destroy(self->vcpu);
-	source_close(self->source);
+	hypervisor_destroy(self->hypervisor);
 	nesc_device_destroy(self->device);
-	disk_layout_fini(&self->layout);
+	storage_plan_fini(&self->plan);
 	nescsim_diag_destroy(self->diag);
 	cfg_document_destroy(self->document);
 }

@@ -21,13 +21,14 @@ static void the_tree_says_what_the_layout_says(void **state)
 		snprintf(yaml, sizeof(yaml), "nesc: {tree: %s}\nvms: [{" DISK "}]", trees[i]);
 		one_vm_load(&vm, yaml);
 		one_vm_make_device(&vm, 1, 0);
-		assert_int_equal(hypervisor_create_vf(vm.device, &vm.config.nesc, 1, &vm.layout, 1), NESCSIM_OK);
+		vm.hypervisor = hypervisor_create(vm.kernel, vm.device, &vm.parts);
+		assert_non_null(vm.hypervisor);
 		node_bytes = (uint32_t)vm.config.nesc.tree.node_bytes;
 		root = vm.device->regs.functions[1].tree_root_address;
 		assert_int_equal(root % node_bytes, 0);
 		assert_int_equal(vm.device->regs.functions[1].device_bytes, 3 << 20);
 		for (uint64_t block = 0; block < 3072; block++) {
-			const extent *expected = disk_layout_find(&vm.layout, block);
+			const extent *expected = disk_layout_find(&vm.plan.disks[0].layout, block);
 			tree_answer answer;
 			const tree_outcome outcome =
 				tree_lookup(nesc_device_memory(vm.device), node_bytes, root, block, &answer, NULL);
@@ -41,7 +42,7 @@ static void the_tree_says_what_the_layout_says(void **state)
 			assert_int_equal(answer.extent.physical_block + (block - answer.extent.logical_block),
 					 expected->physical_block + (block - expected->logical_block));
 		}
-		assert_int_equal(num_mapped, vm.layout.num_blocks);
+		assert_int_equal(num_mapped, vm.plan.disks[0].layout.num_blocks);
 		one_vm_free(&vm);
 	}
 }
@@ -53,18 +54,15 @@ static void windows_are_apart(void **state)
 		NUM_VFS = 5,
 		NUM_VCPUS = 3
 	};
-	disk_layout layouts[NUM_VFS];
 	memory_range windows[NUM_VFS];
 	one_vm vm;
 
 	(void)state;
-	one_vm_load(&vm, "vms: [{" DISK "}]");
-	for (int i = 0; i < NUM_VFS; i++)
-		layouts[i] = vm.layout;
-	one_vm_make_device(&vm, NUM_VFS, hypervisor_memory_bytes(&vm.config.nesc, layouts, NUM_VFS, NUM_VCPUS));
+	one_vm_load(&vm, "vms: [{count: 5, " DISK "}]");
+	one_vm_make_device(&vm, NUM_VCPUS, 0);
+	vm.hypervisor = hypervisor_create(vm.kernel, vm.device, &vm.parts);
+	assert_non_null(vm.hypervisor);
 	for (uint32_t i = 0; i < NUM_VFS; i++) {
-		assert_int_equal(hypervisor_create_vf(vm.device, &vm.config.nesc, i + 1, &layouts[i], NUM_VCPUS),
-				 NESCSIM_OK);
 		windows[i] = nesc_device_window(vm.device, i + 1);
 		assert_int_equal(windows[i].address % 4096, 0);
 		assert_int_equal(windows[i].bytes, driver_window_bytes(&vm.config.nesc, true, NUM_VCPUS));
@@ -89,7 +87,7 @@ static void too_little_memory_is_told(void **state)
 	one_vm_load(&vm, "vms: [{" DISK "}]");
 	/* room for the window (512 KiB of pages, 4 KiB of ring), none for the tree of some 400 extents */
 	one_vm_make_device(&vm, 1, driver_window_bytes(&vm.config.nesc, true, 1) + 4096);
-	assert_int_equal(hypervisor_create_vf(vm.device, &vm.config.nesc, 1, &vm.layout, 1), NESCSIM_NO_MEMORY);
+	assert_null(hypervisor_create(vm.kernel, vm.device, &vm.parts));
 	one_vm_free(&vm);
 }
 

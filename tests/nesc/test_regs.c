@@ -172,10 +172,12 @@ static void a_miss_goes_through_the_registers(void **state)
 	assert_true(device.functions[64].ignored[BAR_PRIVILEGED] == 2);
 
 	assert_true(regs_write(&device, window(64, BAR_REWALK_TREE), 0, 4).ignored);
-	assert_true(regs_write(&device, window(64, BAR_REWALK_TREE), 4, 4).ignored);
-	assert_true(regs_write(&device, window(2, BAR_REWALK_TREE), REGS_FAIL_QUOTA, 4).ignored); /* has no miss */
+	assert_true(regs_write(&device, window(64, BAR_REWALK_TREE), REGS_NUM_REWALKS, 4).ignored);
+	assert_false(regs_end_miss(&device, 2)); /* has no miss */
 	effect = regs_write(&device, window(64, BAR_REWALK_TREE), UINT64_C(0x900000000) | REGS_FAIL_NO_SPACE, 4);
 	assert_true(effect.action == REGS_RETRY && effect.function == 64 && effect.rewalk == REGS_FAIL_NO_SPACE);
+	assert_true(regs_miss_pending(&device, 64)); /* until the effect reaches translation */
+	assert_true(regs_end_miss(&device, 64));
 	assert_false(regs_miss_pending(&device, 64));
 	assert_true(regs_miss_pending(&device, 1));
 	assert_true(regs_read(&device, window(64, BAR_MISS_ADDRESS), 8) == 0);

@@ -1,0 +1,172 @@
+#include "run/machine.h"
+
+#include <stdlib.h>
+
+nescsim_status machine_plan(const scenario *given, storage_plan *plan)
+{
+	const uint32_t num_vms = scenario_num_vms(given);
+	const disk_config **disks = calloc(num_vms + 1, sizeof(*disks));
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	*plan = (storage_plan){ .num_files = 0 };
+	for (uint32_t vm = 1; disks != NULL && vm <= num_vms; vm++)
+		disks[vm - 1] = &scenario_vm(given, vm, NULL)->disk;
+	if (disks != NULL)
+		status = storage_plan_init(plan, disks, num_vms, (uint64_t)given->sim.seed);
+	free(disks);
+	return status;
+}
+
+static nescsim_status open_sources(machine *self, nescsim_diag *diag)
+{
+	const scenario *given = self->config.scenario;
+
+	for (uint32_t i = 0; i < self->num_cores; i++) {
+		const uint32_t vm = i / self->num_vcpus + 1;
+		size_t index;
+		const vm_config *of = scenario_vm(given, vm, &index);
+		const source_context context = {
+			.seed = (uint64_t)given->sim.seed,
+			.vm = vm,
+			.vcpu = i % self->num_vcpus,
+			.num_vcpus = self->num_vcpus,
+			.disk_bytes = self->config.plan->disks[vm - 1].layout.num_bytes,
+			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
+		};
+		char path[64];
+		diag_place place;
+		nescsim_status status;
+
+		snprintf(path, sizeof(path), "vms[%zu].workload", index);
+		if (self->config.document != NULL)
+			place = cfg_place(self->config.document, path);
+		status = source_open(&of->workload, &context, self->config.document == NULL ? NULL : &place, diag,
+				     &self->sources[i]);
+		if (status != NESCSIM_OK)
+			return status;
+		self->num_expected += source_expected_requests(self->sources[i]);
+	}
+	return NESCSIM_OK;
+}
+
+/* The VM's cores, driven by the scheme's table. */
+static nescsim_status build_vm(machine *self, uint32_t vm)
+{
+	const scenario *given = self->config.scenario;
+	const size_t first_core = (size_t)(vm - 1) * self->num_vcpus;
+	ledger *books[BAR_MAX_VF_RINGS] = { NULL };
+	const stack_vm stack = {
+		.kernel = self->kernel,
+		.device = self->device,
+		.sriov = given->device.sriov,
+		.host = &given->host,
+		.guest = &given->guest,
+		.hypervisor = &given->hypervisor,
+		.nesc = &given->nesc,
+		.layout = &self->config.plan->disks[vm - 1].layout,
+		.vm = vm,
+		.num_vcpus = self->num_vcpus,
+		.sources = &self->sources[first_core],
+		.log = vm == 1 ? self->config.log : NULL,
+		.logged_number = self->config.logged_number,
+		.books = books,
+		.violated = checker_violated,
+		.checker = self->checker,
+		.completed = self->config.completed,
+		.context = self->config.context,
+		.vcpus_out = &self->vcpus[first_core],
+	};
+	nescsim_status status;
+
+	for (uint32_t i = 0; i < self->num_vcpus; i++)
+		books[i] = checker_ledger(self->checker, vm, i);
+	status = self->config.ops->build(&stack, self->config.params);
+	for (uint32_t i = 0; status == NESCSIM_OK && self->hypervisor != NULL && i < self->num_vcpus; i++)
+		hypervisor_add_vcpu(self->hypervisor, vm, self->vcpus[first_core + i]);
+	return status;
+}
+
+nescsim_status machine_build(machine *self, const machine_config *config, nescsim_diag *diag)
+{
+	const scenario *given = config->scenario;
+	const stack_ops *ops = config->ops;
+	const medium_ops *medium = scenario_medium(given);
+	hypervisor_parts parts = {
+		.plan = config->plan,
+		.config = &given->hypervisor,
+		.host = &given->host,
+		.guest = &given->guest,
+		.nesc = &given->nesc,
+		.num_vcpus = (uint32_t)given->guest.num_vcpus,
+		.medium_blocks = medium->capacity_bytes(given->media.params) / TREE_BLOCK_BYTES,
+		.served = config->served,
+		.context = config->context,
+	};
+	const bool managed = ops->uses_vfs && hypervisor_is_needed(config->plan, &given->hypervisor);
+	nesc_device_config device = {
+		.device = &given->device,
+		.nesc = &given->nesc,
+		.link = &given->link,
+		.medium = medium,
+		.medium_params = given->media.params,
+		.seed = (uint64_t)given->sim.seed,
+		.uses_pf = ops->uses_pf || managed,
+		.managed = managed,
+		.memory_bytes = hypervisor_memory_bytes(&parts),
+	};
+	nescsim_status status;
+
+	*self = (machine){
+		.config = *config,
+		.num_vms = scenario_num_vms(given),
+		.num_vcpus = parts.num_vcpus,
+	};
+	self->num_cores = self->num_vms * self->num_vcpus;
+	device.num_vfs = ops->uses_vfs ? self->num_vms : 0;
+	self->sources = calloc(self->num_cores + 1, sizeof(source *));
+	self->vcpus = calloc(self->num_cores + 1, sizeof(vcpu *));
+	if (self->sources == NULL || self->vcpus == NULL)
+		return NESCSIM_NO_MEMORY;
+	if (given->sim.check || (ops->uses_vfs && scenario_compares_contents(given))) {
+		self->checker = checker_create(given, config->plan, given->sim.check);
+		if (self->checker == NULL)
+			return NESCSIM_NO_MEMORY;
+		device.content = parts.content = &self->checker->content;
+	}
+	status = open_sources(self, diag);
+	if (status != NESCSIM_OK)
+		return status;
+	self->kernel = sim_kernel_create(config->placement);
+	if (self->kernel == NULL)
+		return NESCSIM_NO_MEMORY;
+	self->device = nesc_device_create(self->kernel, &device);
+	if (self->device == NULL)
+		return NESCSIM_NO_MEMORY;
+	if (ops->uses_vfs) {
+		self->hypervisor = hypervisor_create(self->kernel, self->device, &parts);
+		if (self->hypervisor == NULL)
+			return NESCSIM_NO_MEMORY;
+	}
+	for (uint32_t vm = 1; status == NESCSIM_OK && vm <= self->num_vms; vm++)
+		status = build_vm(self, vm);
+	if (status == NESCSIM_OK)
+		nesc_device_seal(self->device);
+	return status;
+}
+
+void machine_fini(machine *self)
+{
+	sim_kernel_destroy(self->kernel);
+	for (uint32_t i = 0; i < self->num_cores; i++) {
+		if (self->vcpus != NULL)
+			vcpu_destroy(self->vcpus[i]);
+		if (self->sources != NULL)
+			source_close(self->sources[i]);
+	}
+	hypervisor_destroy(self->hypervisor);
+	nesc_device_destroy(self->device);
+	checker_destroy(self->checker);
+	free(self->vcpus);
+	free(self->sources);
+	*self = (machine){ .kernel = NULL };
+}

@@ -1,0 +1,45 @@
+/* A scenario under one scheme, wired and ready to run: engine, device, hypervisor, cores and what they are asked to do. */
+#ifndef RUN_MACHINE_H
+#define RUN_MACHINE_H
+
+#include "host/hypervisor.h"
+#include "run/checker.h"
+#include "run/scenario.h"
+
+typedef struct machine_config {
+	const scenario *scenario;
+	const cfg_document *document; /* for the places of messages; may be NULL */
+	const stack_ops *ops;
+	const void *params; /* the scheme's */
+	const storage_plan *plan;
+	sim_placement placement;
+	/* Keeps the pieces of request number `logged_number` of VM 1's first vCPU; no log: of none. */
+	stage_log *log;
+	uint64_t logged_number;
+	void (*completed)(void *context, const vcpu_completion *completion);    /* of every request */
+	void (*served)(void *context, uint32_t vf, ps_t begin_ps, ps_t end_ps); /* of every miss; may be NULL */
+	void *context;
+} machine_config;
+
+typedef struct machine {
+	machine_config config;
+	sim_kernel *kernel;
+	nesc_device *device;
+	checker *checker;       /* check mode, or where contents are compared; else NULL */
+	hypervisor *hypervisor; /* of schemes with VFs; else NULL */
+	source **sources;       /* by core: VM by VM */
+	vcpu **vcpus;
+	uint32_t num_vms, num_vcpus, num_cores; /* num_vcpus per VM */
+	uint64_t num_expected;                  /* requests, as far as sources know */
+} machine;
+
+/* The plan of all VMs' disks; the same for every scheme. Returns NESCSIM_OK or NESCSIM_NO_MEMORY; to be freed with
+ * storage_plan_fini(). */
+nescsim_status machine_plan(const scenario *given, storage_plan *plan);
+
+/* Builds it. Returns NESCSIM_OK, NESCSIM_NO_MEMORY, or why a workload could not be opened (NESCSIM_TRACE, NESCSIM_CONFIG,
+ * NESCSIM_IO), with the reason in diag. To be freed with machine_fini() whatever the outcome. */
+nescsim_status machine_build(machine *self, const machine_config *config, nescsim_diag *diag);
+void machine_fini(machine *self);
+
+#endif
