@@ -145,6 +145,7 @@ static const cfg_key action_element = {
 #define COST_guest(symbol, key, value, help, source)
 #define COST_hypervisor(symbol, key, value, help, source)
 #define COST_host(symbol, key, value, help, source) COST_ROW(host_config, symbol, key, value, help, source)
+static const char *const interrupt_choices[] = { "exit", "posted", NULL };
 static const cfg_key host_keys[] = {
 	{ .name = "cores",
 	  .type = CFG_COUNT,
@@ -154,6 +155,14 @@ static const cfg_key host_keys[] = {
 	  .max_text = "1024",
 	  .help = "Physical cores of the host; every vCPU and every tenant has one of its own.",
 	  .source = "thesis: stated (2 x Xeon E5-2665, 8 cores each)" },
+	{ .name = "interrupts",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(host_config, interrupts),
+	  .default_text = "exit",
+	  .choices = interrupt_choices,
+	  .help = "How an interrupt reaches a guest that runs: by an exit and an injection, with another exit at its "
+		  "end, or posted, without any. An idle vCPU wakes up either way.",
+	  .source = "thesis: stated (Sandy Bridge has no posted interrupts)" },
 	{ .name = "copy",
 	  .type = CFG_RATE,
 	  .offset_in_struct = offsetof(host_config, copy_bps),
@@ -477,6 +486,43 @@ uint64_t disk_total_bytes(const disk_config *disk)
 	return total;
 }
 
+static const cfg_key qos_keys[] = {
+	{ .name = "weight",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(qos_config, weight),
+	  .default_text = "1",
+	  .min_text = "1",
+	  .max_text = "65536",
+	  .help = "Share of the VF under weighted_round_robin (nodes) and deficit_round_robin (bytes).",
+	  .source = "choice: all alike" },
+	{ .name = "priority",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(qos_config, priority),
+	  .default_text = "0",
+	  .min_text = "0",
+	  .max_text = "63",
+	  .help = "0 is the most important: under strict_priority, and in the DMA engine with "
+		  "nesc.dma.policy=priority.",
+	  .source = "choice: all alike" },
+	{ .name = "rate",
+	  .type = CFG_RATE,
+	  .offset_in_struct = offsetof(qos_config, rate_bps),
+	  .default_text = "0 MB/s",
+	  .min_text = "0",
+	  .max_text = "1000 GB/s",
+	  .help = "Limit to the VF's bytes per second, reads and writes together, under any policy; 0 = none.",
+	  .source = "choice: no limit" },
+	{ .name = "burst",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(qos_config, burst_bytes),
+	  .default_text = "64 KiB",
+	  .min_text = "4 KiB",
+	  .max_text = "1 TiB",
+	  .help = "Bytes that a VF which has used less than its rate may take at once.",
+	  .source = "assumption: a few nodes, so that waiting for a turn costs no rate" },
+};
+static const cfg_section qos_section = { .name = "vms.qos", KEYS(qos_keys), .struct_bytes = sizeof(qos_config) };
+
 static const cfg_key vm_keys[] = {
 	{ .name = "count",
 	  .type = CFG_COUNT,
@@ -491,6 +537,11 @@ static const cfg_key vm_keys[] = {
 	  .offset_in_struct = offsetof(vm_config, disk),
 	  .section = &disk_section,
 	  .help = "The virtual disk." },
+	{ .name = "qos",
+	  .type = CFG_SECTION,
+	  .offset_in_struct = offsetof(vm_config, qos),
+	  .section = &qos_section,
+	  .help = "What the VM's VF is entitled to in the device." },
 	{ .name = "workload",
 	  .type = CFG_VARIANT,
 	  .offset_in_struct = offsetof(vm_config, workload),

@@ -14,8 +14,14 @@ typedef enum cost {
 	NUM_COSTS
 } cost;
 
+typedef enum host_interrupts {
+	HOST_INTERRUPTS_EXIT,   /* an exit and an injection per interrupt, an exit at its end */
+	HOST_INTERRUPTS_POSTED, /* none of these where the vCPU runs */
+} host_interrupts;
+
 typedef struct host_config {
 	int64_t num_cores;
+	int interrupts;       /* host_interrupts */
 	int64_t copy_bps;     /* bytes per second of a memory copy by a core */
 	ps_t posted_write_ps; /* from the core to the root port */
 #define COST_guest(symbol)
@@ -105,9 +111,17 @@ typedef struct action_config {
 	int64_t first_bytes, num_bytes;
 } action_config;
 
+/* What a VM is entitled to in the device. */
+typedef struct qos_config {
+	int64_t weight, priority;
+	int64_t rate_bps; /* 0 = no limit */
+	int64_t burst_bytes;
+} qos_config;
+
 /* One entry of `vms`: `count` VMs alike. */
 typedef struct vm_config {
 	int64_t count;
+	qos_config qos;
 	disk_config disk;
 	cfg_variant workload; /* workload_variants; decoded there */
 } vm_config;

@@ -894,7 +894,7 @@ bool hypervisor_vm_is_late(const hypervisor_config *config, uint32_t vm)
 static bool create_vf(hypervisor *self, uint32_t vf)
 {
 	const disk_layout *layout = &self->parts.plan->disks[vf - 1].layout;
-	const uint64_t window_bytes = driver_window_bytes(self->parts.nesc, true, self->parts.num_vcpus);
+	const uint64_t window_bytes = driver_window_bytes(self->parts.nesc, !self->parts.sriov, self->parts.num_vcpus);
 	const uint64_t window = memory_alloc(nesc_device_memory(self->device), window_bytes, PAGE_BYTES);
 	host_fs_tree *tree = host_fs_tree_of(&self->fs, vf);
 	const bool late = hypervisor_vm_is_late(self->parts.config, vf);

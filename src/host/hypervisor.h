@@ -25,6 +25,7 @@ typedef struct hypervisor_parts {
 	const guest_config *guest;
 	const nesc_config *nesc;
 	uint32_t num_vcpus;     /* per VM */
+	bool sriov;             /* VFs reach their VM's memory through the IOMMU, not a trampoline */
 	uint64_t medium_blocks; /* of the medium, 1 KiB */
 	content *content;       /* check mode; else NULL */
 	/* Told of every miss that was served; may be NULL. */

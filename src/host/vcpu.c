@@ -494,15 +494,36 @@ static void vcpu_submit(vcpu *self, const source_step *step)
 
 /* ---- interrupts ------------------------------------------------------------------------------------------------- */
 
+/* One request that an interrupt tells of. */
+static void vcpu_complete_piece(vcpu *self, nesc_request *request, stage_marks *marks)
+{
+	piece *done = request->owner;
+	io *of = done->io;
+
+	if (of->request.op == IO_READ)
+		vcpu_run_phase(self, PHASE_PIECE_COPY, request->num_bytes, marks);
+	vcpu_fail(of, request->status);
+	of->num_pieces_left--;
+	if (of->num_pieces_left == 0 && of->next_byte == of->num_bytes)
+		vcpu_complete_io(self, of, marks, done);
+	vcpu_give_piece(self, done);
+}
+
+/* What is known of the device's part as its interrupt is handled. */
+static void vcpu_note_device(vcpu *self, const nesc_request *request)
+{
+	self->completion.device_start_ps = request->doorbell_ps;
+	self->completion.device_end_ps = request->marks.last_ps;
+	self->completion.device_split = split_difference(&request->marks.split, &request->prefix);
+}
+
 /* One interrupt: delivery, handler, completion, and what the driver can hand over then. */
 static void vcpu_interrupt(vcpu *self)
 {
 	sim_unit *unit = &self->unit;
 	const ps_t ready_ps = sim_head(self->ring.interrupts)->ready_ps;
 	const bool idle = self->activity != ACT_THINK && ready_ps > unit->local_ps;
-	nesc_request *request;
-	piece *done;
-	io *of;
+	nesc_request *request, *next;
 	stage_marks *marks;
 
 	if (self->activity == ACT_THINK && ready_ps > unit->local_ps) {
@@ -515,22 +536,22 @@ static void vcpu_interrupt(vcpu *self)
 		vcpu_run_phase(self, PHASE_IDLE_ENTER, 0, NULL);
 	unit->local_ps = ps_max(unit->local_ps, ready_ps);
 	request = sim_pop(unit, self->ring.interrupts).payload;
-	done = request->owner;
-	of = done->io;
 	marks = &request->marks;
-	self->completion.device_start_ps = request->doorbell_ps;
-	self->completion.device_end_ps = marks->last_ps;
-	self->completion.device_split = split_difference(&marks->split, &request->prefix);
+	vcpu_note_device(self, request);
 	stage_mark_wait(marks, STAGE_INTERRUPT, unit->local_ps);
 	vcpu_run_phase(self, idle ? PHASE_IRQ_IDLE : PHASE_IRQ_BUSY, 0, marks);
 	vcpu_run_phase(self, PHASE_IRQ_HANDLER, 0, marks);
-	if (of->request.op == IO_READ)
-		vcpu_run_phase(self, PHASE_PIECE_COPY, request->num_bytes, marks);
-	vcpu_fail(of, request->status);
-	of->num_pieces_left--;
-	if (of->num_pieces_left == 0 && of->next_byte == of->num_bytes)
-		vcpu_complete_io(self, of, marks, done);
-	vcpu_give_piece(self, done);
+	next = request->next_done; /* its record is free once it is complete */
+	vcpu_complete_piece(self, request, marks);
+	while (next != NULL) {
+		request = next;
+		next = request->next_done;
+		marks = &request->marks;
+		vcpu_note_device(self, request);
+		stage_mark_wait(marks, STAGE_INTERRUPT, unit->local_ps);
+		vcpu_run_phase(self, PHASE_IRQ_NEXT, 0, marks);
+		vcpu_complete_piece(self, request, marks);
+	}
 	vcpu_drive(self);
 }
 
@@ -621,6 +642,26 @@ static sim_wait vcpu_step(sim_unit *unit, ps_t limit_ps)
 
 /* ---- making one ------------------------------------------------------------------------------------------------- */
 
+static bool vcpu_uses_trampoline(const vcpu *self)
+{
+	return self->config.stack->trampoline && !self->config.sriov;
+}
+
+static bool vcpu_has_segment(const vcpu *self, vcpu_when when)
+{
+	switch (when) {
+	case WHEN_ALWAYS:
+		break;
+	case WHEN_EXITS:
+		return self->config.host->interrupts == HOST_INTERRUPTS_EXIT;
+	case WHEN_POSTED:
+		return self->config.host->interrupts == HOST_INTERRUPTS_POSTED;
+	case WHEN_COPIES:
+		return vcpu_uses_trampoline(self);
+	}
+	return true;
+}
+
 /* Copies the scheme's table, phase by phase. */
 static void vcpu_set_segments(vcpu *self)
 {
@@ -632,7 +673,8 @@ static void vcpu_set_segments(vcpu *self)
 	for (int phase = 0; phase < NUM_PHASES; phase++) {
 		self->phases[phase].first = num;
 		for (uint32_t i = 0; i < stack->num_segments; i++) {
-			if (stack->segments[i].phase != (vcpu_phase)phase)
+			if (stack->segments[i].phase != (vcpu_phase)phase ||
+			    !vcpu_has_segment(self, stack->segments[i].when))
 				continue;
 			self->segments[num++] = stack->segments[i];
 			if (!stack->segments[i].copies)
@@ -646,7 +688,7 @@ static void vcpu_set_segments(vcpu *self)
 static bool vcpu_set_memory(vcpu *self)
 {
 	const nesc_config *nesc = self->config.nesc;
-	const bool trampoline = self->config.stack->trampoline;
+	const bool trampoline = vcpu_uses_trampoline(self);
 	const uint64_t bytes = driver_window_bytes(nesc, trampoline, 1);
 	const uint32_t num_pages = (uint32_t)driver_num_pages(nesc, trampoline);
 	const uint32_t entries = driver_ring_entries(nesc);

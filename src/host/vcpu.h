@@ -44,6 +44,7 @@ typedef enum cpu_owner {
 	X(IRQ_IDLE, "an interrupt finds the core idle")                            \
 	X(IRQ_BUSY, "an interrupt finds the core running")                         \
 	X(IRQ_HANDLER, "the handler, to the end of interrupt")                     \
+	X(IRQ_NEXT, "each further request that the interrupt tells of")            \
 	X(PIECE_COPY, "the data of a piece is copied from the trampoline (reads)") \
 	X(BLOCK_COMPLETE, "the block layer completes the request")                 \
 	X(APP_RETURN, "the application goes on")                                   \
@@ -56,6 +57,14 @@ typedef enum vcpu_phase {
 	NUM_PHASES
 } vcpu_phase;
 
+/* Rows that a platform's features leave out. */
+typedef enum vcpu_when {
+	WHEN_ALWAYS,
+	WHEN_EXITS,  /* interrupts reach a guest by exits (host.interrupts) */
+	WHEN_POSTED, /* by posted interrupts */
+	WHEN_COPIES, /* data goes through trampoline buffers */
+} vcpu_when;
+
 /* One row of a scheme's table. */
 typedef struct vcpu_segment {
 	vcpu_phase phase;
@@ -64,6 +73,7 @@ typedef struct vcpu_segment {
 	cpu_owner owner;
 	cost cost;   /* COST_NONE with `copies` */
 	bool copies; /* takes the bytes at the host's copy rate instead */
+	vcpu_when when;
 } vcpu_segment;
 
 /* How a scheme drives the device. */
@@ -71,7 +81,7 @@ typedef struct vcpu_stack {
 	const vcpu_segment *segments; /* in the order in which they run within a phase */
 	uint32_t num_segments;
 	bool on_pf;      /* on the PF's block device, at physical addresses, split where the file's extents end */
-	bool trampoline; /* data goes through a buffer of driver.trampoline_bytes */
+	bool trampoline; /* data goes through a buffer of driver.trampoline_bytes, unless the IOMMU knows the VF */
 	bool in_guest;   /* application work is guest time */
 } vcpu_stack;
 
@@ -100,6 +110,7 @@ typedef struct vcpu_config {
 	const guest_config *guest;
 	const hypervisor_config *hypervisor;
 	const nesc_config *nesc;
+	bool sriov; /* VFs are known to the IOMMU: no trampoline */
 	const disk_layout *layout;
 	uint32_t vm;    /* from 1: the VF, or the tenant's number */
 	uint32_t index; /* of this vCPU in its VM */

@@ -165,6 +165,9 @@ nesc_device *nesc_device_create(sim_kernel *kernel, const nesc_device_config *co
 	btlb_init(&device->btlb, (uint32_t)config->nesc->btlb.num_entries,
 		  (btlb_replacement)config->nesc->btlb.replacement, (btlb_partition)config->nesc->btlb.partition,
 		  config->num_vfs == 0 ? 1 : config->num_vfs);
+	arbiter_init(&device->mux.arbiter, (arbiter_policy)config->nesc->mux.policy,
+		     (uint64_t)config->nesc->mux.quantum_bytes);
+	arbiter_init(&device->mux_pf.arbiter, ARBITER_ROUND_ROBIN, 1);
 	pcie_direction_init(&device->link_down.direction, config->link, PCIE_DOWN, config->seed, 0);
 	pcie_direction_init(&device->link_up.direction, config->link, PCIE_UP, config->seed, 0);
 	pcie_root_complex_init(&device->link_up.root_complex, config->link);
@@ -184,7 +187,29 @@ void nesc_device_destroy(nesc_device *device)
 	free(device->medium.heap);
 	free(device->link_down.rings);
 	free(device->interrupts);
+	free(device->link_up.waiting);
 	free(device);
+}
+
+/* Rings of a function come one behind the other. */
+static void device_add_ring(nesc_device *device, mux_unit *mux, uint32_t function, uint32_t input)
+{
+	static const arbiter_function_params plain = { .weight = 1 };
+	const arbiter_function_params *params =
+		function == 0 || device->config.qos == NULL ? &plain : &device->config.qos[function - 1];
+	mux_function *last = &mux->functions[mux->arbiter.num_functions - (mux->arbiter.num_functions != 0)];
+
+	if (mux->arbiter.num_functions == 0 || last->function != function) {
+		const uint32_t slot = arbiter_add_function(&mux->arbiter, params);
+
+		last = &mux->functions[slot];
+		*last = (mux_function){ .function = function,
+					.first_input = input,
+					.is_limited = params->rate_bps != 0 };
+	}
+	NESC_ASSERT(input == last->first_input + last->num_rings, "rings of function %u are apart", function);
+	last->num_rings++;
+	last->last_ring = last->num_rings - 1; /* round robin begins with the first */
 }
 
 nesc_ring nesc_device_connect(nesc_device *device, sim_unit *driver, uint32_t function, uint32_t ring,
@@ -201,6 +226,7 @@ nesc_ring nesc_device_connect(nesc_device *device, sim_unit *driver, uint32_t fu
 	connected.doorbells = sim_queue_create(device->kernel, "posted writes", driver, &down->unit, depth);
 	requests = sim_queue_create(device->kernel, "requests", &down->unit, mux, depth);
 	device->ring_queues[function][ring] = requests;
+	device_add_ring(device, function == 0 ? &device->mux_pf : &device->mux, function, requests->input);
 	down->rings = realloc(down->rings, down->unit.num_inputs * sizeof(sim_queue *));
 	device->interrupts = realloc(device->interrupts, (device->num_vcpus + 1) * sizeof(sim_queue *));
 	NESC_ASSERT_ALWAYS(down->rings != NULL && device->interrupts != NULL, "out of memory");
@@ -208,6 +234,12 @@ nesc_ring nesc_device_connect(nesc_device *device, sim_unit *driver, uint32_t fu
 	connected.interrupts =
 		sim_queue_create(device->kernel, "interrupts", &device->link_up.unit, driver, max_requests + 1);
 	device->interrupts[device->num_vcpus++] = connected.interrupts;
+	if (device->config.nesc->interrupts.coalesce_count > 1) {
+		device->link_up.waiting =
+			realloc(device->link_up.waiting, device->num_vcpus * sizeof(*device->link_up.waiting));
+		NESC_ASSERT_ALWAYS(device->link_up.waiting != NULL, "out of memory");
+		device->link_up.waiting[device->num_vcpus - 1] = (coalesced){ 0 };
+	}
 	return connected;
 }
 
@@ -319,13 +351,4 @@ memory_range nesc_device_window(const nesc_device *device, uint32_t vf)
 	const regs_function *function = &device->regs.functions[vf];
 
 	return (memory_range){ .address = function->trampoline_address, .bytes = function->trampoline_bytes };
-}
-
-void nesc_device_seal(nesc_device *device)
-{
-	/* Round robin begins with the first ring. */
-	if (device->mux.unit.num_inputs != 0)
-		device->mux.last_input = device->mux.unit.num_inputs - 1;
-	if (device->mux_pf.unit.num_inputs != 0)
-		device->mux_pf.last_input = device->mux_pf.unit.num_inputs - 1;
 }

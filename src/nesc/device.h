@@ -8,6 +8,7 @@
 #define NESC_DEVICE_H
 
 #include "media/medium.h"
+#include "nesc/arbiter.h"
 #include "nesc/btlb.h"
 #include "nesc/memory.h"
 #include "nesc/model.h"
@@ -25,11 +26,12 @@ typedef struct nesc_device_config {
 	const medium_ops *medium;
 	const void *medium_params;
 	uint64_t seed;
-	uint32_t num_vfs;      /* VFs that are in use, from 1 */
-	bool uses_pf;          /* the PF's rings are in use */
-	bool managed;          /* a hypervisor writes registers at run time; needs uses_pf */
-	uint64_t memory_bytes; /* of simulated host memory, for trees and buffers */
-	content *content;      /* check mode: what the medium holds; else NULL */
+	uint32_t num_vfs;                   /* VFs that are in use, from 1 */
+	bool uses_pf;                       /* the PF's rings are in use */
+	bool managed;                       /* a hypervisor writes registers at run time; needs uses_pf */
+	uint64_t memory_bytes;              /* of simulated host memory, for trees and buffers */
+	const arbiter_function_params *qos; /* by VF - 1, until the last ring is connected; NULL: all alike */
+	content *content;                   /* check mode: what the medium holds; else NULL */
 } nesc_device_config;
 
 /* Makes the device and its units in `kernel`. NULL when out of memory. Freed after the kernel with
@@ -49,9 +51,6 @@ typedef struct nesc_ring {
  * under way. Before the run only. */
 nesc_ring nesc_device_connect(nesc_device *device, sim_unit *driver, uint32_t function, uint32_t ring,
 			      uint64_t max_requests);
-
-/* Call once after all rings are connected. */
-void nesc_device_seal(nesc_device *device);
 
 /* Simulated host memory, which the hypervisor and the drivers share with the device. */
 host_memory *nesc_device_memory(nesc_device *device);
@@ -91,8 +90,8 @@ nesc_unit_report nesc_device_unit(const nesc_device *device, uint32_t index);
 typedef struct nesc_device_counts {
 	uint64_t num_blocks, num_read_blocks, num_written_blocks, num_zero_blocks;
 	uint64_t num_walks, num_walk_fetches, num_merged, num_errors, num_ignored_accesses;
-	uint64_t num_misses[2]; /* blocks parked for the hypervisor: reads, writes */
-	uint64_t num_completions;
+	uint64_t num_misses[2];                   /* blocks parked for the hypervisor: reads, writes */
+	uint64_t num_completions, num_interrupts; /* MSIs for them; misses have their own */
 } nesc_device_counts;
 
 nesc_device_counts nesc_device_count(const nesc_device *device);

@@ -198,20 +198,61 @@ static uint32_t link_up_num_requests(const link_up_unit *link, uint64_t address,
 	return num_requests < num_tags ? num_requests : num_tags;
 }
 
+/* One MSI to a vCPU, for the requests from `first` on. There is a slot for it. */
+static void link_up_interrupt(link_up_unit *link, uint32_t vcpu, nesc_request *first)
+{
+	sim_unit *self = &link->unit;
+	nesc_device *device = link->device;
+	const ps_t arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS,
+						    PCIE_MSI_BYTES, NULL);
+
+	for (nesc_request *request = first; request != NULL; request = request->next_done) {
+		if (request->marks.last_ps < self->local_ps) /* it waited for others */
+			stage_mark_wait(&request->marks, STAGE_COMPLETION, self->local_ps);
+		stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps, "entry and MSI up the link");
+	}
+	device->counts.num_interrupts++;
+	if (!SIM_MUTATED(LOSE_INTERRUPT) || device->counts.num_interrupts != 3)
+		sim_push(self, device->interrupts[vcpu], arrival_ps - self->local_ps,
+			 (sim_item){ .kind = NESC_INTERRUPT_DONE, .payload = first, .function = first->function });
+}
+
+/* The completion's interrupt waits for others, or for its time. The hypervisor's never wait. */
+static bool link_up_coalesces(const link_up_unit *link, uint32_t vcpu)
+{
+	return link->waiting != NULL && link->device->interrupts[vcpu] != link->hypervisor;
+}
+
+static void link_up_coalesce(link_up_unit *link, nesc_request *request)
+{
+	const nesc_config *config = link->device->config.nesc;
+	coalesced *waiting = &link->waiting[request->vcpu];
+
+	if (waiting->num_requests++ == 0) {
+		waiting->first = request;
+		waiting->deadline_ps =
+			hwclock_align(&link->unit.clock, link->unit.local_ps + config->interrupts.coalesce_ps);
+	} else {
+		waiting->last->next_done = request;
+	}
+	waiting->last = request;
+	if (waiting->num_requests >= (uint64_t)config->interrupts.coalesce_count) {
+		link_up_interrupt(link, request->vcpu, waiting->first);
+		*waiting = (coalesced){ 0 };
+	}
+}
+
 /* The head of the input is a request that is done: its completion entry, and the MSI behind it. False: no slot yet. */
 static bool link_up_complete(link_up_unit *link)
 {
 	sim_unit *self = &link->unit;
 	nesc_device *device = link->device;
 	nesc_request *request = sim_head(link->in)->payload;
-	sim_queue *interrupts = device->interrupts[request->vcpu];
-	ps_t begin_ps, arrival_ps;
-	sim_item item;
+	ps_t begin_ps;
 
-	if (!sim_take_slot(self, interrupts))
+	if (!sim_take_slot(self, device->interrupts[request->vcpu]))
 		return false;
-	item = sim_pop(self, link->in);
-	item.kind = NESC_INTERRUPT_DONE;
+	sim_pop(self, link->in);
 	begin_ps = ps_max(self->local_ps, link->direction.busy_until_ps);
 	/* A read's last data is still on the wire: the entry follows it. */
 	if (request->command.op == NESC_READ)
@@ -221,13 +262,58 @@ static bool link_up_complete(link_up_unit *link)
 	if (request->completion_address != 0)
 		pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, request->completion_address,
 				    NESC_COMPLETION_BYTES, NULL);
-	arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_WRITE, MSI_BUS_ADDRESS, PCIE_MSI_BYTES,
-					 NULL);
-	stage_mark_service_of(&request->marks, STAGE_COMPLETION, arrival_ps, "entry and MSI up the link");
 	device->counts.num_completions++;
-	if (!SIM_MUTATED(LOSE_INTERRUPT) || device->counts.num_completions != 3)
-		sim_push(self, interrupts, arrival_ps - self->local_ps, item);
+	request->next_done = NULL;
+	if (link_up_coalesces(link, request->vcpu))
+		link_up_coalesce(link, request);
+	else
+		link_up_interrupt(link, request->vcpu, request);
 	return true;
+}
+
+/* The interrupt that is due first; NULL: none waits. */
+static coalesced *link_up_first_due(link_up_unit *link)
+{
+	coalesced *first = NULL;
+
+	for (uint32_t i = 0; link->waiting != NULL && i < link->device->num_vcpus; i++)
+		if (link->waiting[i].num_requests != 0 &&
+		    (first == NULL || link->waiting[i].deadline_ps < first->deadline_ps))
+			first = &link->waiting[i];
+	return first;
+}
+
+/* What becomes of the interrupt that is due first. */
+typedef enum link_up_due {
+	DUE_NONE, /* nothing waits, or what comes in goes first */
+	DUE_SENT,
+	DUE_WAITS, /* for its time, or for a slot */
+} link_up_due;
+
+/* An interrupt whose time has come goes before what is ready then or later. */
+static link_up_due link_up_send_due(link_up_unit *link, ps_t limit_ps, sim_wait *wait_out)
+{
+	sim_unit *self = &link->unit;
+	coalesced *due = link_up_first_due(link);
+	uint32_t vcpu;
+
+	if (due == NULL || (!sim_empty(link->in) && sim_head(link->in)->ready_ps < due->deadline_ps))
+		return DUE_NONE;
+	if (due->deadline_ps > limit_ps) { /* something that is ready before it may still be to come */
+		*wait_out = SIM_WAIT_UNTIL(due->deadline_ps);
+		return DUE_WAITS;
+	}
+	vcpu = (uint32_t)(due - link->waiting);
+	self->local_ps = ps_max(self->local_ps, due->deadline_ps);
+	if (!sim_take_slot(self, link->device->interrupts[vcpu])) {
+		*wait_out = SIM_WAIT_SLOT(link->device->interrupts[vcpu]);
+		return DUE_WAITS;
+	}
+	link_up_interrupt(link, vcpu, due->first);
+	*due = (coalesced){ 0 };
+	self->busy_ps = link->direction.stats.busy_ps;
+	self->local_ps = ps_max(self->local_ps, hwclock_floor(&self->clock, link->direction.busy_until_ps));
+	return DUE_SENT;
 }
 
 sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
@@ -240,6 +326,14 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 		sim_item *head, item;
 		ps_t arrival_ps, begin_ps;
 
+		if (link->waiting != NULL) {
+			const link_up_due due = link_up_send_due(link, limit_ps, &wait);
+
+			if (due == DUE_WAITS)
+				return wait;
+			if (due == DUE_SENT)
+				continue;
+		}
 		if (!sim_single_ready(self, link->in, limit_ps, &wait))
 			return wait;
 		head = sim_head(link->in);

@@ -23,7 +23,8 @@ typedef struct nesc_request {
 	latency_split prefix;       /* pieces before that: what the device layer does not count */
 	stage_marks marks;          /* at the end: the path of the block that finished last */
 	void *owner;                /* the driver's */
-	content_stamp *stamps;      /* check mode: what each sector holds, to write or as read; else NULL */
+	struct nesc_request *next_done; /* told by the same interrupt */
+	content_stamp *stamps;          /* check mode: what each sector holds, to write or as read; else NULL */
 } nesc_request;
 
 /* One scatter-gather node on its way to the multiplexer. */
@@ -79,7 +80,7 @@ enum {
 
 /* What a driver finds in its interrupt queue (sim_item.kind). */
 enum {
-	NESC_INTERRUPT_DONE,  /* payload nesc_request */
+	NESC_INTERRUPT_DONE,  /* payload nesc_request, with those that follow it by next_done */
 	NESC_INTERRUPT_MISS,  /* to the hypervisor: MissPending is no longer 0 */
 	NESC_INTERRUPT_REPLY, /* to the hypervisor; argument: the value that was read */
 };

@@ -1,20 +1,88 @@
 /* Multiplexers: choose the next function's node, and cut it into blocks of 1 KiB. */
 #include "nesc/units.h"
 
-/* The first candidate after the one served last, in ring order. */
-static sim_queue *mux_next(mux_unit *mux)
+/* What a node costs its function. */
+static uint32_t mux_node_bytes(const sim_queue *ring)
 {
-	sim_unit *self = &mux->unit;
-	const uint32_t num = self->num_inputs;
+	const nesc_node_item *node = sim_head(ring)->payload;
 
-	for (uint32_t i = 0, input = mux->last_input; i < num; i++) {
-		input = input + 1 == num ? 0 : input + 1;
-		if (self->nonempty[input >> 6] >> (input & 63) & 1 && sim_candidate(self, self->inputs[input])) {
-			mux->last_input = input;
-			return self->inputs[input];
+	return node->status == NESC_COMPLETION_OK ? node->node.bytes : 0;
+}
+
+/* From when on a ring's head may be taken: when it is there, and its function's rate limit allows it. */
+static ps_t mux_ready_ps(const mux_unit *mux, uint32_t slot, const sim_queue *ring)
+{
+	const mux_function *function = &mux->functions[slot];
+	const ps_t ready_ps = sim_head(ring)->ready_ps;
+	uint32_t num_bytes;
+
+	if (!function->is_limited)
+		return ready_ps;
+	num_bytes = mux_node_bytes(ring);
+	/* Small nodes of one ring must not keep the tokens from a large one of another. */
+	if (num_bytes != 0 && function->num_rings > 1)
+		num_bytes = NESC_MAX_NODE_BYTES;
+	return ps_max(ready_ps, arbiter_eligible_ps(&mux->arbiter, slot, num_bytes));
+}
+
+static bool mux_has_item(const sim_unit *self, uint32_t input)
+{
+	return (self->nonempty[input >> 6] >> (input & 63) & 1) != 0;
+}
+
+/* The earliest time at which any ring's head may be taken; PS_MAX: there is none. */
+static ps_t mux_first_ready_ps(const mux_unit *mux)
+{
+	const sim_unit *self = &mux->unit;
+	ps_t first_ps = PS_MAX;
+
+	for (uint32_t slot = 0; slot < mux->arbiter.num_functions; slot++) {
+		const mux_function *function = &mux->functions[slot];
+
+		for (uint32_t i = function->first_input; i < function->first_input + function->num_rings; i++)
+			if (mux_has_item(self, i))
+				first_ps = ps_min(first_ps, mux_ready_ps(mux, slot, self->inputs[i]));
+	}
+	return first_ps;
+}
+
+/* The function's next ring of those that may be taken before local time; NULL if there is none. */
+static sim_queue *mux_next_ring(mux_unit *mux, uint32_t slot, uint32_t *ring_out)
+{
+	const sim_unit *self = &mux->unit;
+	const mux_function *function = &mux->functions[slot];
+
+	for (uint32_t i = 0, ring = function->last_ring; i < function->num_rings; i++) {
+		ring = ring + 1 == function->num_rings ? 0 : ring + 1;
+		if (mux_has_item(self, function->first_input + ring) &&
+		    mux_ready_ps(mux, slot, self->inputs[function->first_input + ring]) < self->local_ps) {
+			*ring_out = ring;
+			return self->inputs[function->first_input + ring];
 		}
 	}
 	return NULL;
+}
+
+/* Takes the next node by policy, at local time; at least one may be taken. */
+static nesc_node_item *mux_take(mux_unit *mux)
+{
+	sim_unit *self = &mux->unit;
+	sim_queue *heads[ARBITER_MAX_FUNCTIONS];
+	uint32_t rings[ARBITER_MAX_FUNCTIONS], head_bytes[ARBITER_MAX_FUNCTIONS];
+	uint64_t candidates = 0;
+	uint32_t slot;
+
+	for (slot = 0; slot < mux->arbiter.num_functions; slot++) {
+		heads[slot] = mux_next_ring(mux, slot, &rings[slot]);
+		if (heads[slot] == NULL)
+			continue;
+		candidates |= UINT64_C(1) << slot;
+		head_bytes[slot] = mux_node_bytes(heads[slot]);
+	}
+	slot = arbiter_choose(&mux->arbiter, candidates, head_bytes);
+	arbiter_taken(&mux->arbiter, slot, head_bytes[slot], self->local_ps);
+	mux->functions[slot].last_ring = rings[slot];
+	return sim_pop(self, heads[slot]).payload;
 }
 
 static void mux_begin(mux_unit *mux, nesc_node_item *node)
@@ -72,8 +140,6 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 {
 	mux_unit *mux = (mux_unit *)self;
 	nesc_device *device = mux->device;
-	sim_wait wait;
-
 	for (;;) {
 		nesc_block *block;
 		ps_t cut_ps;
@@ -82,9 +148,16 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 		if (!sim_take_slot(self, mux->out))
 			return SIM_WAIT_SLOT(mux->out);
 		if (mux->node == NULL) {
-			if (!sim_merge_ready(self, NULL, limit_ps, &wait))
-				return wait;
-			mux_begin(mux, sim_pop(self, mux_next(mux)).payload);
+			const ps_t first_ps = mux_first_ready_ps(mux);
+			ps_t t_ps;
+
+			if (first_ps == PS_MAX)
+				return SIM_WAIT_ITEM;
+			t_ps = sim_decision_ps(self, first_ps);
+			if (t_ps > limit_ps)
+				return SIM_WAIT_UNTIL(t_ps);
+			self->local_ps = t_ps;
+			mux_begin(mux, mux_take(mux));
 		}
 		block = mux_cut(mux, &last);
 		cut_ps = unit_cycles_ps(self, device->config.nesc->mux.block_cycles);

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "nesc/arbiter.h"
 #include "nesc/btlb.h"
 
 #define KEYS(array) .keys = (array), .num_keys = sizeof(array) / sizeof((array)[0])
@@ -27,8 +28,7 @@ static const cfg_key device_keys[] = {
 	  .type = CFG_BOOL,
 	  .offset_in_struct = offsetof(device_config, sriov),
 	  .default_text = "false",
-	  .help = "True SR-IOV: the IOMMU knows the VFs, so guests need no trampoline buffers. Not available in this "
-		  "version: must be false.",
+	  .help = "True SR-IOV: the IOMMU knows the VFs (link.iommu), so guests need no trampoline buffers.",
 	  .source = "thesis: stated (the prototype emulates SR-IOV by 4 KiB pages of its BAR)" },
 };
 
@@ -46,15 +46,28 @@ static const cfg_key queue_keys[] = {
 };
 static const cfg_section queue_section = { .name = "nesc.queue", KEYS(queue_keys) };
 
-static const char *const mux_policies[] = { "round_robin", NULL };
+static const char *const mux_policies[] = {
+#define X(symbol, name, help) name,
+	ARBITER_POLICY_LIST(X)
+#undef X
+		NULL
+};
 static const cfg_key mux_keys[] = {
 	{ .name = "policy",
 	  .type = CFG_ENUM,
 	  .offset_in_struct = offsetof(nesc_config, mux.policy),
 	  .default_text = "round_robin",
 	  .choices = mux_policies,
-	  .help = "Which function's next node is taken.",
+	  .help = "Which function's next node is taken; vms[].qos has the weights and priorities.",
 	  .source = "thesis: stated" },
+	{ .name = "quantum",
+	  .type = CFG_BYTES,
+	  .offset_in_struct = offsetof(nesc_config, mux.quantum_bytes),
+	  .default_text = "4 KiB",
+	  .min_text = "1 B",
+	  .max_text = "1 GiB",
+	  .help = "Bytes per round and weight under deficit_round_robin.",
+	  .source = "choice: one full node" },
 	{ .name = "block_cycles",
 	  .type = CFG_CYCLES,
 	  .offset_in_struct = offsetof(nesc_config, mux.block_cycles),
@@ -291,6 +304,26 @@ static const cfg_key driver_keys[] = {
 };
 static const cfg_section driver_section = { .name = "nesc.driver", KEYS(driver_keys) };
 
+static const cfg_key interrupt_keys[] = {
+	{ .name = "coalesce_count",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(nesc_config, interrupts.coalesce_count),
+	  .default_text = "1",
+	  .min_text = "1",
+	  .max_text = "65535",
+	  .help = "Completions of a ring that are told by one interrupt; 1 = each has its own.",
+	  .source = "thesis: stated (one \"finished\" interrupt per request)" },
+	{ .name = "coalesce_time",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(nesc_config, interrupts.coalesce_ps),
+	  .default_text = "20 us",
+	  .min_text = "0",
+	  .max_text = "1 s",
+	  .help = "Longest time that a completion waits for others to share its interrupt.",
+	  .source = "choice: matters where coalesce_count is above 1 only" },
+};
+static const cfg_section interrupt_section = { .name = "nesc.interrupts", KEYS(interrupt_keys) };
+
 #define NESTED(key, its_section, text)                                                                           \
 	{                                                                                                        \
 		.name = key, .type = CFG_SECTION, .offset_in_struct = 0, .section = &(its_section), .help = text \
@@ -322,6 +355,7 @@ static const cfg_key nesc_keys[] = {
 	NESTED("miss", miss_section, "What happens where there is no mapping."),
 	NESTED("transfer", transfer_section, "The data transfer unit."),
 	NESTED("dma", dma_section, "The shared DMA engine."),
+	NESTED("interrupts", interrupt_section, "Interrupts of completions."),
 	NESTED("driver", driver_section, "What the drivers of the device do."),
 };
 

@@ -35,8 +35,9 @@ typedef struct nesc_config {
 	} queue;
 	int64_t vlba_queue_blocks, plba_queue_blocks;
 	struct {
-		int policy;
+		int policy; /* arbiter_policy */
 		int64_t block_cycles;
+		int64_t quantum_bytes;
 	} mux;
 	struct {
 		int64_t num_entries;
@@ -69,6 +70,10 @@ typedef struct nesc_config {
 		int64_t outstanding_reads;
 		int64_t queue_blocks;
 	} dma;
+	struct {
+		int64_t coalesce_count;
+		int64_t coalesce_ps;
+	} interrupts;
 	struct {
 		int64_t max_request_bytes;
 		int64_t trampoline_bytes;

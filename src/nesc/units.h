@@ -3,6 +3,7 @@
 #define NESC_UNITS_H
 
 #include "base/assert.h"
+#include "nesc/arbiter.h"
 #include "nesc/device.h"
 
 /* Kinds of items (sim_item.kind). */
@@ -58,6 +59,13 @@ typedef struct link_down_unit {
 	sim_queue *chosen; /* decided, waiting for its output's slot */
 } link_down_unit;
 
+/* Completions that wait for their interrupt. */
+typedef struct coalesced {
+	nesc_request *first, *last;
+	uint32_t num_requests;
+	ps_t deadline_ps; /* no later than this */
+} coalesced;
+
 /* Device to host, with the root complex behind it. */
 typedef struct link_up_unit {
 	sim_unit unit;
@@ -67,18 +75,28 @@ typedef struct link_up_unit {
 	sim_queue *in, *tags; /* tags: tokens that link down gives back */
 	sim_queue *to_link_down;
 	sim_queue *hypervisor;   /* its interrupts; NULL: none at run time */
+	coalesced *waiting;      /* by vCPU; NULL: every completion has an interrupt of its own */
 	uint32_t num_fresh_tags; /* never used yet */
 } link_up_unit;
 
-/* Round robin over the rings of its functions; cuts nodes into blocks. */
+/* A function's rings are neighbours among the inputs. */
+typedef struct mux_function {
+	uint32_t function;
+	uint32_t first_input, num_rings;
+	uint32_t last_ring; /* served last */
+	bool is_limited;    /* it has a rate limit */
+} mux_function;
+
+/* Chooses among its functions by the arbiter's policy, and among a function's rings round robin; cuts nodes into blocks. */
 typedef struct mux_unit {
 	sim_unit unit;
 	nesc_device *device;
 	sim_queue *out;
-	uint32_t last_input;      /* served last */
-	nesc_node_item *node;     /* being cut */
-	uint32_t next_byte;       /* of the node, from its start */
-	uint64_t node_first_byte; /* of the virtual disk */
+	arbiter arbiter;
+	mux_function functions[ARBITER_MAX_FUNCTIONS]; /* by slot of the arbiter */
+	nesc_node_item *node;                          /* being cut */
+	uint32_t next_byte;                            /* of the node, from its start */
+	uint64_t node_first_byte;                      /* of the virtual disk */
 } mux_unit;
 
 typedef struct walker_unit {

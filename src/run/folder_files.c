@@ -149,6 +149,7 @@ static void write_device(unit_rows rows, const nesc_device_counts *counts)
 	count_row(&rows, "walk_fetches", counts->num_walk_fetches);
 	count_row(&rows, "merged_walks", counts->num_merged);
 	count_row(&rows, "completions", counts->num_completions);
+	count_row(&rows, "interrupts", counts->num_interrupts);
 	count_row(&rows, "errors", counts->num_errors);
 	if (counts->num_misses[0] + counts->num_misses[1] != 0) {
 		count_row(&rows, "missed_read_blocks", counts->num_misses[0]);

@@ -98,6 +98,7 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 		.guest = &given->guest,
 		.nesc = &given->nesc,
 		.num_vcpus = (uint32_t)given->guest.num_vcpus,
+		.sriov = given->device.sriov,
 		.medium_blocks = medium->capacity_bytes(given->media.params) / TREE_BLOCK_BYTES,
 		.served = config->served,
 		.context = config->context,
@@ -114,8 +115,20 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 		.managed = managed,
 		.memory_bytes = hypervisor_memory_bytes(&parts),
 	};
+	arbiter_function_params qos[BAR_MAX_VFS];
 	nescsim_status status;
 
+	device.qos = qos;
+	for (uint32_t vm = 1; vm <= scenario_num_vms(given); vm++) {
+		const qos_config *of = &scenario_vm(given, vm, NULL)->qos;
+
+		qos[vm - 1] = (arbiter_function_params){
+			.weight = (uint32_t)of->weight,
+			.priority = (uint32_t)of->priority,
+			.rate_bps = (uint64_t)of->rate_bps,
+			.burst_bytes = (uint64_t)of->burst_bytes,
+		};
+	}
 	*self = (machine){
 		.config = *config,
 		.num_vms = scenario_num_vms(given),
@@ -149,8 +162,6 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 	}
 	for (uint32_t vm = 1; status == NESCSIM_OK && vm <= self->num_vms; vm++)
 		status = build_vm(self, vm);
-	if (status == NESCSIM_OK)
-		nesc_device_seal(self->device);
 	return status;
 }
 

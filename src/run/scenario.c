@@ -213,8 +213,9 @@ static void scenario_check(const void *value, cfg_check *check)
 {
 	const scenario *self = value;
 
-	if (self->device.sriov)
-		cfg_conflict(check, "device.sriov", "false", "true SR-IOV is not part of this version");
+	if (self->device.sriov && !self->link.iommu)
+		cfg_conflict(check, "device.sriov", "set link.iommu: true as well",
+			     "with true SR-IOV VFs reach their VM's memory, so an IOMMU must keep them to it");
 	if (self->schemes.num == 0)
 		cfg_conflict(check, "schemes", "such as [host, nesc]", "there is no scheme to simulate");
 	check_vms(self, check);

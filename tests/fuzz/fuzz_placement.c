@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "fuzz/machine.h"
 #include "fuzz/mutants.h"
+#include "nesc/arbiter.h"
 #include "stacks/stack.h"
 
 enum family {
@@ -26,13 +27,15 @@ enum family {
 
 static const char *const family_names[] = { "general", "ties", "zero latency" };
 
-#define TEXT_BYTES 16384
+#define TEXT_BYTES 65536
+#define MAX_VMS 64
 
 typedef struct config_text {
 	char text[TEXT_BYTES];
 	char scheme[16];
 	uint64_t seed;
-	bool may_fail; /* requests, for want of space or of a disk */
+	bool may_fail;          /* requests, for want of space or of a disk */
+	bool has_file[MAX_VMS]; /* by VM - 1: its disk is one file of its own */
 } config_text;
 
 static uint64_t pick(rng_stream *rng, uint64_t min, uint64_t max)
@@ -59,7 +62,7 @@ static uint64_t pick_power(rng_stream *rng, uint64_t min, uint64_t max)
 	return min << pick(rng, 0, num);
 }
 
-static void make_link(rng_stream *rng, enum family family, FILE *out)
+static void make_link(rng_stream *rng, enum family family, FILE *out, bool iommu)
 {
 	static const char *const pieces[] = { "max_payload", "boundary" };
 	/* 250 ps a byte and whole double words: every TLP ends on an edge of 1 GHz. */
@@ -71,7 +74,7 @@ static void make_link(rng_stream *rng, enum family family, FILE *out)
 		pick_power(rng, 128, 1024), pick(rng, 0, 1) ? pick(rng, 1, 8) : 32, pieces[pick(rng, 0, 1)]);
 	if (on_edges)
 		fputs("dllp_share: false, ", out);
-	if (family == FAMILY_GENERAL && pick(rng, 0, 3) == 0)
+	if (iommu)
 		fputs("iommu: true, iotlb_entries: 4, ", out);
 	if (family == FAMILY_GENERAL && pick(rng, 0, 3) == 0)
 		fputs("bit_error_rate: 0.000001, ", out);
@@ -86,13 +89,22 @@ static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t d
 {
 	static const char *const hum[] = { "any", "other_functions", "none" };
 	static const char *const merge[] = { "node", "none" };
+	static const char *const policies[] = {
+#define X(symbol, name, help) name,
+		ARBITER_POLICY_LIST(X)
+#undef X
+	};
 	static const char *const replacement[] = { "lru", "fifo" };
 	static const char *const partition[] = { "none", "equal" };
 	const bool fast = family == FAMILY_ZERO_LATENCY || pick(rng, 0, 2) == 0;
 
 	fprintf(out, "nesc:\n  queue: {depth: %" PRIu64 "}\n  vlba_queue: %" PRIu64 "\n  plba_queue: %" PRIu64 "\n",
 		depth, pick(rng, 1, 16), pick(rng, 1, 16));
-	fprintf(out, "  mux: {block_cycles: %" PRIu64 " cycles}\n", pick(rng, 1, 4));
+	fprintf(out, "  mux: {block_cycles: %" PRIu64 " cycles, policy: %s, quantum: %" PRIu64 " B}\n", pick(rng, 1, 4),
+		policies[pick(rng, 0, 3)], pick(rng, 1, 8192));
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, "  interrupts: {coalesce_count: %" PRIu64 ", coalesce_time: %" PRIu64 " ps}\n",
+			pick(rng, 2, 8), pick_ps(rng, family, 20000));
 	fprintf(out, "  btlb: {entries: %" PRIu64 ", replacement: %s, partition: %s}\n", pick(rng, 1, 16),
 		replacement[pick(rng, 0, 1)], partition[pick(rng, 0, 1)]);
 	fprintf(out,
@@ -141,7 +153,7 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 	fprintf(out, "guest: {vcpus: %" PRIu64, num_vcpus);
 	for (size_t i = 0; i < sizeof(guest_costs) / sizeof(guest_costs[0]); i++)
 		fprintf(out, ", %s: %" PRIu64 " ps", guest_costs[i], pick_ps(rng, family, pick(rng, 0, 1) ? 50 : 2000));
-	fputs("}\nhost: {cores: 1024", out);
+	fprintf(out, "}\nhost: {cores: 1024, interrupts: %s", pick(rng, 0, 2) ? "exit" : "posted");
 	for (size_t i = 0; i < sizeof(host_costs) / sizeof(host_costs[0]); i++)
 		fprintf(out, ", %s: %" PRIu64 " ps", host_costs[i], pick_ps(rng, family, pick(rng, 0, 1) ? 50 : 2000));
 	if (family == FAMILY_TIES)
@@ -150,13 +162,13 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 }
 
 /* An action on VM `vm`. */
-static void make_action(rng_stream *rng, FILE *out, uint64_t vm, uint64_t num_vms)
+static void make_action(rng_stream *rng, FILE *out, uint64_t vm, uint64_t num_vms, const config_text *config)
 {
 	static const char *const kinds[] = { "flush", "defragment", "deduplicate", "resize", "delete", "create" };
 	uint64_t kind = pick(rng, 0, 7);
 
 	kind = kind > 5 ? pick(rng, 0, 1) : kind; /* mostly those that do no harm */
-	if (kind == 2 && num_vms == 1)
+	if ((kind == 2 && num_vms == 1) || (kind == 3 && !config->has_file[vm - 1]))
 		kind = 1;
 	fprintf(out, "    - {kind: %s, at: %" PRIu64 " ns, vm: %" PRIu64, kinds[kind], pick(rng, 0, 400) * 1000, vm);
 	if (kind <= 2)
@@ -193,12 +205,12 @@ static void make_hypervisor(rng_stream *rng, enum family family, FILE *out, uint
 	config->may_fail = true;
 	fputs("  actions:\n", out);
 	for (uint64_t vm = 1; vm <= num_vms && vm <= 8; vm++)
-		make_action(rng, out, vm, num_vms);
+		make_action(rng, out, vm, num_vms, config);
 }
 
 /* `managed`: writes to holes allocate. */
 static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests,
-		     bool managed)
+		     bool managed, config_text *config)
 {
 	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144 };
 	static const char *const ops[] = { "read", "write", "mixed" };
@@ -209,13 +221,23 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 		const uint64_t bytes = sizes[pick(rng, 0, 8)];
 		const uint64_t min_kib = pick(rng, 1, 8);
 
-		if (managed && pick(rng, 0, 1) == 0)
-			fputs("  - disk: {bytes: 1 MiB, map: lazy}\n", out);
+		fprintf(out,
+			"  - qos: {weight: %" PRIu64 ", priority: %" PRIu64 ", rate: %" PRIu64 " MB/s, burst: %" PRIu64
+			" KiB}\n",
+			pick(rng, 1, 5), pick(rng, 0, 3), pick(rng, 0, 3) ? 0 : pick(rng, 1, 400), pick(rng, 4, 64));
+		config->has_file[i] = !managed || pick(rng, 0, 1) == 0;
+		if (!config->has_file[i] && pick(rng, 0, 1) == 0)
+			fputs("    disk: {bytes: 1 MiB, map: lazy, file: shared}\n", out);
+		else if (!config->has_file[i])
+			fputs("    disk: {bytes: 512 KiB, append: [{bytes: 300 KiB, map: lazy}, {bytes: 100 KiB}]}\n",
+			      out);
+		else if (managed && pick(rng, 0, 1) == 0)
+			fputs("    disk: {bytes: 1 MiB, map: lazy}\n", out);
 		else if (pick(rng, 0, 2) == 0)
-			fputs("  - disk: {bytes: 1 MiB}\n", out);
+			fputs("    disk: {bytes: 1 MiB}\n", out);
 		else
 			fprintf(out,
-				"  - disk: {bytes: 1 MiB, map: {kind: fragmented, min_extent: %" PRIu64
+				"    disk: {bytes: 1 MiB, map: {kind: fragmented, min_extent: %" PRIu64
 				" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d}}\n",
 				min_kib, min_kib + pick(rng, 0, 16), holes ? 20 : 0);
 		fprintf(out,
@@ -240,6 +262,7 @@ static void make_config(uint64_t number, config_text *out)
 	const uint64_t num_vcpus = num_vms > 8 ? 1 : pick(&rng, 1, 3);
 	FILE *text = fmemopen(out->text, TEXT_BYTES, "w");
 	const stack_ops *stack;
+	const bool iommu = family == FAMILY_GENERAL && pick(&rng, 0, 3) == 0;
 	bool managed;
 
 	out->may_fail = false;
@@ -252,18 +275,19 @@ static void make_config(uint64_t number, config_text *out)
 	fprintf(text, "# config %" PRIu64 ", family %s, scheme %s\n", number, family_names[family], out->scheme);
 	if (pick(&rng, 0, 1) == 0)
 		fputs("sim: {check: true}\n", text);
-	fprintf(text, "device: {clock: %" PRIu64 " kHz}\n",
+	fprintf(text, "device: {clock: %" PRIu64 " kHz, sriov: %s}\n",
 		family == FAMILY_GENERAL ? pick(&rng, 100000, 400000)
 		: family == FAMILY_TIES  ? 250000
-					 : 1000000);
-	make_link(&rng, family, text);
+					 : 1000000,
+		iommu && pick(&rng, 0, 1) == 0 ? "true" : "false");
+	make_link(&rng, family, text, iommu);
 	make_nesc(&rng, family, text, pick(&rng, 0, 1) ? pick(&rng, 1, 16) : 64);
 	make_media(&rng, family, text);
 	make_software(&rng, family, text, num_vcpus);
 	managed = stack->uses_vfs && pick(&rng, 0, 1) == 0;
+	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60, managed, out);
 	if (managed)
 		make_hypervisor(&rng, family, text, num_vms, out);
-	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60, managed);
 	fclose(text);
 }
 

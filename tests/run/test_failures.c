@@ -146,8 +146,8 @@ static void conflicts(void **state)
 	static const char text[] = "device: {functions: 4, sriov: true}\n"
 				   "guest: {vcpus: 16}\n"
 				   "vms: [{count: 5, workload: {kind: dd, count: 1}}]\n";
-	static const char *const words[] = { "true SR-IOV", "the device has 4", "need 80 cores, the host has 16",
-					     "do not fit the medium" };
+	static const char *const words[] = { "an IOMMU must keep them", "the device has 4",
+					     "need 80 cores, the host has 16", "do not fit the medium" };
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config;
 
