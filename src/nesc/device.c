@@ -9,6 +9,7 @@
  * queue to fill, the link would stand still in front of the walkers' data. */
 #define CONTROL_DEPTH 1024
 #define MESSAGES_DEPTH 4
+#define BLOCKS_PER_NODE (NESC_MAX_NODE_BYTES / TREE_BLOCK_BYTES + 1) /* one more where it begins inside a block */
 
 void *nesc_pool_grow(nesc_pool *pool)
 {
@@ -87,6 +88,13 @@ static void device_wire(nesc_device *device)
 	/* An access under way holds the place of its result. */
 	const uint64_t result_depth = dma_depth + device->medium.max_pending;
 	const uint32_t num_walkers = device->config.num_vfs == 0 ? 0 : (uint32_t)nesc->walker.count;
+	/* What was let into a lane and what comes back from being parked always finds a place, so nobody waits for one. */
+	const bool has_lanes = device->num_lanes > 1;
+	const uint64_t max_parked = device->config.managed
+					    ? (uint64_t)device->config.num_vfs * device->config.num_rings *
+						      (uint64_t)nesc->queue.depth * BLOCKS_PER_NODE
+					    : 0;
+	const uint64_t lane_depth = (uint64_t)nesc->dma.lane_blocks * device->num_lanes + max_parked + 1;
 	sim_unit *dma = &device->dma.unit, *down = &device->link_down.unit, *up = &device->link_up.unit;
 	sim_unit *translate = &device->translate.unit, *transfer = &device->transfer.unit;
 	sim_unit *medium = &device->medium.unit;
@@ -97,8 +105,10 @@ static void device_wire(nesc_device *device)
 	if (device->config.num_vfs != 0) {
 		device->mux.out = device->translate.vlba = sim_queue_create(
 			kernel, "vLBA", &device->mux.unit, translate, (uint64_t)nesc->vlba_queue_blocks);
-		device->translate.plba = device->transfer.plba =
-			sim_queue_create(kernel, "pLBA", translate, transfer, (uint64_t)nesc->plba_queue_blocks);
+		for (uint32_t lane = 0; lane < device->num_lanes; lane++)
+			device->translate.plba[lane] = device->transfer.plba[lane] =
+				sim_queue_create(kernel, "pLBA", translate, transfer,
+						 has_lanes ? lane_depth : (uint64_t)nesc->plba_queue_blocks);
 	}
 	for (uint32_t i = 0; i < num_walkers; i++) {
 		walker_unit *walker = &device->walkers[i];
@@ -117,13 +127,35 @@ static void device_wire(nesc_device *device)
 	device->transfer.data = sim_queue_create(kernel, "write data", down, transfer, num_reads);
 	device->transfer.to_medium = device->medium.in =
 		sim_queue_create(kernel, "accesses", transfer, medium, dma_depth);
-	device->medium.data = sim_queue_create(kernel, "data to host", medium, dma, result_depth);
-	device->transfer.zeros = sim_queue_create(kernel, "zeros to host", transfer, dma, dma_depth);
-	device->transfer.fetches = sim_queue_create(kernel, "data from host", transfer, dma, dma_depth);
-	device->medium.done = sim_queue_create(kernel, "completions", medium, dma, result_depth);
+	for (uint32_t lane = 0; lane < device->num_lanes; lane++) {
+		const uint64_t depth = has_lanes ? lane_depth : dma_depth;
+		const uint32_t first_input = dma->num_inputs;
+
+		device->medium.data[lane] =
+			sim_queue_create(kernel, "data to host", medium, dma, has_lanes ? lane_depth : result_depth);
+		device->transfer.zeros[lane] = sim_queue_create(kernel, "zeros to host", transfer, dma, depth);
+		device->transfer.fetches[lane] = sim_queue_create(kernel, "data from host", transfer, dma, depth);
+		device->medium.done[lane] =
+			sim_queue_create(kernel, "completions", medium, dma, has_lanes ? lane_depth : result_depth);
+		device->dma.lane_inputs[lane] = ((UINT64_C(1) << (dma->num_inputs - first_input)) - 1) << first_input;
+	}
+	if (has_lanes) {
+		static const char name[] = "credits";
+		sim_unit *mux = &device->mux.unit;
+
+		device->dma.credits = device->mux.credits[MUX_CREDITS_DMA] =
+			sim_queue_create(kernel, name, dma, mux, lane_depth);
+		device->translate.credits = device->mux.credits[MUX_CREDITS_TRANSLATE] =
+			sim_queue_create(kernel, name, translate, mux, lane_depth);
+		device->transfer.credits = device->mux.credits[MUX_CREDITS_TRANSFER] =
+			sim_queue_create(kernel, name, transfer, mux, lane_depth);
+		for (uint32_t lane = 0; lane < device->num_lanes; lane++)
+			device->mux.lanes[lane].num_credits = (uint64_t)nesc->dma.lane_blocks;
+	}
 	if (device->config.managed) {
 		device->translate.control = sim_queue_create(kernel, "control", down, translate, CONTROL_DEPTH);
 		device->translate.messages = sim_queue_create(kernel, "messages", translate, dma, MESSAGES_DEPTH);
+		device->dma.lane_inputs[0] |= UINT64_C(1) << device->translate.messages->input;
 	}
 	device->dma.out = device->link_up.in = sim_queue_create(kernel, "to link", dma, up, dma_depth);
 	if (device_tags_matter(device)) {
@@ -131,6 +163,28 @@ static void device_wire(nesc_device *device)
 			sim_queue_create(kernel, "read tags", down, up, (uint64_t)device->config.link->tags);
 		device->link_up.num_fresh_tags = (uint32_t)device->config.link->tags;
 	}
+}
+
+/* Priorities in use become lanes, in their order. The PF is in the first: others wait for what the hypervisor does. */
+static void device_make_lanes(nesc_device *device)
+{
+	const arbiter_function_params *qos = device->config.qos;
+
+	device->num_lanes = 1;
+	if (device->config.nesc->dma.policy != NESC_DMA_PRIORITY || qos == NULL || device->config.num_vfs == 0)
+		return;
+	device->num_lanes = 0;
+	for (uint32_t priority = 0; priority < ARBITER_NUM_PRIORITIES; priority++) {
+		bool is_used = false;
+
+		for (uint32_t vf = 1; vf <= device->config.num_vfs; vf++)
+			if (qos[vf - 1].priority == priority) {
+				device->lane_of[vf] = (uint8_t)device->num_lanes;
+				is_used = true;
+			}
+		device->num_lanes += is_used;
+	}
+	NESC_ASSERT_ALWAYS(device->num_lanes <= NESC_MAX_LANES, "%u priorities in the DMA engine", device->num_lanes);
 }
 
 nesc_device *nesc_device_create(sim_kernel *kernel, const nesc_device_config *config)
@@ -147,6 +201,7 @@ nesc_device *nesc_device_create(sim_kernel *kernel, const nesc_device_config *co
 	pool_init(&device->blocks, sizeof(nesc_block), offsetof(nesc_block, next));
 	pool_init(&device->mmios, sizeof(nesc_mmio), offsetof(nesc_mmio, next_free));
 	medium = &device->medium;
+	device_make_lanes(device);
 	device_make_units(device);
 	medium->ops = config->medium;
 	medium->params = config->medium_params;
@@ -208,6 +263,7 @@ static void device_add_ring(nesc_device *device, mux_unit *mux, uint32_t functio
 					.is_limited = params->rate_bps != 0 };
 	}
 	NESC_ASSERT(input == last->first_input + last->num_rings, "rings of function %u are apart", function);
+	mux->lane_slots[device->lane_of[function]] |= UINT64_C(1) << (last - mux->functions);
 	last->num_rings++;
 	last->last_ring = last->num_rings - 1; /* round robin begins with the first */
 }

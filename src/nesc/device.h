@@ -27,6 +27,7 @@ typedef struct nesc_device_config {
 	const void *medium_params;
 	uint64_t seed;
 	uint32_t num_vfs;                   /* VFs that are in use, from 1 */
+	uint32_t num_rings;                 /* of each, at most */
 	bool uses_pf;                       /* the PF's rings are in use */
 	bool managed;                       /* a hypervisor writes registers at run time; needs uses_pf */
 	uint64_t memory_bytes;              /* of simulated host memory, for trees and buffers */

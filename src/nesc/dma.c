@@ -34,7 +34,7 @@ static void dma_complete(dma_unit *dma, nesc_request *request)
 		 (sim_item){ .kind = NESC_DMA_DONE, .payload = request, .function = request->function });
 }
 
-/* Walkers first, by number; then the earliest. */
+/* Walkers first, by number; then by lane; then the earliest. */
 static sim_queue *dma_choose(dma_unit *dma)
 {
 	sim_unit *self = &dma->unit;
@@ -42,7 +42,13 @@ static sim_queue *dma_choose(dma_unit *dma)
 	for (uint32_t i = 0; i < dma->num_walker_inputs; i++)
 		if (!sim_empty(self->inputs[i]) && sim_candidate(self, self->inputs[i]))
 			return self->inputs[i];
-	return sim_merge_first(self, NULL);
+	for (uint32_t lane = 0; lane < dma->device->num_lanes; lane++) {
+		sim_queue *first = sim_merge_first(self, &dma->lane_inputs[lane]);
+
+		if (first != NULL)
+			return first;
+	}
+	return NULL;
 }
 
 static void dma_to_host(dma_unit *dma, sim_item item)
@@ -52,6 +58,8 @@ static void dma_to_host(dma_unit *dma, sim_item item)
 	nesc_request *request = block->request;
 	const bool moves = block->kind != NESC_BLOCK_EMPTY;
 
+	nesc_give_credit(&dma->unit, dma->credits, block, unit_cycles_ps(&dma->unit, 1),
+			 dma->device->lane_of[block->function]);
 	stage_mark_wait(&block->marks, STAGE_DMA, dma->unit.local_ps);
 	dma_occupy(dma, moves ? config->dma.read_setup_cycles + dma_beats(dma, block->num_bytes) : 1);
 	stage_mark_service_of(&block->marks, STAGE_DMA, dma->unit.local_ps, "DMA engine: set-up and beats");
@@ -103,6 +111,8 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 			nesc_block *block = item.payload;
 			const ps_t issue_ps = unit_cycles_ps(self, config->dma.write_issue_cycles);
 
+			nesc_give_credit(self, dma->credits, block, unit_cycles_ps(self, 1),
+					 dma->device->lane_of[block->function]);
 			stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
 			stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps,
 					      "DMA engine: set-up of the fetch");

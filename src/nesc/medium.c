@@ -51,7 +51,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 
 	stage_mark_service_of(&block->marks, STAGE_MEDIA, self->local_ps + delay_ps, "access to the medium");
 	if (block->op == NESC_READ) {
-		sim_push(self, unit->data, delay_ps,
+		sim_push(self, unit->data[unit->device->lane_of[block->function]], delay_ps,
 			 (sim_item){ .kind = NESC_DMA_DATA, .payload = block, .function = block->function });
 		return;
 	}
@@ -59,7 +59,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 	const uint32_t function = block->function;
 
 	if (nesc_block_finish(unit->device, block))
-		sim_push(self, unit->done, delay_ps,
+		sim_push(self, unit->done[unit->device->lane_of[function]], delay_ps,
 			 (sim_item){ .kind = NESC_DMA_DONE, .payload = request, .function = function });
 }
 
@@ -123,6 +123,7 @@ static ps_t medium_serve(medium_unit *unit, nesc_block *block)
 
 static sim_wait medium_step_in_order(medium_unit *unit, ps_t limit_ps)
 {
+	const uint32_t num_lanes = unit->device->num_lanes;
 	sim_unit *self = &unit->unit;
 	sim_wait wait;
 
@@ -131,10 +132,12 @@ static sim_wait medium_step_in_order(medium_unit *unit, ps_t limit_ps)
 		ps_t done_ps;
 
 		/* An access that starts holds the place where its result will go. */
-		if (!sim_take_slot(self, unit->data))
-			return SIM_WAIT_SLOT(unit->data);
-		if (!sim_take_slot(self, unit->done))
-			return SIM_WAIT_SLOT(unit->done);
+		for (uint32_t lane = 0; lane < num_lanes; lane++) {
+			if (!sim_take_slot(self, unit->data[lane]))
+				return SIM_WAIT_SLOT(unit->data[lane]);
+			if (!sim_take_slot(self, unit->done[lane]))
+				return SIM_WAIT_SLOT(unit->done[lane]);
+		}
 		if (!sim_single_ready(self, unit->in, limit_ps, &wait))
 			return wait;
 		block = sim_pop(self, unit->in).payload;
@@ -151,11 +154,12 @@ static sim_wait medium_step_in_order(medium_unit *unit, ps_t limit_ps)
  * access that could end earlier can still arrive. */
 static sim_wait medium_step_any_order(medium_unit *unit, ps_t limit_ps)
 {
+	const uint32_t num_lanes = unit->device->num_lanes;
 	sim_unit *self = &unit->unit;
 
 	for (;;) {
 		const ps_t end_ps = unit->num_pending == 0 ? PS_MAX : ps_max(self->local_ps, unit->heap[0].done_ps);
-		ps_t begin_ps = PS_MAX;
+		ps_t begin_ps = PS_MAX, slots_ps;
 
 		if (!sim_empty(unit->in) && unit->num_pending < unit->max_pending)
 			begin_ps = hwclock_align(&self->clock, ps_max(self->local_ps, sim_head(unit->in)->ready_ps));
@@ -178,12 +182,16 @@ static sim_wait medium_step_any_order(medium_unit *unit, ps_t limit_ps)
 		}
 		if (end_ps > limit_ps)
 			return SIM_WAIT_UNTIL(end_ps);
-		if (sim_full(unit->data))
-			return SIM_WAIT_SLOT(unit->data);
-		if (sim_full(unit->done))
-			return SIM_WAIT_SLOT(unit->done);
-		self->local_ps = hwclock_align(
-			&self->clock, ps_max(end_ps, ps_max(sim_slot_ps(unit->data), sim_slot_ps(unit->done))));
+		slots_ps = 0;
+		for (uint32_t lane = 0; lane < num_lanes; lane++) {
+			if (sim_full(unit->data[lane]))
+				return SIM_WAIT_SLOT(unit->data[lane]);
+			if (sim_full(unit->done[lane]))
+				return SIM_WAIT_SLOT(unit->done[lane]);
+			slots_ps =
+				ps_max(slots_ps, ps_max(sim_slot_ps(unit->data[lane]), sim_slot_ps(unit->done[lane])));
+		}
+		self->local_ps = hwclock_align(&self->clock, ps_max(end_ps, slots_ps));
 		medium_emit(unit, pending_pop(unit).block, self->local_ps);
 	}
 }

@@ -57,6 +57,7 @@ typedef struct nesc_block {
 	uint32_t node_left_bytes; /* from the block's first byte to the end of its node */
 	bool merged;              /* counted as such */
 	bool missed;              /* parked until RewalkTree */
+	bool credited;            /* holds a place of its lane */
 	uint64_t dma_address;
 	stage_marks marks;
 	struct nesc_block *next; /* parked behind a walk or a miss; free list */

@@ -30,13 +30,14 @@ static bool mux_has_item(const sim_unit *self, uint32_t input)
 	return (self->nonempty[input >> 6] >> (input & 63) & 1) != 0;
 }
 
-/* The earliest time at which any ring's head may be taken; PS_MAX: there is none. */
-static ps_t mux_first_ready_ps(const mux_unit *mux)
+/* The earliest time at which any ring's head of these functions may be taken; PS_MAX: there is none. */
+static ps_t mux_first_ready_ps(const mux_unit *mux, uint64_t slots)
 {
 	const sim_unit *self = &mux->unit;
 	ps_t first_ps = PS_MAX;
 
-	for (uint32_t slot = 0; slot < mux->arbiter.num_functions; slot++) {
+	for (; slots != 0; slots &= slots - 1) {
+		const uint32_t slot = (uint32_t)__builtin_ctzll(slots);
 		const mux_function *function = &mux->functions[slot];
 
 		for (uint32_t i = function->first_input; i < function->first_input + function->num_rings; i++)
@@ -63,8 +64,8 @@ static sim_queue *mux_next_ring(mux_unit *mux, uint32_t slot, uint32_t *ring_out
 	return NULL;
 }
 
-/* Takes the next node by policy, at local time; at least one may be taken. */
-static nesc_node_item *mux_take(mux_unit *mux)
+/* Takes the next node of these functions by policy, at local time; NULL: none may be taken. */
+static nesc_node_item *mux_take(mux_unit *mux, uint64_t slots)
 {
 	sim_unit *self = &mux->unit;
 	sim_queue *heads[ARBITER_MAX_FUNCTIONS];
@@ -72,38 +73,41 @@ static nesc_node_item *mux_take(mux_unit *mux)
 	uint64_t candidates = 0;
 	uint32_t slot;
 
-	for (slot = 0; slot < mux->arbiter.num_functions; slot++) {
+	for (; slots != 0; slots &= slots - 1) {
+		slot = (uint32_t)__builtin_ctzll(slots);
 		heads[slot] = mux_next_ring(mux, slot, &rings[slot]);
 		if (heads[slot] == NULL)
 			continue;
 		candidates |= UINT64_C(1) << slot;
 		head_bytes[slot] = mux_node_bytes(heads[slot]);
 	}
+	if (candidates == 0)
+		return NULL;
 	slot = arbiter_choose(&mux->arbiter, candidates, head_bytes);
 	arbiter_taken(&mux->arbiter, slot, head_bytes[slot], self->local_ps);
 	mux->functions[slot].last_ring = rings[slot];
 	return sim_pop(self, heads[slot]).payload;
 }
 
-static void mux_begin(mux_unit *mux, nesc_node_item *node)
+static void mux_begin(mux_unit *mux, mux_work *work, nesc_node_item *node)
 {
 	const nesc_request *request = node->request;
 
-	mux->node = node;
-	mux->next_byte = 0;
-	mux->node_first_byte =
+	work->node = node;
+	work->next_byte = 0;
+	work->node_first_byte =
 		request->command.first_sector * NESC_SECTOR_BYTES + (uint64_t)node->index * NESC_MAX_NODE_BYTES;
 	stage_mark_wait(&node->marks, STAGE_QUEUE, mux->unit.local_ps);
 }
 
 /* The next block of the node; the node's last one sets *last_out. */
-static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
+static nesc_block *mux_cut(mux_unit *mux, mux_work *work, bool *last_out)
 {
 	nesc_device *device = mux->device;
-	nesc_node_item *node = mux->node;
+	nesc_node_item *node = work->node;
 	nesc_request *request = node->request;
 	nesc_block *block = nesc_pool_take(&device->blocks);
-	const uint64_t first_byte = mux->node_first_byte + mux->next_byte;
+	const uint64_t first_byte = work->node_first_byte + work->next_byte;
 
 	block->request = request;
 	block->function = request->function;
@@ -111,12 +115,13 @@ static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
 	block->op = request->command.op;
 	block->marks = node->marks;
 	block->merged = block->missed = false;
+	block->credited = mux->credits[0] != NULL;
 	block->logical_block = first_byte >> TREE_BLOCK_SHIFT;
 	block->physical_block = block->logical_block; /* the PF's requests are untranslated */
 	block->first_byte = (uint32_t)(first_byte & (TREE_BLOCK_BYTES - 1));
-	block->dma_address = node->node.address + node->node.offset + mux->next_byte;
+	block->dma_address = node->node.address + node->node.offset + work->next_byte;
 	*last_out = true;
-	block->node_left_bytes = node->node.bytes - mux->next_byte;
+	block->node_left_bytes = node->node.bytes - work->next_byte;
 	if (node->status != NESC_COMPLETION_OK) {
 		nesc_block_fail(device, block, node->status);
 	} else if (request->command.op == NESC_FLUSH) {
@@ -127,8 +132,8 @@ static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
 
 		block->kind = NESC_BLOCK_DATA;
 		block->num_bytes = block->node_left_bytes < room ? block->node_left_bytes : room;
-		mux->next_byte += block->num_bytes;
-		*last_out = mux->next_byte == node->node.bytes;
+		work->next_byte += block->num_bytes;
+		*last_out = work->next_byte == node->node.bytes;
 	}
 	if (!*last_out)
 		request->num_left++;
@@ -136,30 +141,113 @@ static nesc_block *mux_cut(mux_unit *mux, bool *last_out)
 	return block;
 }
 
+/* Blocks that left their lane made room in it. */
+static void mux_take_credits(mux_unit *mux)
+{
+	sim_unit *self = &mux->unit;
+
+	for (uint32_t i = 0; i < MUX_NUM_CREDITS && mux->credits[i] != NULL; i++)
+		while (!sim_empty(mux->credits[i]) && sim_candidate(self, mux->credits[i]))
+			mux->lanes[sim_pop(self, mux->credits[i]).argument].num_credits++;
+}
+
+/* Work of the most important lane that has some and has room: a node under way, or the next one. NULL: there is none, and
+ * *wait_out says what to wait for, or is left SIM_RUNNING: look again. */
+static mux_work *mux_choose_lane(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
+{
+	sim_unit *self = &mux->unit;
+	const uint32_t num_lanes = mux->device->num_lanes;
+	uint64_t slots = 0;
+	bool goes_on = false, is_full = false;
+	ps_t first_ps, t_ps;
+
+	for (uint32_t lane = 0; lane < num_lanes; lane++) {
+		const mux_work *work = &mux->lanes[lane];
+
+		goes_on |= work->num_credits != 0 && work->node != NULL;
+		is_full |= work->num_credits == 0;
+		if (work->num_credits != 0 && work->node == NULL)
+			slots |= mux->lane_slots[lane];
+	}
+	first_ps = mux_first_ready_ps(mux, slots);
+	for (uint32_t i = 0; is_full && i < MUX_NUM_CREDITS; i++)
+		if (!sim_empty(mux->credits[i]))
+			first_ps = ps_min(first_ps, sim_head(mux->credits[i])->ready_ps);
+	if (!goes_on && first_ps == PS_MAX) {
+		*wait_out = SIM_WAIT_ITEM;
+		return NULL;
+	}
+	t_ps = goes_on ? self->local_ps : sim_decision_ps(self, first_ps);
+	if (t_ps > limit_ps) {
+		*wait_out = SIM_WAIT_UNTIL(t_ps);
+		return NULL;
+	}
+	self->local_ps = t_ps;
+	mux_take_credits(mux);
+	for (uint32_t lane = 0; lane < num_lanes; lane++) {
+		mux_work *work = &mux->lanes[lane];
+
+		if (work->num_credits == 0)
+			continue;
+		if (work->node == NULL) {
+			nesc_node_item *node = mux_take(mux, mux->lane_slots[lane]);
+
+			if (node == NULL)
+				continue;
+			mux_begin(mux, work, node);
+		}
+		work->num_credits--;
+		return work;
+	}
+	wait_out->state = SIM_RUNNING;
+	return NULL;
+}
+
+/* The same without lanes: a node that is begun is cut to its end, so there is nothing to decide before. */
+static mux_work *mux_choose(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
+{
+	sim_unit *self = &mux->unit;
+	mux_work *work = &mux->lanes[0];
+	ps_t first_ps, t_ps;
+
+	if (work->node != NULL)
+		return work;
+	first_ps = mux_first_ready_ps(mux, mux->lane_slots[0]);
+	if (first_ps == PS_MAX) {
+		*wait_out = SIM_WAIT_ITEM;
+		return NULL;
+	}
+	t_ps = sim_decision_ps(self, first_ps);
+	if (t_ps > limit_ps) {
+		*wait_out = SIM_WAIT_UNTIL(t_ps);
+		return NULL;
+	}
+	self->local_ps = t_ps;
+	mux_begin(mux, work, mux_take(mux, mux->lane_slots[0]));
+	return work;
+}
+
 sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 {
 	mux_unit *mux = (mux_unit *)self;
 	nesc_device *device = mux->device;
+
 	for (;;) {
+		sim_wait wait;
+		mux_work *work;
 		nesc_block *block;
 		ps_t cut_ps;
 		bool last;
 
 		if (!sim_take_slot(self, mux->out))
 			return SIM_WAIT_SLOT(mux->out);
-		if (mux->node == NULL) {
-			const ps_t first_ps = mux_first_ready_ps(mux);
-			ps_t t_ps;
-
-			if (first_ps == PS_MAX)
-				return SIM_WAIT_ITEM;
-			t_ps = sim_decision_ps(self, first_ps);
-			if (t_ps > limit_ps)
-				return SIM_WAIT_UNTIL(t_ps);
-			self->local_ps = t_ps;
-			mux_begin(mux, mux_take(mux));
-		}
-		block = mux_cut(mux, &last);
+		work = mux->credits[0] != NULL ? mux_choose_lane(mux, limit_ps, &wait)
+					       : mux_choose(mux, limit_ps, &wait);
+		if (work == NULL && wait.state == SIM_RUNNING)
+			continue;
+		if (work == NULL)
+			return wait;
+		block = mux_cut(mux, work, &last);
 		cut_ps = unit_cycles_ps(self, device->config.nesc->mux.block_cycles);
 		stage_mark_wait(&block->marks, STAGE_QUEUE, self->local_ps);
 		stage_mark_service_of(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps, "cut into blocks");
@@ -167,8 +255,8 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 		self->busy_ps += cut_ps;
 		self->local_ps += cut_ps;
 		if (last) {
-			nesc_pool_give(&device->nodes, mux->node);
-			mux->node = NULL;
+			nesc_pool_give(&device->nodes, work->node);
+			work->node = NULL;
 			self->num_served++;
 		}
 	}

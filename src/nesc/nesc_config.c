@@ -223,6 +223,7 @@ static const cfg_key transfer_keys[] = {
 };
 static const cfg_section transfer_section = { .name = "nesc.transfer", KEYS(transfer_keys) };
 
+static const char *const dma_policies[] = { "fifo", "priority", NULL };
 static const cfg_key dma_keys[] = {
 	{ .name = "datapath",
 	  .type = CFG_BYTES,
@@ -281,6 +282,23 @@ static const cfg_key dma_keys[] = {
 	  .max_text = "1024",
 	  .help = "Blocks that each queue into the DMA engine holds.",
 	  .source = "assumption" },
+	{ .name = "policy",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(nesc_config, dma.policy),
+	  .default_text = "fifo",
+	  .choices = dma_policies,
+	  .help = "Which block the engine moves next: the first that came, or the one of the VF with the least "
+		  "vms[].qos.priority; walkers always go first.",
+	  .source = "thesis: stated (fifo: a plain engine; priority: proposed, not built)" },
+	{ .name = "lane_blocks",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(nesc_config, dma.lane_blocks),
+	  .default_text = "16",
+	  .min_text = "1",
+	  .max_text = "65536",
+	  .help = "With policy=priority: blocks of one priority that may be between the multiplexer and the engine. "
+		  "They have places of their own there, so that those of another priority never wait behind them.",
+	  .source = "assumption: as plba_queue" },
 };
 static const cfg_section dma_section = { .name = "nesc.dma", KEYS(dma_keys) };
 

@@ -24,6 +24,13 @@ typedef enum nesc_miss_policy {
 	NESC_MISS_BLOCK, /* it stalls the shared queue */
 } nesc_miss_policy;
 
+typedef enum nesc_dma_policy {
+	NESC_DMA_FIFO,     /* whoever comes first */
+	NESC_DMA_PRIORITY, /* the VF of the least priority number first */
+} nesc_dma_policy;
+
+#define NESC_MAX_LANES 8 /* priorities that the DMA engine tells apart */
+
 typedef enum nesc_merge {
 	NESC_MERGE_NODE, /* a block whose node already has a walk under way waits for it */
 	NESC_MERGE_NONE,
@@ -69,6 +76,8 @@ typedef struct nesc_config {
 		int64_t write_issue_cycles;
 		int64_t outstanding_reads;
 		int64_t queue_blocks;
+		int policy; /* nesc_dma_policy */
+		int64_t lane_blocks;
 	} dma;
 	struct {
 		int64_t coalesce_count;

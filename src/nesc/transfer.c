@@ -15,7 +15,37 @@ static bool transfer_blocked(const transfer_unit *unit, const sim_queue *queue)
 	block = sim_head(queue)->payload;
 	if (block->request == &unit->device->translate.fence_request)
 		return !SIM_MUTATED(FENCE_PASSES_WRITES);
-	return unit->num_outstanding >= max_outstanding && block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA;
+	if (block->op != NESC_WRITE || block->kind != NESC_BLOCK_DATA)
+		return false;
+	/* One is kept for the most important lane, so that it does not wait for the others' data. */
+	if (unit->device->lane_of[block->function] != 0 && max_outstanding > 1)
+		return unit->num_outstanding >= max_outstanding - 1;
+	return unit->num_outstanding >= max_outstanding;
+}
+
+/* What goes next: data from the host, whose write is under way, then the lanes in their order; without lanes the first that
+ * came. */
+static sim_queue *transfer_choose(transfer_unit *unit, uint64_t mask)
+{
+	sim_unit *self = &unit->unit;
+	const uint32_t num_lanes = unit->device->num_lanes;
+
+	if (unit->credits == NULL)
+		return sim_merge_first(self, &mask);
+	if (!sim_empty(unit->data) && sim_candidate(self, unit->data))
+		return unit->data;
+	for (uint32_t lane = 0; lane < num_lanes; lane++) {
+		uint64_t inputs = UINT64_C(1) << unit->plba[lane]->input;
+		sim_queue *first;
+
+		if (lane == 0 && unit->oob != NULL)
+			inputs |= UINT64_C(1) << unit->oob->input;
+		inputs &= mask;
+		first = inputs == 0 ? NULL : sim_merge_first(self, &inputs);
+		if (first != NULL)
+			return first;
+	}
+	return NULL;
 }
 
 sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
@@ -30,14 +60,16 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		nesc_block *block;
 		uint64_t mask;
 		ps_t cycles_ps;
+		uint32_t lane;
 
 		self->role = one_source && unit->num_outstanding == 0 ? SIM_AHEAD : SIM_MERGE;
 		if (!sim_take_slot(self, unit->to_medium))
 			return SIM_WAIT_SLOT(unit->to_medium);
-		if (!sim_take_slot(self, unit->fetches))
-			return SIM_WAIT_SLOT(unit->fetches);
-		if (!sim_take_slot(self, unit->zeros))
-			return SIM_WAIT_SLOT(unit->zeros);
+		/* With lanes there is a place for every block that was let in. */
+		if (unit->credits == NULL && !sim_take_slot(self, unit->fetches[0]))
+			return SIM_WAIT_SLOT(unit->fetches[0]);
+		if (unit->credits == NULL && !sim_take_slot(self, unit->zeros[0]))
+			return SIM_WAIT_SLOT(unit->zeros[0]);
 		mask = UINT64_MAX;
 		for (uint32_t i = 0; unit->num_outstanding != 0 && i < self->num_inputs; i++)
 			if (transfer_blocked(unit, self->inputs[i]))
@@ -45,8 +77,9 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		if (!sim_merge_ready(self, &mask, self->role == SIM_AHEAD ? sim_ahead_limit(self, limit_ps) : limit_ps,
 				     &wait))
 			return wait;
-		chosen = sim_merge_first(self, &mask);
+		chosen = transfer_choose(unit, mask);
 		block = sim_pop(self, chosen).payload;
+		lane = device->lane_of[block->function];
 		cycles_ps = unit_cycles_ps(self, device->config.nesc->transfer.transfer_cycles);
 		stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
 		stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + cycles_ps, "data transfer unit");
@@ -56,12 +89,15 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 				 (sim_item){ .payload = block, .function = block->function });
 		} else if (block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA) {
 			unit->num_outstanding++;
-			sim_push(self, unit->fetches, cycles_ps,
+			sim_push(self, unit->fetches[lane], cycles_ps,
 				 (sim_item){ .kind = NESC_DMA_FETCH, .payload = block, .function = block->function });
 		} else if (block->op == NESC_READ && block->kind != NESC_BLOCK_DATA) {
-			sim_push(self, unit->zeros, cycles_ps,
+			sim_push(self, unit->zeros[lane], cycles_ps,
 				 (sim_item){ .kind = NESC_DMA_DATA, .payload = block, .function = block->function });
 		} else {
+			/* What writes nothing never comes to the DMA engine. */
+			if (block->op != NESC_READ)
+				nesc_give_credit(self, unit->credits, block, cycles_ps, lane);
 			sim_push(self, unit->to_medium, cycles_ps,
 				 (sim_item){ .payload = block, .function = block->function });
 		}

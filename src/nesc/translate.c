@@ -65,7 +65,8 @@ static void translate_emit(translate_unit *unit, nesc_block *block)
 	const ps_t cycles_ps = unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);
 
 	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
-	sim_push(self, unit->plba, cycles_ps, (sim_item){ .payload = block, .function = block->function });
+	sim_push(self, unit->plba[unit->device->lane_of[block->function]], cycles_ps,
+		 (sim_item){ .payload = block, .function = block->function });
 }
 
 static void translate_start_walk(translate_unit *unit, nesc_block *block)
@@ -122,6 +123,9 @@ static void translate_miss(translate_unit *unit, nesc_block *block, const extent
 	}
 	unit->device->counts.num_misses[block->op == NESC_WRITE]++;
 	block->missed = true;
+	/* It may wait for long, and others of its lane must not wait for it. */
+	nesc_give_credit(&unit->unit, unit->credits, block, unit_cycles_ps(&unit->unit, 1),
+			 unit->device->lane_of[block->function]);
 	if (of->missed.first == NULL)
 		unit->num_missing++;
 	block_list_append(&of->missed, block, block);
@@ -204,19 +208,24 @@ static void translate_begin_fence(translate_unit *unit)
 		unit->walks[i].before_fence = unit->walks[i].busy;
 }
 
-/* Sends the fence after all that was translated before. */
+/* Sends the fence after all that was translated before, in every lane. */
 static void translate_send_fence(translate_unit *unit)
 {
-	nesc_block *block = nesc_pool_take(&unit->device->blocks);
+	const uint32_t num_lanes = unit->device->num_lanes;
 	nesc_request *request = &unit->fence_request;
 
 	request->command = (nesc_command){ .op = NESC_FLUSH };
-	request->num_left = 1;
-	request->marks = (stage_marks){ .last_ps = unit->unit.local_ps };
-	*block =
-		(nesc_block){ .request = request, .op = NESC_FLUSH, .kind = NESC_BLOCK_EMPTY, .marks = request->marks };
+	request->num_left = num_lanes;
+	for (uint32_t lane = 0; lane < num_lanes; lane++) {
+		nesc_block *block = nesc_pool_take(&unit->device->blocks);
+
+		*block = (nesc_block){ .request = request,
+				       .op = NESC_FLUSH,
+				       .kind = NESC_BLOCK_EMPTY,
+				       .marks = { .last_ps = unit->unit.local_ps } };
+		sim_push(&unit->unit, unit->plba[lane], unit_cycles_ps(&unit->unit, 1), (sim_item){ .payload = block });
+	}
 	unit->fence = false;
-	translate_emit(unit, block);
 }
 
 static void translate_access(translate_unit *unit, nesc_mmio *access)
@@ -421,8 +430,9 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 		ps_t t_ps, cycles_ps;
 
 		self->role = unit->num_walks == 0 && unit->control == NULL ? SIM_AHEAD : SIM_MERGE;
-		if (!sim_take_slot(self, unit->plba))
-			return SIM_WAIT_SLOT(unit->plba);
+		/* With lanes there is a place for every block that was let in. */
+		if (unit->credits == NULL && !sim_take_slot(self, unit->plba[0]))
+			return SIM_WAIT_SLOT(unit->plba[0]);
 		if (unit->messages != NULL && !sim_take_slot(self, unit->messages))
 			return SIM_WAIT_SLOT(unit->messages);
 		t_ps = translate_next_ps(unit, &retry_way, &head_way);

@@ -87,6 +87,22 @@ typedef struct mux_function {
 	bool is_limited;    /* it has a rate limit */
 } mux_function;
 
+/* A node on the way into blocks. Nodes of different priorities may be cut alternately. */
+typedef struct mux_work {
+	nesc_node_item *node;
+	uint32_t next_byte;       /* of the node, from its start */
+	uint64_t node_first_byte; /* of the virtual disk */
+	uint64_t num_credits;     /* blocks that may still go into this lane */
+} mux_work;
+
+/* Who gives places of a lane back: the DMA engine as it moves a block, others where a block goes another way. */
+enum {
+	MUX_CREDITS_DMA,
+	MUX_CREDITS_TRANSLATE, /* the block is parked */
+	MUX_CREDITS_TRANSFER,  /* the block moves nothing */
+	MUX_NUM_CREDITS,
+};
+
 /* Chooses among its functions by the arbiter's policy, and among a function's rings round robin; cuts nodes into blocks. */
 typedef struct mux_unit {
 	sim_unit unit;
@@ -94,9 +110,9 @@ typedef struct mux_unit {
 	sim_queue *out;
 	arbiter arbiter;
 	mux_function functions[ARBITER_MAX_FUNCTIONS]; /* by slot of the arbiter */
-	nesc_node_item *node;                          /* being cut */
-	uint32_t next_byte;                            /* of the node, from its start */
-	uint64_t node_first_byte;                      /* of the virtual disk */
+	mux_work lanes[NESC_MAX_LANES];
+	uint64_t lane_slots[NESC_MAX_LANES]; /* of the arbiter, as bits */
+	sim_queue *credits[MUX_NUM_CREDITS]; /* places that blocks give back; argument: lane; NULL: there is one lane */
 } mux_unit;
 
 typedef struct walker_unit {
@@ -149,9 +165,11 @@ typedef struct translate_function {
 typedef struct translate_unit {
 	sim_unit unit;
 	nesc_device *device;
-	sim_queue *vlba, *plba;
-	sim_queue *control;  /* the hypervisor's register accesses; NULL: there are none at run time */
-	sim_queue *messages; /* MSIs and answers to it */
+	sim_queue *vlba;
+	sim_queue *plba[NESC_MAX_LANES]; /* by lane */
+	sim_queue *credits;              /* places given back; NULL: there is one lane */
+	sim_queue *control;              /* the hypervisor's register accesses; NULL: there are none at run time */
+	sim_queue *messages;             /* MSIs and answers to it */
 	translate_function functions[BAR_MAX_FUNCTIONS];
 	uint32_t num_missing; /* VFs with parked blocks */
 	uint64_t num_rewalks;
@@ -169,8 +187,9 @@ typedef struct translate_unit {
 typedef struct transfer_unit {
 	sim_unit unit;
 	nesc_device *device;
-	sim_queue *plba, *oob, *data; /* data: from the host, for writes */
-	sim_queue *to_medium, *fetches, *zeros;
+	sim_queue *plba[NESC_MAX_LANES], *oob, *data; /* data: from the host, for writes */
+	sim_queue *to_medium, *fetches[NESC_MAX_LANES], *zeros[NESC_MAX_LANES];
+	sim_queue *credits; /* places given back; NULL: there is one lane */
 	uint32_t num_outstanding;
 } transfer_unit;
 
@@ -182,7 +201,7 @@ typedef struct medium_unit {
 	void *state;
 	bool in_order;
 	uint32_t num_servers;
-	sim_queue *in, *data, *done;
+	sim_queue *in, *data[NESC_MAX_LANES], *done[NESC_MAX_LANES];
 	/* accesses under way, by end: only where they may overtake each other */
 	struct medium_pending {
 		ps_t done_ps;
@@ -198,8 +217,10 @@ typedef struct dma_unit {
 	sim_unit unit;
 	nesc_device *device;
 	sim_queue *out;
-	uint32_t num_walker_inputs; /* the first inputs: served first */
-	nesc_request *finished;     /* its completion entry is next */
+	uint32_t num_walker_inputs;           /* the first inputs: served first */
+	uint64_t lane_inputs[NESC_MAX_LANES]; /* the others by lane, as bits */
+	sim_queue *credits;                   /* places given back; NULL: there is one lane */
+	nesc_request *finished;               /* its completion entry is next */
 } dma_unit;
 
 struct nesc_device {
@@ -211,6 +232,8 @@ struct nesc_device {
 	nesc_pool nodes, blocks, mmios;
 	nesc_device_counts counts;
 	uint32_t node_bytes;
+	uint32_t num_lanes;                 /* priorities that are told apart; 1: none are */
+	uint8_t lane_of[BAR_MAX_FUNCTIONS]; /* 0 = the most important; the PF's too */
 
 	link_down_unit link_down;
 	link_up_unit link_up;
@@ -268,6 +291,15 @@ static inline content_stamp *nesc_block_stamps(const nesc_block *block)
 	const uint64_t sector = (block->logical_block * TREE_BLOCK_BYTES + block->first_byte) / NESC_SECTOR_BYTES;
 
 	return request->stamps == NULL ? NULL : request->stamps + (sector - request->command.first_sector);
+}
+
+/* The block's place in its lane is free again, `delay_ps` from now: the multiplexer may let another one in. */
+static inline void nesc_give_credit(sim_unit *self, sim_queue *credits, nesc_block *block, ps_t delay_ps, uint32_t lane)
+{
+	if (!block->credited)
+		return;
+	block->credited = false;
+	sim_push(self, credits, delay_ps, (sim_item){ .argument = lane, .function = block->function });
 }
 
 /* `cycles` after local time, which must be on an edge. */

@@ -136,6 +136,7 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 	};
 	self->num_cores = self->num_vms * self->num_vcpus;
 	device.num_vfs = ops->uses_vfs ? self->num_vms : 0;
+	device.num_rings = self->num_vcpus;
 	self->sources = calloc(self->num_cores + 1, sizeof(source *));
 	self->vcpus = calloc(self->num_cores + 1, sizeof(vcpu *));
 	if (self->sources == NULL || self->vcpus == NULL)

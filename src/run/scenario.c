@@ -179,6 +179,16 @@ static bool has_file_of_its_own(const scenario *self, uint32_t vm)
 	return true;
 }
 
+static unsigned num_priorities(const scenario *self)
+{
+	const vm_config *vms = self->vms.items;
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < self->vms.num; i++)
+		used |= UINT64_C(1) << vms[i].qos.priority;
+	return (unsigned)__builtin_popcountll(used);
+}
+
 static void check_actions(const scenario *self, cfg_check *check)
 {
 	const cfg_variant *actions = self->hypervisor.actions.items;
@@ -216,6 +226,10 @@ static void scenario_check(const void *value, cfg_check *check)
 	if (self->device.sriov && !self->link.iommu)
 		cfg_conflict(check, "device.sriov", "set link.iommu: true as well",
 			     "with true SR-IOV VFs reach their VM's memory, so an IOMMU must keep them to it");
+	if (self->nesc.dma.policy == NESC_DMA_PRIORITY && num_priorities(self) > NESC_MAX_LANES)
+		cfg_conflict(check, "nesc.dma.policy", "give more VMs the same qos.priority",
+			     "the VMs have %u priorities, the DMA engine tells %d apart", num_priorities(self),
+			     NESC_MAX_LANES);
 	if (self->schemes.num == 0)
 		cfg_conflict(check, "schemes", "such as [host, nesc]", "there is no scheme to simulate");
 	check_vms(self, check);

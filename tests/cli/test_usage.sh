@@ -115,7 +115,7 @@ expect 0
 [ ! -s "$scratch/out" ] || bad "the translation cache has a fitted key: $(cat "$scratch/out")"
 run check configs/dd.yaml --set device.sriov=true
 expect 3
-err 'device.sriov: with true SR-IOV VFs reach their VM's memory'
+err 'device.sriov: with true SR-IOV VFs reach'
 
 # A stdout that cannot be written is no success.
 "$tool" params >/dev/full 2>"$scratch/err"

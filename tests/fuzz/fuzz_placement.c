@@ -121,9 +121,10 @@ static void make_nesc(rng_stream *rng, enum family family, FILE *out, uint64_t d
 	fprintf(out,
 		"  dma: {datapath: %" PRIu64 " B, read_setup: %" PRIu64 " cycles, write_setup: %" PRIu64
 		" cycles, write_issue: %" PRIu64 " cycles, completion_setup: %" PRIu64
-		" cycles, outstanding_reads: %" PRIu64 ", queue: %" PRIu64 "}\n",
+		" cycles, outstanding_reads: %" PRIu64 ", queue: %" PRIu64 ", policy: %s, lane_blocks: %" PRIu64 "}\n",
 		pick_power(rng, 8, 128), pick(rng, 0, fast ? 4 : 250), pick(rng, 0, fast ? 4 : 250), pick(rng, 1, 64),
-		pick(rng, 0, 8), pick(rng, 1, 8), pick(rng, 1, 8));
+		pick(rng, 0, 8), pick(rng, 1, 8), pick(rng, 1, 8), pick(rng, 0, 1) ? "fifo" : "priority",
+		pick(rng, 1, 20));
 	fprintf(out, "  driver: {max_request_bytes: %" PRIu64 " KiB, trampoline_bytes: %" PRIu64 " KiB}\n",
 		4 * pick(rng, 1, 16), 4 * pick(rng, 1, 16));
 }
