@@ -368,15 +368,25 @@ static void own(host_fs *fs, uint32_t file, uint64_t first_block, uint64_t num_b
 		content_remove_owner(fs->content, first_block, num_blocks, file + 1, fs->now_ps);
 }
 
-/* Takes runs for all holes of [first, limit) of the file into fs->taken. */
-static host_fs_outcome take_for_holes(host_fs *fs, const file_range *range, uint64_t first, uint64_t limit)
+/* Whole units of alloc_blocks around the range, within the file. */
+static file_range widen(const host_fs *fs, file_range range)
+{
+	const uint64_t unit = fs->alloc_blocks, limit = range.first_block + range.num_blocks;
+
+	range.first_block = range.first_block / unit * unit;
+	range.num_blocks =
+		min_u64((limit + unit - 1) / unit * unit, fs->files[range.file].num_blocks) - range.first_block;
+	return range;
+}
+
+/* Appends runs for all holes of the range to fs->taken. */
+static host_fs_outcome take_for_holes(host_fs *fs, const file_range *range)
 {
 	host_fs_file *file = &fs->files[range->file];
+	const uint64_t limit = range->first_block + range->num_blocks;
 	uint64_t num_taken = 0;
 
-	for (size_t i = 0; i < fs->taken.num; i++)
-		num_taken += fs->taken.items[i].num_blocks;
-	for (uint64_t at = first; at < limit;) {
+	for (uint64_t at = range->first_block; at < limit;) {
 		extent next;
 		const bool is_mapped = extent_map_next(&file->map, at, &next);
 		const uint64_t end = is_mapped ? min_u64(limit, next.logical_block) : limit;
@@ -399,13 +409,37 @@ static host_fs_outcome take_for_holes(host_fs *fs, const file_range *range, uint
 			if (run.num_blocks == 0)
 				return HOST_FS_NO_SPACE;
 			file->goal_block = run.first_block + run.num_blocks;
-			host_fs_pieces_add(&fs->taken, (host_fs_piece){ .logical_block = at,
+			host_fs_pieces_add(&fs->taken, (host_fs_piece){ .logical_block = range->disk_block + at,
 									.physical_block = run.first_block,
 									.num_blocks = run.num_blocks });
 			at += run.num_blocks;
 		}
 	}
 	return HOST_FS_OK;
+}
+
+/* Maps what was taken for the range, and appends it to *pieces. */
+static void map_taken(host_fs *fs, const file_range *range, host_fs_pieces *pieces)
+{
+	host_fs_file *file = &fs->files[range->file];
+	const uint64_t first = range->disk_block + range->first_block;
+	bool has_changed = false;
+
+	for (size_t i = 0; i < fs->taken.num; i++) {
+		const host_fs_piece *run = &fs->taken.items[i];
+
+		if (run->logical_block < first || run->logical_block - first >= range->num_blocks)
+			continue;
+		must(extent_map_set(&file->map, (extent){ .logical_block = run->logical_block - range->disk_block,
+							  .physical_block = run->physical_block,
+							  .num_blocks = run->num_blocks }));
+		own(fs, range->file, run->physical_block, run->num_blocks, true);
+		file->num_on_demand += run->num_blocks;
+		host_fs_pieces_add(pieces, *run);
+		has_changed = true;
+	}
+	if (has_changed)
+		follow(fs, range->file, range->first_block, range->num_blocks);
 }
 
 host_fs_outcome host_fs_allocate(host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t num_blocks,
@@ -415,44 +449,24 @@ host_fs_outcome host_fs_allocate(host_fs *fs, uint32_t vm, uint64_t first_block,
 	host_fs_outcome outcome = HOST_FS_OK;
 	file_range range;
 
-	for (uint32_t i = 0; outcome == HOST_FS_OK && i < disk->num_parts; i++) {
-		host_fs_file *file;
-		uint64_t first, limit;
-
-		if (!range_in_part(fs, disk, i, first_block, num_blocks, &range))
-			continue;
-		file = &fs->files[range.file];
-		first = range.first_block / fs->alloc_blocks * fs->alloc_blocks;
-		limit = (range.first_block + range.num_blocks + fs->alloc_blocks - 1) / fs->alloc_blocks *
-			fs->alloc_blocks;
-		limit = min_u64(limit, file->num_blocks);
-		fs->taken.num = 0;
-		outcome = take_for_holes(fs, &range, first, limit);
-		for (size_t j = 0; j < fs->taken.num; j++) {
-			const host_fs_piece *run = &fs->taken.items[j];
-
-			if (outcome != HOST_FS_OK) {
-				must(block_pool_release(&fs->pool, run->physical_block, run->num_blocks));
-				continue;
-			}
-			must(extent_map_set(&file->map, (extent){ .logical_block = run->logical_block,
-								  .physical_block = run->physical_block,
-								  .num_blocks = run->num_blocks }));
-			own(fs, range.file, run->physical_block, run->num_blocks, true);
-			file->num_on_demand += run->num_blocks;
-			host_fs_pieces_add(pieces,
-					   (host_fs_piece){ .logical_block = run->logical_block + range.disk_block,
-							    .physical_block = run->physical_block,
-							    .num_blocks = run->num_blocks });
+	fs->taken.num = 0;
+	for (uint32_t i = 0; outcome == HOST_FS_OK && i < disk->num_parts; i++)
+		if (range_in_part(fs, disk, i, first_block, num_blocks, &range)) {
+			range = widen(fs, range);
+			outcome = take_for_holes(fs, &range);
 		}
-		if (outcome == HOST_FS_OK && fs->taken.num != 0)
-			follow(fs, range.file, first, limit - first);
-	}
-	if (outcome == HOST_FS_OK) {
-		spare(fs, vm, first_block);
-		prune_to_budget(fs, false);
-	}
-	return outcome;
+	for (size_t i = 0; outcome != HOST_FS_OK && i < fs->taken.num; i++)
+		must(block_pool_release(&fs->pool, fs->taken.items[i].physical_block, fs->taken.items[i].num_blocks));
+	if (outcome != HOST_FS_OK)
+		return outcome;
+	for (uint32_t i = 0; i < disk->num_parts; i++)
+		if (range_in_part(fs, disk, i, first_block, num_blocks, &range)) {
+			range = widen(fs, range);
+			map_taken(fs, &range, pieces);
+		}
+	spare(fs, vm, first_block);
+	prune_to_budget(fs, false);
+	return HOST_FS_OK;
 }
 
 /* Maps one piece of a disk, in its file. */
@@ -548,9 +562,16 @@ void host_fs_unmap(host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t num_
 
 	host_fs_list(fs, vm, first_block, num_blocks, pieces);
 	for (uint32_t i = 0; i < disk->num_parts; i++) {
+		host_fs_file *file;
+		uint64_t num_before;
+
 		if (!range_in_part(fs, disk, i, first_block, num_blocks, &range))
 			continue;
-		must(extent_map_clear(&fs->files[range.file].map, range.first_block, range.num_blocks));
+		file = &fs->files[range.file];
+		num_before = extent_map_num_blocks(&file->map);
+		must(extent_map_clear(&file->map, range.first_block, range.num_blocks));
+		/* A file that gives blocks up may be given others. */
+		file->num_on_demand -= min_u64(file->num_on_demand, num_before - extent_map_num_blocks(&file->map));
 		follow(fs, range.file, range.first_block, range.num_blocks);
 	}
 }

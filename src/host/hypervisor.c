@@ -51,28 +51,37 @@ struct hypervisor {
 
 	uint64_t journal_first_block, journal_num_blocks, journal_next;
 	uint32_t last_vf;
-	uint64_t vm_blocks[BAR_MAX_VFS + 1]; /* size of each VM's disk, 0 = deleted */
+	uint64_t vm_blocks[BAR_MAX_VFS + 1]; /* size of each VM's disk, 0 = not there */
+	bool is_deleted[BAR_MAX_VFS + 1];
 	sim_queue *hot_plugs[BAR_MAX_VFS + 1][BAR_MAX_VF_RINGS];
 	action *actions;
 	size_t num_actions;
 	host_fs_pieces pieces, given_up;
 
 	uint32_t working_for; /* VM whose account the core's time goes to */
-	ps_t cpu_ps[BAR_MAX_VFS + 1];
+	ps_t cpu_ps[BAR_MAX_VFS + 1], total_cpu_ps, told_cpu_ps;
+	uint64_t told_interrupts;
 	uint64_t num_nodes_charged;
 	hypervisor_counts counts;
 };
 
 /* ---- the core --------------------------------------------------------------------------------------------------- */
 
+/* The core was busy for whoever it works for. */
+static void account(hypervisor *self, ps_t cpu_ps)
+{
+	self->cpu_ps[self->working_for] += cpu_ps;
+	self->total_cpu_ps += cpu_ps;
+}
+
 static void spend(hypervisor *self, cost of)
 {
 	sim_thread_delay(&self->unit, self->costs[of]);
-	self->cpu_ps[self->working_for] += self->costs[of];
+	account(self, self->costs[of]);
 }
 
-/* Takes the next interrupt, as it comes. False when the run is over. */
-static bool take(hypervisor *self, const sim_item *item)
+/* Takes the next interrupt, as it comes. */
+static void take(hypervisor *self, const sim_item *item)
 {
 	own_request *done;
 	const nesc_request *request = item->payload;
@@ -103,7 +112,6 @@ static bool take(hypervisor *self, const sim_item *item)
 		sim_in_flight_add(self->unit.kernel, -1);
 		break;
 	}
-	return true;
 }
 
 static bool wait_for_interrupt(hypervisor *self)
@@ -114,7 +122,8 @@ static bool wait_for_interrupt(hypervisor *self)
 		self->over = true;
 		return false;
 	}
-	return take(self, &item);
+	take(self, &item);
+	return true;
 }
 
 static void send(hypervisor *self, sim_item item)
@@ -157,7 +166,7 @@ static uint64_t read_register(hypervisor *self, uint64_t bar_offset, uint32_t nu
 	while (!self->has_reply)
 		if (!wait_for_interrupt(self))
 			return 0;
-	self->cpu_ps[self->working_for] += self->unit.local_ps - from_ps;
+	account(self, self->unit.local_ps - from_ps);
 	return self->reply;
 }
 
@@ -508,6 +517,40 @@ static void serve_miss(hypervisor *self, uint32_t vf, uint64_t address, uint64_t
 	write_register(self, bar_window_register(vf, BAR_REWALK_TREE), (uint64_t)outcome, 4);
 }
 
+/* The action that is due first; of several the one that is written first. NULL: none is left. */
+static action *next_action(hypervisor *self)
+{
+	action *first = NULL;
+
+	for (size_t i = 0; i < self->num_actions; i++)
+		if (self->actions[i].next_ps != PS_MAX && (first == NULL || self->actions[i].next_ps < first->next_ps))
+			first = &self->actions[i];
+	return first;
+}
+
+static ps_t next_action_ps(hypervisor *self)
+{
+	const action *due = next_action(self);
+
+	return due == NULL ? PS_MAX : due->next_ps;
+}
+
+static void tell_served(hypervisor *self, uint32_t vf, ps_t begin_ps)
+{
+	const hypervisor_miss miss = {
+		.vf = vf,
+		.begin_ps = begin_ps,
+		.end_ps = self->unit.local_ps,
+		.cpu_ps = self->total_cpu_ps - self->told_cpu_ps,
+		.num_interrupts = self->counts.num_interrupts - self->told_interrupts,
+	};
+
+	self->told_cpu_ps = self->total_cpu_ps;
+	self->told_interrupts = self->counts.num_interrupts;
+	if (self->parts.served != NULL && !self->over)
+		self->parts.served(self->parts.context, &miss);
+}
+
 /* All VFs with a miss in their registers, round robin. */
 static void serve_misses(hypervisor *self)
 {
@@ -534,8 +577,12 @@ static void serve_misses(hypervisor *self)
 		if (host_fs_num_retired(&self->fs) > MAX_RETIRED_NODES)
 			flush(self, vf, TREE_MAX_BLOCK, 1);
 		self->working_for = 0;
-		if (self->parts.served != NULL && !self->over)
-			self->parts.served(self->parts.context, vf, begin_ps, self->unit.local_ps);
+		tell_served(self, vf, begin_ps);
+		/* Misses that never cease must not put an action off. */
+		if (next_action_ps(self) <= self->unit.local_ps) {
+			self->has_miss = true;
+			return;
+		}
 	}
 }
 
@@ -731,14 +778,14 @@ static bool do_resize(hypervisor *self, const action *of)
 	return true;
 }
 
-/* Do other VMs use a file of this one's disk? */
+/* Do other VMs, those to come included, use a file of this one's disk? */
 static bool files_are_shared(const hypervisor *self, uint32_t vm)
 {
 	const storage_plan *plan = self->parts.plan;
 	const storage_disk *one = &plan->disks[vm - 1];
 
 	for (uint32_t other = 1; other <= plan->num_disks; other++)
-		for (uint32_t i = 0; other != vm && self->vm_blocks[other] != 0 && i < one->num_parts; i++)
+		for (uint32_t i = 0; other != vm && !self->is_deleted[other] && i < one->num_parts; i++)
 			for (uint32_t j = 0; j < plan->disks[other - 1].num_parts; j++)
 				if (plan->disks[other - 1].parts[j].file == one->parts[i].file)
 					return true;
@@ -755,6 +802,7 @@ static bool do_delete(hypervisor *self, const action *of)
 		return false;
 	write_register(self, bar_window_register(vf, BAR_EXTENT_TREE_ROOT), 0, 8);
 	write_device_size(self, vf, 0);
+	self->is_deleted[vf] = true;
 	flush(self, vf, 0, 0);
 	if (files_are_shared(self, vf) || self->over)
 		return true;
@@ -771,6 +819,8 @@ static bool do_create(hypervisor *self, const action *of)
 {
 	const uint32_t vf = (uint32_t)of->config->vm;
 
+	if (self->is_deleted[vf])
+		return false;
 	self->vm_blocks[vf] = self->parts.plan->disks[vf - 1].layout.num_bytes / TREE_BLOCK_BYTES;
 	if (host_fs_tree_of(&self->fs, vf)->root_address == 0)
 		host_fs_build_tree(&self->fs, vf);
@@ -804,17 +854,6 @@ static void act(hypervisor *self, action *due)
 	due->next_ps = due->num_done < due->config->count ? due->next_ps + due->config->every_ps : PS_MAX;
 }
 
-/* The action that is due first; of several the one that is written first. NULL: none is left. */
-static action *next_action(hypervisor *self)
-{
-	action *first = NULL;
-
-	for (size_t i = 0; i < self->num_actions; i++)
-		if (self->actions[i].next_ps != PS_MAX && (first == NULL || self->actions[i].next_ps < first->next_ps))
-			first = &self->actions[i];
-	return first;
-}
-
 static void hypervisor_body(sim_unit *unit)
 {
 	hypervisor *self = (hypervisor *)unit;
@@ -823,7 +862,12 @@ static void hypervisor_body(sim_unit *unit)
 		action *due = next_action(self);
 		sim_item item;
 
+		if (due != NULL && due->next_ps <= unit->local_ps) {
+			act(self, due);
+			continue;
+		}
 		if (self->has_miss) {
+			self->has_miss = false;
 			serve_misses(self);
 			continue;
 		}

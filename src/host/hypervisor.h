@@ -18,6 +18,14 @@
 
 typedef struct hypervisor hypervisor;
 
+/* A miss that was served. */
+typedef struct hypervisor_miss {
+	uint32_t vf;
+	ps_t begin_ps, end_ps;   /* from the look at MissPending to RewalkTree and what follows it */
+	ps_t cpu_ps;             /* of its core since the miss before, interrupts included */
+	uint64_t num_interrupts; /* since the miss before */
+} hypervisor_miss;
+
 typedef struct hypervisor_parts {
 	const storage_plan *plan;
 	const hypervisor_config *config;
@@ -29,7 +37,7 @@ typedef struct hypervisor_parts {
 	uint64_t medium_blocks; /* of the medium, 1 KiB */
 	content *content;       /* check mode; else NULL */
 	/* Told of every miss that was served; may be NULL. */
-	void (*served)(void *context, uint32_t vf, ps_t begin_ps, ps_t end_ps);
+	void (*served)(void *context, const hypervisor_miss *miss);
 	void *context;
 } hypervisor_parts;
 

@@ -445,7 +445,7 @@ static bool is_contained(const ledger *book, uint64_t sector, content_stamp stam
 	uint32_t vm = content_owner_of(stamp);
 
 	if (content_kind_of(stamp) == CONTENT_DATA)
-		return content_sector_of(stamp) == sector && config->may_share(config->context, vm);
+		return config->may_share(config->context, vm, content_sector_of(stamp), sector);
 	return content_equal(stamp, content_zero()) || content_equal(stamp, config->initial(config->context, sector));
 }
 

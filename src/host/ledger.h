@@ -31,10 +31,10 @@ typedef struct ledger_config {
 	void *context;
 	/* What the VM's sector held at the start: INITIAL of its image, ZERO in a hole. Always the same answer. */
 	content_stamp (*initial)(void *context, uint64_t sector);
-	/* NULL, or the disk is shared and only containment is checked: a sector may hold zeros, its initial stamp, or
-	 * DATA of this very sector by any VM for which this is true (asked for the ledger's own VM too, whose other cores
-	 * have ledgers and numbers of their own). */
-	bool (*may_share)(void *context, uint32_t vm);
+	/* NULL, or the disk is shared and only containment is checked: a sector may hold zeros, its initial stamp, or what
+	 * any VM wrote as a sector for which this is true: `their_sector` of VM `vm` is this VM's `sector` (asked for the
+	 * ledger's own VM too, whose other cores have ledgers and numbers of their own). */
+	bool (*may_share)(void *context, uint32_t vm, uint64_t their_sector, uint64_t sector);
 } ledger_config;
 
 /* A read that returned what it may not. */

@@ -106,7 +106,8 @@ static nescsim_status resolve(const char *path, nescsim_diag *diag, char **targe
 
 static bool is_own_file(int folder_fd, const char *name)
 {
-	static const char *const names[] = { RESULT_FILE, "summary.csv", "stages.csv", "units.csv", "requests.csv" };
+	static const char *const names[] = { RESULT_FILE, "summary.csv", "stages.csv",
+					     "units.csv", "misses.csv",  "requests.csv" };
 	struct stat info;
 
 	if (fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))

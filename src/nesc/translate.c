@@ -157,7 +157,7 @@ static void translate_release(translate_unit *unit, uint32_t function, nesc_comp
 		if (block->request == missed && status != NESC_COMPLETION_OK)
 			nesc_block_fail(unit->device, block, status);
 	}
-	block_list_append(&unit->retries, of->missed.first, of->missed.last);
+	block_list_append(&unit->rewalks, of->missed.first, of->missed.last);
 	of->missed = (block_list){ 0 };
 	unit->num_missing--;
 }
@@ -309,6 +309,29 @@ static void translate_found(translate_unit *unit, const pending_walk *walk, cons
 	translate_emit(unit, block);
 }
 
+/* Must the hypervisor do something before the block can go on? */
+static bool translate_is_miss(tree_outcome outcome, const nesc_block *block)
+{
+	return outcome == TREE_PRUNED || (outcome == TREE_HOLE && block->op == NESC_WRITE);
+}
+
+/* Blocks of the node that waited for the walk and lie in the same hole, or in the same pruned part, miss with it; the others
+ * look up again. */
+static void translate_share_miss(translate_unit *unit, block_list *parked, const tree_answer *answer)
+{
+	nesc_block *block = parked->first;
+
+	while (block != NULL) {
+		nesc_block *next = block->next;
+
+		if (block->logical_block >= answer->first_block && block->logical_block < answer->limit_block)
+			translate_miss(unit, block, NULL);
+		else
+			block_list_append(&unit->retries, block, block);
+		block = next;
+	}
+}
+
 /* A walk came back: its block goes on or is parked, those parked behind the walk look up again. */
 static void translate_return(translate_unit *unit, sim_item item)
 {
@@ -319,7 +342,6 @@ static void translate_return(translate_unit *unit, sim_item item)
 	stage_mark_service_of(&block->marks, STAGE_WALK, unit->unit.local_ps, "walk of the extent tree");
 	for (nesc_block *parked = walk.parked.first; parked != NULL; parked = parked->next)
 		stage_mark_wait(&parked->marks, STAGE_WALK, unit->unit.local_ps);
-	block_list_append(&unit->retries, walk.parked.first, walk.parked.last);
 	unit->walks[item.function] = (pending_walk){ 0 };
 	if (unit->num_walks-- == (uint32_t)device->config.nesc->walker.count) {
 		unit->full_from_ps = unit->filled_ps;
@@ -328,10 +350,17 @@ static void translate_return(translate_unit *unit, sim_item item)
 	if (walk.before_fence)
 		unit->num_walks_before_fence--;
 	if (unit->functions[block->function].deleted) {
+		block_list_append(&unit->retries, walk.parked.first, walk.parked.last);
 		nesc_block_fail(device, block, NESC_COMPLETION_NO_FUNCTION);
 		translate_emit(unit, block);
 		return;
 	}
+	if (unit->control != NULL && translate_is_miss((tree_outcome)item.argument, block)) {
+		translate_miss(unit, block, NULL);
+		translate_share_miss(unit, &walk.parked, &device->walkers[item.function].answer);
+		return;
+	}
+	block_list_append(&unit->retries, walk.parked.first, walk.parked.last);
 	switch ((tree_outcome)item.argument) {
 	case TREE_EXTENT:
 		translate_found(unit, &walk, &device->walkers[item.function].answer.extent);
@@ -383,41 +412,73 @@ static void translate_take(translate_unit *unit, nesc_block *block, translate_wa
 		translate_look_up(unit, block, again);
 }
 
-static nesc_block *translate_pop_retry(translate_unit *unit)
+static nesc_block *block_list_pop(block_list *list)
 {
-	nesc_block *block = unit->retries.first;
+	nesc_block *block = list->first;
 
-	unit->retries.first = block->next;
+	list->first = block->next;
 	if (block->next == NULL)
-		unit->retries.last = NULL;
+		list->last = NULL;
 	return block;
 }
 
-/* The earliest time at which anything can be done, or PS_MAX. The ways say what the first retry and the first new block
- * may do. */
-static ps_t translate_next_ps(translate_unit *unit, translate_way *retry_way_out, translate_way *head_way_out)
+/* What the first block of each kind may do. */
+typedef struct translate_ways {
+	translate_way retry, rewalk, head;
+} translate_ways;
+
+/* The earliest time at which anything can be done, or PS_MAX. */
+static ps_t translate_next_ps(translate_unit *unit, translate_ways *ways)
 {
 	sim_unit *self = &unit->unit;
 	const nesc_config *config = unit->device->config.nesc;
 	const uint32_t num_walkers = (uint32_t)config->walker.count;
 	ps_t rmin_ps = PS_MAX;
 
-	*retry_way_out = *head_way_out = WAY_BLOCKED;
-	/* Blocks that look up again go first, and new ones wait behind them; behind misses too, with `block`. */
-	if (unit->retries.first != NULL)
-		*retry_way_out = translate_way_of(unit, unit->retries.first);
-	else if (!sim_empty(unit->vlba) && (unit->num_missing == 0 || config->miss.policy == NESC_MISS_PARK))
-		*head_way_out = translate_way_of(unit, sim_head(unit->vlba)->payload);
-	if (*retry_way_out != WAY_BLOCKED || (unit->fence && unit->num_walks_before_fence == 0))
+	*ways = (translate_ways){ WAY_BLOCKED, WAY_BLOCKED, WAY_BLOCKED };
+	/* Others wait behind blocks that look up again after a walk. */
+	if (unit->retries.first != NULL) {
+		ways->retry = translate_way_of(unit, unit->retries.first);
+	} else {
+		if (unit->rewalks.first != NULL)
+			ways->rewalk = translate_way_of(unit, unit->rewalks.first);
+		if (!sim_empty(unit->vlba) &&
+		    (config->miss.policy == NESC_MISS_PARK || (unit->num_missing == 0 && unit->rewalks.first == NULL)))
+			ways->head = translate_way_of(unit, sim_head(unit->vlba)->payload);
+	}
+	if (ways->retry != WAY_BLOCKED || ways->rewalk != WAY_BLOCKED ||
+	    (unit->fence && unit->num_walks_before_fence == 0))
 		return self->local_ps; /* since the walk came back, or RewalkTree arrived */
 	for (uint32_t i = 0; unit->num_walks != 0 && i < num_walkers; i++)
 		if (unit->walks[i].busy && !sim_empty(unit->returns[i]))
 			rmin_ps = ps_min(rmin_ps, sim_head(unit->returns[i])->ready_ps);
 	if (unit->control != NULL && !sim_empty(unit->control))
 		rmin_ps = ps_min(rmin_ps, sim_head(unit->control)->ready_ps);
-	if (*head_way_out != WAY_BLOCKED)
+	if (ways->head != WAY_BLOCKED)
 		rmin_ps = ps_min(rmin_ps, sim_head(unit->vlba)->ready_ps);
 	return rmin_ps == PS_MAX ? PS_MAX : sim_decision_ps(self, rmin_ps);
+}
+
+/* The next block that may look up, at local time: after those that waited for a walk, reissued and new ones take turns, so
+ * that a storm of misses of one VF does not keep the others out. False: none may. */
+static bool translate_take_next(translate_unit *unit, const translate_ways *ways)
+{
+	sim_unit *self = &unit->unit;
+	const bool head_ready = ways->head != WAY_BLOCKED && sim_candidate(self, unit->vlba);
+
+	if (ways->retry != WAY_BLOCKED) {
+		translate_take(unit, block_list_pop(&unit->retries), ways->retry, true);
+	} else if (ways->rewalk != WAY_BLOCKED && (unit->rewalk_turn || !head_ready)) {
+		unit->rewalk_turn = false;
+		translate_take(unit, block_list_pop(&unit->rewalks), ways->rewalk, true);
+	} else if (head_ready) {
+		unit->rewalk_turn = true;
+		translate_take(unit, sim_pop(self, unit->vlba).payload, ways->head, false);
+		self->num_served++;
+	} else {
+		return false;
+	}
+	return true;
 }
 
 sim_wait translate_step(sim_unit *self, ps_t limit_ps)
@@ -425,7 +486,7 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 	translate_unit *unit = (translate_unit *)self;
 
 	for (;;) {
-		translate_way retry_way, head_way;
+		translate_ways ways;
 		sim_queue *returned;
 		ps_t t_ps, cycles_ps;
 
@@ -435,7 +496,7 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 			return SIM_WAIT_SLOT(unit->plba[0]);
 		if (unit->messages != NULL && !sim_take_slot(self, unit->messages))
 			return SIM_WAIT_SLOT(unit->messages);
-		t_ps = translate_next_ps(unit, &retry_way, &head_way);
+		t_ps = translate_next_ps(unit, &ways);
 		if (t_ps == PS_MAX)
 			return SIM_WAIT_ITEM;
 		t_ps = hwclock_align(&self->clock, t_ps);
@@ -444,19 +505,14 @@ sim_wait translate_step(sim_unit *self, ps_t limit_ps)
 			return SIM_WAIT_UNTIL(t_ps);
 		self->local_ps = t_ps;
 		returned = translate_first_return(unit);
-		/* Returns first, then the hypervisor, then second look-ups, then new blocks. */
+		/* Returns first, then the hypervisor, then look-ups. */
 		if (returned != NULL) {
 			translate_return(unit, sim_pop(self, returned));
 		} else if (unit->control != NULL && !sim_empty(unit->control) && sim_candidate(self, unit->control)) {
 			translate_access(unit, sim_pop(self, unit->control).payload);
 		} else if (unit->fence && unit->num_walks_before_fence == 0) {
 			translate_send_fence(unit);
-		} else if (retry_way != WAY_BLOCKED) {
-			translate_take(unit, translate_pop_retry(unit), retry_way, true);
-		} else if (head_way != WAY_BLOCKED && sim_candidate(self, unit->vlba)) {
-			translate_take(unit, sim_pop(self, unit->vlba).payload, head_way, false);
-			self->num_served++;
-		} else {
+		} else if (!translate_take_next(unit, &ways)) {
 			continue;
 		}
 		cycles_ps = unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);

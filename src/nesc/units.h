@@ -179,7 +179,9 @@ typedef struct translate_unit {
 	sim_queue *jobs[NESC_MAX_WALKERS], *returns[NESC_MAX_WALKERS];
 	pending_walk walks[NESC_MAX_WALKERS];
 	uint32_t num_walks;
-	block_list retries;            /* parked blocks that look up again */
+	block_list retries; /* blocks that waited for a walk and look up again: before all others */
+	block_list rewalks; /* blocks that RewalkTree reissued: in turn with new ones */
+	bool rewalk_turn;
 	ps_t filled_ps;                /* since when every walker is busy, while they are */
 	ps_t full_from_ps, full_to_ps; /* the last time that they were, and ceased to be */
 } translate_unit;

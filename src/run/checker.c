@@ -66,32 +66,50 @@ static bool may_touch(void *context, uint32_t function, uint32_t owner)
 	return false;
 }
 
-/* ledger_config.initial */
-static content_stamp initial_of_vm(void *context, uint64_t sector)
+/* The part of the VM's disk that a sector lies in, and the sector of its file. */
+static const storage_part *part_of(const storage_plan *plan, uint32_t vm, uint64_t sector, uint64_t *file_sector_out)
 {
-	const checker_core *disk = context;
-	const storage_plan *plan = disk->checker->plan;
-	const storage_disk *of = &plan->disks[disk->vm - 1];
+	const storage_disk *disk = &plan->disks[vm - 1];
 	const uint64_t block = sector / SECTORS_PER_BLOCK;
 	uint32_t part = 0;
 
-	if (disk_layout_find(&of->layout, block) == NULL)
-		return content_zero();
-	while (part + 1 < of->num_parts && block >= of->parts[part + 1].first_block)
+	while (part + 1 < disk->num_parts && block >= disk->parts[part + 1].first_block)
 		part++;
-	return content_initial(plan->files[of->parts[part].file].image,
-			       sector - of->parts[part].first_block * SECTORS_PER_BLOCK);
+	*file_sector_out = sector - disk->parts[part].first_block * SECTORS_PER_BLOCK;
+	return &disk->parts[part];
 }
 
-/* Does VM `vm` use a file of this disk? */
-static bool may_share(void *context, uint32_t vm)
+/* ledger_config.initial */
+static content_stamp initial_of_vm(void *context, uint64_t sector)
 {
-	const checker_core *disk = context;
-	const storage_plan *plan = disk->checker->plan;
-	const storage_disk *one = &plan->disks[disk->vm - 1], *other = &plan->disks[vm - 1];
+	const checker_core *core = context;
+	const storage_plan *plan = core->checker->plan;
+	uint64_t file_sector;
+	const storage_part *part = part_of(plan, core->vm, sector, &file_sector);
+
+	if (disk_layout_find(&plan->disks[core->vm - 1].layout, sector / SECTORS_PER_BLOCK) == NULL)
+		return content_zero();
+	return content_initial(plan->files[part->file].image, file_sector);
+}
+
+/* ledger_config.may_share: is it the same sector of the same file? */
+static bool may_share(void *context, uint32_t vm, uint64_t their_sector, uint64_t sector)
+{
+	const checker_core *core = context;
+	const storage_plan *plan = core->checker->plan;
+	uint64_t our_place, their_place;
 
 	if (vm == 0 || vm > plan->num_disks)
 		return false;
+	return part_of(plan, core->vm, sector, &our_place)->file ==
+		       part_of(plan, vm, their_sector, &their_place)->file &&
+	       our_place == their_place;
+}
+
+static bool shares_a_file(const storage_plan *plan, uint32_t vm, uint32_t other_vm)
+{
+	const storage_disk *one = &plan->disks[vm - 1], *other = &plan->disks[other_vm - 1];
+
 	for (uint32_t i = 0; i < one->num_parts; i++)
 		for (uint32_t j = 0; j < other->num_parts; j++)
 			if (one->parts[i].file == other->parts[j].file)
@@ -104,7 +122,7 @@ static bool only_containment(const scenario *given, const storage_plan *plan, ch
 	if (given->guest.num_vcpus > 1 || scenario_vm_is_resized(given, disk->vm))
 		return true;
 	for (uint32_t vm = 1; vm <= plan->num_disks; vm++)
-		if (vm != disk->vm && may_share(disk, vm))
+		if (vm != disk->vm && shares_a_file(plan, disk->vm, vm))
 			return true;
 	return false;
 }
@@ -134,7 +152,7 @@ static bool list_extents(checker *self)
 	return true;
 }
 
-checker *checker_create(const scenario *given, const storage_plan *plan, bool with_ledgers)
+checker *checker_create(const scenario *given, const storage_plan *plan)
 {
 	checker *self = calloc(1, sizeof(*self));
 	content_hooks hooks = { .initial = initial_stamp, .initial_owner = initial_owner, .may_touch = may_touch };
@@ -150,8 +168,7 @@ checker *checker_create(const scenario *given, const storage_plan *plan, bool wi
 		checker_destroy(self);
 		return NULL;
 	}
-	if (with_ledgers)
-		self->num_cores = plan->num_disks * self->num_vcpus;
+	self->num_cores = plan->num_disks * self->num_vcpus;
 	for (uint32_t i = 0; i < self->num_cores; i++) {
 		checker_core *core = &self->cores[i];
 		ledger_config config = {
@@ -183,7 +200,7 @@ void checker_destroy(checker *self)
 
 ledger *checker_ledger(checker *self, uint32_t vm, uint32_t core)
 {
-	return self == NULL || self->num_cores == 0 ? NULL : &self->cores[(vm - 1) * self->num_vcpus + core].book;
+	return self == NULL ? NULL : &self->cores[(vm - 1) * self->num_vcpus + core].book;
 }
 
 void checker_violated(void *context, const ledger_violation *violation)

@@ -33,17 +33,17 @@ struct checker {
 	content content;
 	checker_extent *extents; /* by physical block */
 	size_t num_extents;
-	checker_core *cores; /* VM by VM; none without ledgers */
+	checker_core *cores; /* VM by VM */
 	uint32_t num_cores, num_vcpus;
 	uint64_t num_violations;
 	ledger_violation first_violation;
 };
 
-/* Contents for all, and ledgers if `with_ledgers`. NULL when out of memory; to be freed with checker_destroy(). */
-checker *checker_create(const scenario *given, const storage_plan *plan, bool with_ledgers);
+/* NULL when out of memory; to be freed with checker_destroy(). */
+checker *checker_create(const scenario *given, const storage_plan *plan);
 void checker_destroy(checker *self);
 
-/* The ledger of core number `core` of the VM; NULL without ledgers (or without `self`). */
+/* The ledger of core number `core` of the VM; NULL without `self`. */
 ledger *checker_ledger(checker *self, uint32_t vm, uint32_t core);
 
 /* A read of a VM returned what it may not. */

@@ -17,12 +17,17 @@
  * requests.csv   scheme,layer,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us: every request that is not
  *                warm-up, at the block layer, by VM and then by submission. Sectors are 512 B; times count from the
  *                run's start.
+ * misses.csv     scheme,from_us,until_us,requests,latency_mean_us,misses,miss_mean_us,interrupts,hypervisor_cpu_us: where a
+ *                hypervisor served misses, up to 100 equal slices of the run by time of completion, warm-up left out of
+ *                the requests
  * result.json    version, seed, totals and finding per scheme, effective configuration
  */
 #include <string.h>
 
 #include "metrics/csv.h"
 #include "run/outcome.h"
+
+#define MAX_SLICES 100
 
 /* ---- units.csv -------------------------------------------------------------------------------------------------- */
 
@@ -325,6 +330,56 @@ static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 	return csv_finish(&csv);
 }
 
+static nescsim_status write_misses(const nescsim_result *result, FILE *out)
+{
+	static const char *const columns[] = { "scheme",       "from_us",         "until_us",
+					       "requests",     "latency_mean_us", "misses",
+					       "miss_mean_us", "interrupts",      "hypervisor_cpu_us" };
+	windows_slice slices[MAX_SLICES];
+	windows_tally tallies[MAX_SLICES * NUM_WINDOW_SERIES];
+	csv_writer csv;
+
+	csv_begin(&csv, out, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const scheme_result *scheme = &result->schemes[i];
+		const unsigned num_slices =
+			scheme->hypervisor.num_misses == 0
+				? 0
+				: windows_slices(scheme->windows, MAX_SLICES, scheme->run_end_ps, slices, tallies);
+
+		for (unsigned j = 0; j < num_slices; j++) {
+			const windows_tally *of = &tallies[j * NUM_WINDOW_SERIES];
+
+			csv_text(&csv, scheme->ops->name);
+			csv_us(&csv, slices[j].from_ps);
+			csv_us(&csv, slices[j].until_ps);
+			csv_uint(&csv, of[WINDOW_REQUESTS].count);
+			csv_ratio(&csv, (metrics_i128)of[WINDOW_REQUESTS].sum,
+				  (metrics_i128)of[WINDOW_REQUESTS].count * PS_PER_US);
+			csv_uint(&csv, of[WINDOW_MISSES].count);
+			csv_ratio(&csv, (metrics_i128)of[WINDOW_MISSES].sum,
+				  (metrics_i128)of[WINDOW_MISSES].count * PS_PER_US);
+			csv_uint(&csv, (uint64_t)of[WINDOW_INTERRUPTS].sum);
+			csv_ratio(&csv, (metrics_i128)of[WINDOW_CPU].sum, PS_PER_US);
+			csv_end_row(&csv);
+		}
+	}
+	return csv_finish(&csv);
+}
+
+static bool has_requests(const nescsim_result *result)
+{
+	return result->has_requests;
+}
+
+static bool has_misses(const nescsim_result *result)
+{
+	for (size_t i = 0; i < result->num_schemes; i++)
+		if (result->schemes[i].hypervisor.num_misses != 0)
+			return true;
+	return false;
+}
+
 static json_t *totals(const nescsim_result *result, const scheme_result *scheme)
 {
 	const char *layer = metrics_layer_name(result->layer);
@@ -379,18 +434,18 @@ nescsim_status result_write(const nescsim_result *result, folder *into)
 	static const struct {
 		const char *name;
 		nescsim_status (*write)(const nescsim_result *result, FILE *out);
-		bool only_requests;
+		bool (*is_wanted)(const nescsim_result *result); /* NULL: always */
 	} files[] = {
-		{ "result.json", write_json, false },     { "summary.csv", write_summary, false },
-		{ "stages.csv", write_stages, false },    { "units.csv", write_units, false },
-		{ "requests.csv", write_requests, true },
+		{ "result.json", write_json, NULL },        { "summary.csv", write_summary, NULL },
+		{ "stages.csv", write_stages, NULL },       { "units.csv", write_units, NULL },
+		{ "misses.csv", write_misses, has_misses }, { "requests.csv", write_requests, has_requests },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		nescsim_status status, closed;
 		FILE *out;
 
-		if (files[i].only_requests && !result->has_requests)
+		if (files[i].is_wanted != NULL && !files[i].is_wanted(result))
 			continue;
 		out = folder_open_file(into, files[i].name);
 		if (out == NULL)

@@ -142,7 +142,7 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 	if (self->sources == NULL || self->vcpus == NULL)
 		return NESCSIM_NO_MEMORY;
 	if (given->sim.check || (ops->uses_vfs && scenario_compares_contents(given))) {
-		self->checker = checker_create(given, config->plan, given->sim.check);
+		self->checker = checker_create(given, config->plan);
 		if (self->checker == NULL)
 			return NESCSIM_NO_MEMORY;
 		device.content = parts.content = &self->checker->content;

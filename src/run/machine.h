@@ -16,8 +16,8 @@ typedef struct machine_config {
 	/* Keeps the pieces of request number `logged_number` of VM 1's first vCPU; no log: of none. */
 	stage_log *log;
 	uint64_t logged_number;
-	void (*completed)(void *context, const vcpu_completion *completion);    /* of every request */
-	void (*served)(void *context, uint32_t vf, ps_t begin_ps, ps_t end_ps); /* of every miss; may be NULL */
+	void (*completed)(void *context, const vcpu_completion *completion); /* of every request */
+	void (*served)(void *context, const hypervisor_miss *miss);          /* of every miss; may be NULL */
 	void *context;
 } machine_config;
 

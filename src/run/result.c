@@ -279,9 +279,9 @@ static void print_failures(const scheme_result *scheme, FILE *out)
 static nescsim_status print_hypervisor(const scheme_result *scheme, FILE *out)
 {
 	static const table_column columns[] = {
-		{ "from ms", TABLE_RIGHT }, { "to ms", TABLE_RIGHT },  { "requests", TABLE_RIGHT },
-		{ "mean", TABLE_RIGHT },    { "misses", TABLE_RIGHT }, { "us per miss", TABLE_RIGHT },
-		{ "share", TABLE_RIGHT },
+		{ "from ms", TABLE_RIGHT },     { "to ms", TABLE_RIGHT },      { "requests", TABLE_RIGHT },
+		{ "mean us", TABLE_RIGHT },     { "misses", TABLE_RIGHT },     { "per request", TABLE_RIGHT },
+		{ "us per miss", TABLE_RIGHT }, { "interrupts", TABLE_RIGHT }, { "hypervisor", TABLE_RIGHT },
 	};
 	const hypervisor_counts *counts = &scheme->hypervisor;
 	windows_slice slices[MAX_SLICES];
@@ -304,19 +304,22 @@ static nescsim_status print_hypervisor(const scheme_result *scheme, FILE *out)
 	if (to == NULL)
 		return NESCSIM_NO_MEMORY;
 	num_slices = windows_slices(scheme->windows, MAX_SLICES, scheme->run_end_ps, slices, tallies);
-	fprintf(out, "\nMisses over time (mean: of all requests, in us; share: of misses in requests):\n\n");
+	fprintf(out, "\nMisses over time, in %s (hypervisor: share of time that its core is busy with them):\n\n",
+		scheme->ops->name);
 	for (unsigned i = 0; i < num_slices; i++) {
-		const windows_tally *requests = &tallies[i * NUM_WINDOW_SERIES + WINDOW_REQUESTS];
-		const windows_tally *misses = &tallies[i * NUM_WINDOW_SERIES + WINDOW_MISSES];
+		const windows_tally *of = &tallies[i * NUM_WINDOW_SERIES];
+		const windows_tally *requests = &of[WINDOW_REQUESTS], *misses = &of[WINDOW_MISSES];
+		const ps_t until_ps = ps_min(slices[i].until_ps, ps_max(scheme->run_end_ps, slices[i].from_ps));
 
 		ratio_cell(to, slices[i].from_ps, PS_PER_S / 1000, 3, "");
-		ratio_cell(to, ps_min(slices[i].until_ps, ps_max(scheme->run_end_ps, slices[i].from_ps)),
-			   PS_PER_S / 1000, 3, "");
+		ratio_cell(to, until_ps, PS_PER_S / 1000, 3, "");
 		table_cell(to, "%" PRIu64, requests->count);
 		ratio_cell(to, (metrics_i128)requests->sum, (metrics_i128)requests->count * PS_PER_US, 3, "");
 		table_cell(to, "%" PRIu64, misses->count);
-		ratio_cell(to, (metrics_i128)misses->sum, (metrics_i128)misses->count * PS_PER_US, 3, "");
 		ratio_cell(to, (metrics_i128)misses->count * 100, (metrics_i128)requests->count, 1, " %");
+		ratio_cell(to, (metrics_i128)misses->sum, (metrics_i128)misses->count * PS_PER_US, 3, "");
+		table_cell(to, "%" PRIu64, (uint64_t)of[WINDOW_INTERRUPTS].sum);
+		ratio_cell(to, (metrics_i128)of[WINDOW_CPU].sum * 100, until_ps - slices[i].from_ps, 1, " %");
 		table_end_row(to);
 	}
 	nescsim_status status = table_print(to, out);
@@ -338,6 +341,7 @@ static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 {
 	nescsim_status status = NESCSIM_OK;
 	const bool is_app = result->layer == METRICS_APP;
+	bool has_misses = false;
 
 	fprintf(out, "\nLatencies in us, %s.\n",
 		is_app ? "as the application sees them, system call included" : "at the (guest's) block layer");
@@ -357,13 +361,16 @@ static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 		fprintf(out, "%s: %s.\n", result->schemes[i].ops->name, result->bottlenecks[i].sentence);
 	for (size_t i = 0; i < result->num_schemes; i++)
 		print_failures(&result->schemes[i], out);
-	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++)
+	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++) {
+		has_misses |= result->schemes[i].hypervisor.num_misses != 0;
 		if (result->schemes[i].has_hypervisor)
 			status = print_hypervisor(&result->schemes[i], out);
+	}
 	if (result->is_checked)
 		fprintf(out, "\nChecked: every read returned what it had to, and nobody reached what was not his.\n");
 	if (result->out_folder != NULL)
-		fprintf(out, "\nResults: %s (result.json, summary.csv, stages.csv, units.csv%s)\n", result->out_folder,
+		fprintf(out, "\nResults: %s (result.json, summary.csv, stages.csv, units.csv%s%s)\n",
+			result->out_folder, has_misses ? ", misses.csv" : "",
 			result->has_requests ? ", requests.csv" : "");
 	return status;
 }

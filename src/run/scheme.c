@@ -86,12 +86,14 @@ static void record(scheme_state *self, const vcpu_completion *completion)
 }
 
 /* The hypervisor served a miss. */
-static void on_served(void *context, uint32_t vf, ps_t begin_ps, ps_t end_ps)
+static void on_served(void *context, const hypervisor_miss *miss)
 {
 	scheme_state *self = context;
+	windows *over_time = self->result->windows;
 
-	(void)vf;
-	windows_add(self->result->windows, WINDOW_MISSES, end_ps, end_ps - begin_ps);
+	windows_add(over_time, WINDOW_MISSES, miss->end_ps, miss->end_ps - miss->begin_ps);
+	windows_add(over_time, WINDOW_CPU, miss->end_ps, miss->cpu_ps);
+	windows_add(over_time, WINDOW_INTERRUPTS, miss->end_ps, (int64_t)miss->num_interrupts);
 }
 
 static void on_completed(void *context, const vcpu_completion *completion)
@@ -214,7 +216,10 @@ static nescsim_status check_run(const scheme_state *self, sim_outcome outcome, n
 		if (status != NESCSIM_OK)
 			return status;
 		if (num_violations != 0)
-			return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "this is a bug of the model",
+			return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
+					self->scenario->hypervisor.zeroing == HYPERVISOR_ZERO_ALL
+						? "this is a bug of the model"
+						: "hypervisor.zeroing: all isolates",
 					"%s: %" PRIu64 " violations of what VMs may read and reach, first: %s",
 					result->ops->name, num_violations, text);
 	}

@@ -40,10 +40,13 @@ typedef struct core_result {
 	ps_t cpu_ps[CPU_NUM_OWNERS];
 } core_result;
 
-/* What result windows count: requests with their latencies, misses with the hypervisor's time for each. */
+/* What result windows count: requests with their latencies; misses with the time to serve each; the core time and the
+ * interrupts that they took (sums). */
 enum {
 	WINDOW_REQUESTS,
 	WINDOW_MISSES,
+	WINDOW_CPU,
+	WINDOW_INTERRUPTS,
 	NUM_WINDOW_SERIES
 };
 

@@ -57,16 +57,16 @@ static void make_action(rng_stream *rng, FILE *out, const char *kind, uint64_t v
 
 /* Flushes, moves and sharing, over and over; with `deadly` also a resize and a deletion. */
 static void make_hypervisor(rng_stream *rng, FILE *out, uint64_t num_vms, uint64_t every_us, uint64_t count,
-			    bool deadly)
+			    bool deadly, uint64_t quota_kib, uint64_t tree_kib)
 {
 	fprintf(out,
 		"hypervisor:\n  alloc_bytes: %d KiB\n  quota: %" PRIu64 " KiB\n  tree_memory: %" PRIu64
 		" KiB\n  allocate: 100 ns\n  regenerate: 100 ns\n  tree_node: 10 ns\n  actions:\n",
-		1 << pick(rng, 0, 4), pick(rng, 0, 2) ? pick(rng, 100, 500) : 0, num_vms * pick(rng, 1, 6));
+		1 << pick(rng, 0, 4), quota_kib, tree_kib);
 	for (uint64_t vm = 1; vm <= num_vms; vm++) {
 		make_action(rng, out, "flush", vm, every_us, count);
 		fputs("}\n", out);
-		make_action(rng, out, "defragment", vm, every_us, count);
+		make_action(rng, out, "defragment", vm, 8 * every_us, 1 + count / 8); /* it makes trees small */
 		fputs("}\n", out);
 		if (num_vms > 1) {
 			make_action(rng, out, "deduplicate", vm, every_us, count);
@@ -108,7 +108,8 @@ static void make_config(uint64_t number)
 
 	fprintf(out, "# checked config %" PRIu64 "\n", number);
 	make_platform(&rng, out);
-	make_hypervisor(&rng, out, num_vms, pick(&rng, 20, 200), 40, pick(&rng, 0, 1) == 0);
+	make_hypervisor(&rng, out, num_vms, pick(&rng, 20, 200), 40, pick(&rng, 0, 1) == 0,
+			pick(&rng, 0, 2) ? pick(&rng, 100, 500) : 0, num_vms * pick(&rng, 1, 6));
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < num_vms; i++)
 		make_vm(&rng, out, 0, 400);
@@ -123,7 +124,7 @@ static void make_big_config(uint64_t num_blocks)
 
 	make_platform(&rng, out);
 	/* About as long as the requests take. */
-	make_hypervisor(&rng, out, BIG_NUM_VMS, 20000, 1 + count / 500, true);
+	make_hypervisor(&rng, out, BIG_NUM_VMS, 20000, 1 + count / 500, true, 200, BIG_NUM_VMS);
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < BIG_NUM_VMS; i++)
 		make_vm(&rng, out, BIG_REQUEST_BLOCKS * 1024, count);

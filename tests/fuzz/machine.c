@@ -49,11 +49,15 @@ static void tally_completed(void *context, const vcpu_completion *completion)
 }
 
 /* Misses are served one after the other, so their order is no accident. */
-static void tally_served(void *context, uint32_t vf, ps_t begin_ps, ps_t end_ps)
+static void tally_served(void *context, const hypervisor_miss *miss)
 {
 	tally *self = context;
 
-	self->served_hash = mix(mix(mix(self->served_hash, vf), (uint64_t)begin_ps), (uint64_t)end_ps);
+	self->served_hash = mix(self->served_hash, miss->vf);
+	self->served_hash = mix(self->served_hash, (uint64_t)miss->begin_ps);
+	self->served_hash = mix(self->served_hash, (uint64_t)miss->end_ps);
+	self->served_hash = mix(self->served_hash, (uint64_t)miss->cpu_ps);
+	self->served_hash = mix(self->served_hash, miss->num_interrupts);
 }
 
 static void run_and_tally(machine *run, const tally *counted, machine_result *result)

@@ -44,4 +44,12 @@ case_run null-exponential null.yaml --set 'vms[0].workload.count=500' --set medi
 	--set 'media.mean=5 us' --set media.servers=2 --set 'vms[0].workload.depth=4'
 case_run many-vms fragmented.yaml --set 'vms[0].count=8' --set 'vms[0].disk.bytes=16 MiB' --set guest.vcpus=1 \
 	--set 'vms[0].workload.count=300'
+case_run lazy lazy.yaml --set 'vms[0].workload.count=1500' --set 'vms[0].workload.region_bytes=2 MiB' \
+	--set 'hypervisor.tree_memory=4 KiB' --set 'hypervisor.quota=1 MiB' \
+	--set 'hypervisor.actions=[{kind: defragment, vm: 1, at: 1 ms, every: 2 ms, count: 5}]'
+case_run storm storm.yaml --set 'vms[0].workload.count=300' --set 'vms[1].workload.count=200'
+case_run priority storm.yaml --set 'vms[0].workload.count=300' --set 'vms[1].workload.count=200' \
+	--set 'vms[0].qos.priority=1' --set nesc.mux.policy=strict_priority --set nesc.dma.policy=priority
+case_run sriov nesc-sriov.yaml --set 'vms[0].workload.count=500' --set 'vms[0].workload.depth=8' \
+	--set nesc.interrupts.coalesce_count=4
 exit $failed
