@@ -308,6 +308,9 @@ static void hypervisor_check(const void *value, cfg_check *check)
 		cfg_conflict(check, "regenerate_bytes", "a multiple of 1 KiB", "metadata is made of blocks of 1 KiB");
 	if (config->journal_area_bytes % 1024 != 0)
 		cfg_conflict(check, "journal_area", "a multiple of 1 KiB", "the medium is made of blocks of 1 KiB");
+	if (config->quota_bytes != 0 && config->quota_bytes < config->alloc_bytes)
+		cfg_conflict(check, "quota", "0 (none), or at least alloc_bytes",
+			     "the quota is smaller than what one miss allocates: every write to a hole would fail");
 	if (config->journal_bytes > config->journal_area_bytes || config->regenerate_bytes > config->journal_area_bytes)
 		cfg_conflict(check, "journal_area", "at least journal_bytes and regenerate_bytes",
 			     "the area for metadata is smaller than what is written or read at once");

@@ -42,6 +42,7 @@ struct hypervisor {
 
 	/* what the interrupt queue brought */
 	bool has_miss, has_reply, has_flush;
+	bool acted_last; /* not served a miss */
 	uint64_t reply;
 
 	own_request *requests, *free_requests;
@@ -61,6 +62,7 @@ struct hypervisor {
 	uint32_t working_for; /* VM whose account the core's time goes to */
 	ps_t cpu_ps[BAR_MAX_VFS + 1], total_cpu_ps, told_cpu_ps;
 	uint64_t told_interrupts;
+	ps_t end_ps; /* of the last thing done */
 	uint64_t num_nodes_charged;
 	hypervisor_counts counts;
 };
@@ -204,6 +206,16 @@ static void flush(hypervisor *self, uint32_t vf, uint64_t first_block, uint64_t 
 	spend(self, COST_HOST_PROCESS_WAKE);
 	host_fs_free_retired(&self->fs);
 	self->fs.now_ps = self->unit.local_ps;
+}
+
+/* Lets replaced nodes go where there are many: the flush of an empty range only tells that no walk is left that could read
+ * them. */
+static void relieve(hypervisor *self, uint32_t vf)
+{
+	if (self->over || host_fs_num_retired(&self->fs) <= MAX_RETIRED_NODES)
+		return;
+	publish_trees(self);
+	flush(self, vf, TREE_MAX_BLOCK, 1);
 }
 
 /* The same for all VFs that export the VM's files. A block of a file may lie elsewhere in another disk, so that one loses
@@ -545,6 +557,7 @@ static void tell_served(hypervisor *self, uint32_t vf, ps_t begin_ps)
 		.num_interrupts = self->counts.num_interrupts - self->told_interrupts,
 	};
 
+	self->end_ps = self->unit.local_ps;
 	self->told_cpu_ps = self->total_cpu_ps;
 	self->told_interrupts = self->counts.num_interrupts;
 	if (self->parts.served != NULL && !self->over)
@@ -554,6 +567,8 @@ static void tell_served(hypervisor *self, uint32_t vf, ps_t begin_ps)
 /* All VFs with a miss in their registers, round robin. */
 static void serve_misses(hypervisor *self)
 {
+	const ps_t before_ps = self->cpu_ps[0];
+
 	spend(self, COST_HOST_IRQ_HANDLER);
 	spend(self, COST_HOST_PROCESS_WAKE);
 	while (!self->over) {
@@ -569,13 +584,14 @@ static void serve_misses(hypervisor *self)
 		vf = arbiter_after(pending, self->last_vf == 0 ? 63 : self->last_vf - 1) + 1;
 		self->last_vf = vf;
 		self->working_for = vf;
+		/* What it took to find out is the VF's too. */
+		self->cpu_ps[vf] += self->cpu_ps[0] - before_ps;
+		self->cpu_ps[0] = before_ps;
 		address = read_register(self, bar_window_register(vf, BAR_MISS_ADDRESS), 8);
 		miss_size = read_register(self, bar_window_register(vf, BAR_MISS_SIZE), 4);
 		if (!self->over)
 			serve_miss(self, vf, address, miss_size);
-		/* An empty range: the flush only lets us know that no walk is left that could read replaced nodes. */
-		if (host_fs_num_retired(&self->fs) > MAX_RETIRED_NODES)
-			flush(self, vf, TREE_MAX_BLOCK, 1);
+		relieve(self, vf);
 		self->working_for = 0;
 		tell_served(self, vf, begin_ps);
 		/* Misses that never cease must not put an action off. */
@@ -613,12 +629,20 @@ static void hold_writes(hypervisor *self, uint32_t vf, uint64_t first_block, uin
 /* Blocks of the range that nobody else uses are writable again. */
 static void let_writes(hypervisor *self, uint32_t vf, uint64_t first_block, uint64_t num_blocks)
 {
-	for (uint64_t at = first_block; at < first_block + num_blocks; at++) {
+	uint64_t first = first_block;
+
+	/* Run by run: most neighbours are alike. */
+	for (uint64_t at = first_block; at <= first_block + num_blocks && !self->over; at++) {
 		extent found;
 
-		if (host_fs_find(&self->fs, vf, at, &found) && (found.flags & EXTENT_READ_ONLY) != 0 &&
+		if (at < first_block + num_blocks && host_fs_find(&self->fs, vf, at, &found) &&
+		    (found.flags & EXTENT_READ_ONLY) != 0 &&
 		    host_fs_num_users(&self->fs, found.physical_block + (at - found.logical_block)) == 1)
-			host_fs_protect(&self->fs, vf, at, 1, false);
+			continue;
+		if (at > first)
+			host_fs_protect(&self->fs, vf, first, at - first, false);
+		first = at + 1;
+		relieve(self, vf);
 	}
 }
 
@@ -669,8 +693,10 @@ static bool do_defragment(hypervisor *self, const action *of)
 	submit_journal(self);
 	wait_for_requests(self);
 	self->fs.now_ps = self->unit.local_ps;
-	for (size_t i = 0; i < moved.num && !self->over; i++)
+	for (size_t i = 0; i < moved.num && !self->over; i++) {
 		host_fs_move(&self->fs, vf, &moved.items[i]);
+		relieve(self, vf);
+	}
 	publish_trees(self);
 	flush_all_of(self, vf, first_block, num_blocks);
 	if (!SIM_MUTATED(EARLY_RELEASE))
@@ -734,6 +760,7 @@ static bool do_deduplicate(hypervisor *self, const action *of)
 		host_fs_share(&self->fs, vf, &others.items[i]);
 		host_fs_pieces_add(&self->given_up, mine.items[i]);
 		self->counts.num_shared_blocks++;
+		relieve(self, vf);
 	}
 	free(my_stamps);
 	free(other_stamps);
@@ -800,8 +827,9 @@ static bool do_delete(hypervisor *self, const action *of)
 
 	if (before == 0)
 		return false;
-	write_register(self, bar_window_register(vf, BAR_EXTENT_TREE_ROOT), 0, 8);
+	/* In this order: a function without a tree would still read zeros. */
 	write_device_size(self, vf, 0);
+	write_register(self, bar_window_register(vf, BAR_EXTENT_TREE_ROOT), 0, 8);
 	self->is_deleted[vf] = true;
 	flush(self, vf, 0, 0);
 	if (files_are_shared(self, vf) || self->over)
@@ -844,10 +872,12 @@ static void act(hypervisor *self, action *due)
 
 	self->working_for = (uint32_t)due->config->vm;
 	self->fs.now_ps = self->unit.local_ps;
-	if (functions[due->kind](self, due))
+	if (functions[due->kind](self, due)) {
 		self->counts.num_actions++;
-	else
+		self->end_ps = self->unit.local_ps;
+	} else {
 		self->counts.num_failed_actions++;
+	}
 	self->working_for = 0;
 	due->num_done++;
 	/* Only flush, defragment and deduplicate repeat; the others leave count 0. */
@@ -862,10 +892,13 @@ static void hypervisor_body(sim_unit *unit)
 		action *due = next_action(self);
 		sim_item item;
 
-		if (due != NULL && due->next_ps <= unit->local_ps) {
+		/* Actions that never cease must not keep misses waiting either: they take turns. */
+		if (due != NULL && due->next_ps <= unit->local_ps && !(self->has_miss && self->acted_last)) {
+			self->acted_last = true;
 			act(self, due);
 			continue;
 		}
+		self->acted_last = false;
 		if (self->has_miss) {
 			self->has_miss = false;
 			serve_misses(self);
@@ -1087,6 +1120,11 @@ hypervisor_counts hypervisor_count(const hypervisor *self)
 	counts.num_tree_nodes = host_fs_num_nodes(&self->fs);
 	counts.num_tree_nodes_written = self->fs.num_nodes_written;
 	return counts;
+}
+
+ps_t hypervisor_end_ps(const hypervisor *self)
+{
+	return self->end_ps;
 }
 
 ps_t hypervisor_cpu_ps(const hypervisor *self, uint32_t vm)

@@ -70,6 +70,9 @@ typedef struct hypervisor_counts {
 
 hypervisor_counts hypervisor_count(const hypervisor *self);
 
+/* When the last miss or action ended that had an effect; 0: there was none. */
+ps_t hypervisor_end_ps(const hypervisor *self);
+
 /* Core time that it spent for a VM; 0 = for none in particular. */
 ps_t hypervisor_cpu_ps(const hypervisor *self, uint32_t vm);
 

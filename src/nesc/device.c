@@ -90,11 +90,10 @@ static void device_wire(nesc_device *device)
 	const uint32_t num_walkers = device->config.num_vfs == 0 ? 0 : (uint32_t)nesc->walker.count;
 	/* What was let into a lane and what comes back from being parked always finds a place, so nobody waits for one. */
 	const bool has_lanes = device->num_lanes > 1;
-	const uint64_t max_parked = device->config.managed
-					    ? (uint64_t)device->config.num_vfs * device->config.num_rings *
-						      (uint64_t)nesc->queue.depth * BLOCKS_PER_NODE
-					    : 0;
-	const uint64_t lane_depth = (uint64_t)nesc->dma.lane_blocks * device->num_lanes + max_parked + 1;
+	const uint64_t max_requests =
+		(uint64_t)device->config.num_vfs * device->config.num_rings * (uint64_t)nesc->queue.depth;
+	const uint64_t lane_depth = (uint64_t)nesc->dma.lane_blocks * device->num_lanes +
+				    (device->config.managed ? max_requests * BLOCKS_PER_NODE : 0) + 1;
 	sim_unit *dma = &device->dma.unit, *down = &device->link_down.unit, *up = &device->link_up.unit;
 	sim_unit *translate = &device->translate.unit, *transfer = &device->transfer.unit;
 	sim_unit *medium = &device->medium.unit;
@@ -135,8 +134,8 @@ static void device_wire(nesc_device *device)
 			sim_queue_create(kernel, "data to host", medium, dma, has_lanes ? lane_depth : result_depth);
 		device->transfer.zeros[lane] = sim_queue_create(kernel, "zeros to host", transfer, dma, depth);
 		device->transfer.fetches[lane] = sim_queue_create(kernel, "data from host", transfer, dma, depth);
-		device->medium.done[lane] =
-			sim_queue_create(kernel, "completions", medium, dma, has_lanes ? lane_depth : result_depth);
+		device->medium.done[lane] = sim_queue_create(kernel, "completions", medium, dma,
+							     has_lanes ? lane_depth + max_requests : result_depth);
 		device->dma.lane_inputs[lane] = ((UINT64_C(1) << (dma->num_inputs - first_input)) - 1) << first_input;
 	}
 	if (has_lanes) {
@@ -147,8 +146,8 @@ static void device_wire(nesc_device *device)
 			sim_queue_create(kernel, name, dma, mux, lane_depth);
 		device->translate.credits = device->mux.credits[MUX_CREDITS_TRANSLATE] =
 			sim_queue_create(kernel, name, translate, mux, lane_depth);
-		device->transfer.credits = device->mux.credits[MUX_CREDITS_TRANSFER] =
-			sim_queue_create(kernel, name, transfer, mux, lane_depth);
+		device->medium.credits = device->mux.credits[MUX_CREDITS_MEDIUM] =
+			sim_queue_create(kernel, name, medium, mux, lane_depth);
 		for (uint32_t lane = 0; lane < device->num_lanes; lane++)
 			device->mux.lanes[lane].num_credits = (uint64_t)nesc->dma.lane_blocks;
 	}
@@ -220,9 +219,10 @@ nesc_device *nesc_device_create(sim_kernel *kernel, const nesc_device_config *co
 	btlb_init(&device->btlb, (uint32_t)config->nesc->btlb.num_entries,
 		  (btlb_replacement)config->nesc->btlb.replacement, (btlb_partition)config->nesc->btlb.partition,
 		  config->num_vfs == 0 ? 1 : config->num_vfs);
-	arbiter_init(&device->mux.arbiter, (arbiter_policy)config->nesc->mux.policy,
-		     (uint64_t)config->nesc->mux.quantum_bytes);
-	arbiter_init(&device->mux_pf.arbiter, ARBITER_ROUND_ROBIN, 1);
+	for (uint32_t lane = 0; lane < device->num_lanes; lane++)
+		arbiter_init(&device->mux.lanes[lane].arbiter, (arbiter_policy)config->nesc->mux.policy,
+			     (uint64_t)config->nesc->mux.quantum_bytes);
+	arbiter_init(&device->mux_pf.lanes[0].arbiter, ARBITER_ROUND_ROBIN, 1);
 	pcie_direction_init(&device->link_down.direction, config->link, PCIE_DOWN, config->seed, 0);
 	pcie_direction_init(&device->link_up.direction, config->link, PCIE_UP, config->seed, 0);
 	pcie_root_complex_init(&device->link_up.root_complex, config->link);
@@ -252,18 +252,17 @@ static void device_add_ring(nesc_device *device, mux_unit *mux, uint32_t functio
 	static const arbiter_function_params plain = { .weight = 1 };
 	const arbiter_function_params *params =
 		function == 0 || device->config.qos == NULL ? &plain : &device->config.qos[function - 1];
-	mux_function *last = &mux->functions[mux->arbiter.num_functions - (mux->arbiter.num_functions != 0)];
+	mux_lane *lane = &mux->lanes[device->lane_of[function]];
+	const uint32_t num_functions = lane->arbiter.num_functions;
+	mux_function *last = num_functions == 0 ? NULL : &lane->functions[num_functions - 1];
 
-	if (mux->arbiter.num_functions == 0 || last->function != function) {
-		const uint32_t slot = arbiter_add_function(&mux->arbiter, params);
-
-		last = &mux->functions[slot];
+	if (last == NULL || last->function != function) {
+		last = &lane->functions[arbiter_add_function(&lane->arbiter, params)];
 		*last = (mux_function){ .function = function,
 					.first_input = input,
 					.is_limited = params->rate_bps != 0 };
 	}
 	NESC_ASSERT(input == last->first_input + last->num_rings, "rings of function %u are apart", function);
-	mux->lane_slots[device->lane_of[function]] |= UINT64_C(1) << (last - mux->functions);
 	last->num_rings++;
 	last->last_ring = last->num_rings - 1; /* round robin begins with the first */
 }

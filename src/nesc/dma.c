@@ -111,8 +111,6 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 			nesc_block *block = item.payload;
 			const ps_t issue_ps = unit_cycles_ps(self, config->dma.write_issue_cycles);
 
-			nesc_give_credit(self, dma->credits, block, unit_cycles_ps(self, 1),
-					 dma->device->lane_of[block->function]);
 			stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
 			stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps,
 					      "DMA engine: set-up of the fetch");

@@ -58,6 +58,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 	nesc_request *request = block->request;
 	const uint32_t function = block->function;
 
+	nesc_give_credit(self, unit->credits, block, delay_ps, unit->device->lane_of[function]);
 	if (nesc_block_finish(unit->device, block))
 		sim_push(self, unit->done[unit->device->lane_of[function]], delay_ps,
 			 (sim_item){ .kind = NESC_DMA_DONE, .payload = request, .function = function });

@@ -10,9 +10,9 @@ static uint32_t mux_node_bytes(const sim_queue *ring)
 }
 
 /* From when on a ring's head may be taken: when it is there, and its function's rate limit allows it. */
-static ps_t mux_ready_ps(const mux_unit *mux, uint32_t slot, const sim_queue *ring)
+static ps_t mux_ready_ps(const mux_lane *lane, uint32_t slot, const sim_queue *ring)
 {
-	const mux_function *function = &mux->functions[slot];
+	const mux_function *function = &lane->functions[slot];
 	const ps_t ready_ps = sim_head(ring)->ready_ps;
 	uint32_t num_bytes;
 
@@ -22,7 +22,7 @@ static ps_t mux_ready_ps(const mux_unit *mux, uint32_t slot, const sim_queue *ri
 	/* Small nodes of one ring must not keep the tokens from a large one of another. */
 	if (num_bytes != 0 && function->num_rings > 1)
 		num_bytes = NESC_MAX_NODE_BYTES;
-	return ps_max(ready_ps, arbiter_eligible_ps(&mux->arbiter, slot, num_bytes));
+	return ps_max(ready_ps, arbiter_eligible_ps(&lane->arbiter, slot, num_bytes));
 }
 
 static bool mux_has_item(const sim_unit *self, uint32_t input)
@@ -30,42 +30,44 @@ static bool mux_has_item(const sim_unit *self, uint32_t input)
 	return (self->nonempty[input >> 6] >> (input & 63) & 1) != 0;
 }
 
-/* The earliest time at which any ring's head of these functions may be taken; PS_MAX: there is none. */
-static ps_t mux_first_ready_ps(const mux_unit *mux, uint64_t slots)
+/* The earliest time at which any ring's head of the lane may be taken; PS_MAX: there is none. */
+static ps_t mux_first_ready_ps(const mux_unit *mux, const mux_lane *lane)
 {
 	const sim_unit *self = &mux->unit;
 	ps_t first_ps = PS_MAX;
 
-	for (; slots != 0; slots &= slots - 1) {
-		const uint32_t slot = (uint32_t)__builtin_ctzll(slots);
-		const mux_function *function = &mux->functions[slot];
+	for (uint32_t slot = 0; slot < lane->arbiter.num_functions; slot++) {
+		const mux_function *function = &lane->functions[slot];
 
 		for (uint32_t i = function->first_input; i < function->first_input + function->num_rings; i++)
 			if (mux_has_item(self, i))
-				first_ps = ps_min(first_ps, mux_ready_ps(mux, slot, self->inputs[i]));
+				first_ps = ps_min(first_ps, mux_ready_ps(lane, slot, self->inputs[i]));
 	}
 	return first_ps;
 }
 
 /* The function's next ring of those that may be taken before local time; NULL if there is none. */
-static sim_queue *mux_next_ring(mux_unit *mux, uint32_t slot, uint32_t *ring_out)
+static sim_queue *mux_next_ring(const mux_unit *mux, const mux_lane *lane, uint32_t slot, uint32_t *ring_out)
 {
 	const sim_unit *self = &mux->unit;
-	const mux_function *function = &mux->functions[slot];
+	const mux_function *function = &lane->functions[slot];
 
 	for (uint32_t i = 0, ring = function->last_ring; i < function->num_rings; i++) {
+		sim_queue *queue;
+
 		ring = ring + 1 == function->num_rings ? 0 : ring + 1;
+		queue = self->inputs[function->first_input + ring];
 		if (mux_has_item(self, function->first_input + ring) &&
-		    mux_ready_ps(mux, slot, self->inputs[function->first_input + ring]) < self->local_ps) {
+		    mux_ready_ps(lane, slot, queue) < self->local_ps) {
 			*ring_out = ring;
-			return self->inputs[function->first_input + ring];
+			return queue;
 		}
 	}
 	return NULL;
 }
 
-/* Takes the next node of these functions by policy, at local time; NULL: none may be taken. */
-static nesc_node_item *mux_take(mux_unit *mux, uint64_t slots)
+/* Takes the lane's next node by policy, at local time; NULL: none may be taken. */
+static nesc_node_item *mux_take(mux_unit *mux, mux_lane *lane)
 {
 	sim_unit *self = &mux->unit;
 	sim_queue *heads[ARBITER_MAX_FUNCTIONS];
@@ -73,9 +75,8 @@ static nesc_node_item *mux_take(mux_unit *mux, uint64_t slots)
 	uint64_t candidates = 0;
 	uint32_t slot;
 
-	for (; slots != 0; slots &= slots - 1) {
-		slot = (uint32_t)__builtin_ctzll(slots);
-		heads[slot] = mux_next_ring(mux, slot, &rings[slot]);
+	for (slot = 0; slot < lane->arbiter.num_functions; slot++) {
+		heads[slot] = mux_next_ring(mux, lane, slot, &rings[slot]);
 		if (heads[slot] == NULL)
 			continue;
 		candidates |= UINT64_C(1) << slot;
@@ -83,31 +84,31 @@ static nesc_node_item *mux_take(mux_unit *mux, uint64_t slots)
 	}
 	if (candidates == 0)
 		return NULL;
-	slot = arbiter_choose(&mux->arbiter, candidates, head_bytes);
-	arbiter_taken(&mux->arbiter, slot, head_bytes[slot], self->local_ps);
-	mux->functions[slot].last_ring = rings[slot];
+	slot = arbiter_choose(&lane->arbiter, candidates, head_bytes);
+	arbiter_taken(&lane->arbiter, slot, head_bytes[slot], self->local_ps);
+	lane->functions[slot].last_ring = rings[slot];
 	return sim_pop(self, heads[slot]).payload;
 }
 
-static void mux_begin(mux_unit *mux, mux_work *work, nesc_node_item *node)
+static void mux_begin(mux_unit *mux, mux_lane *lane, nesc_node_item *node)
 {
 	const nesc_request *request = node->request;
 
-	work->node = node;
-	work->next_byte = 0;
-	work->node_first_byte =
+	lane->node = node;
+	lane->next_byte = 0;
+	lane->node_first_byte =
 		request->command.first_sector * NESC_SECTOR_BYTES + (uint64_t)node->index * NESC_MAX_NODE_BYTES;
 	stage_mark_wait(&node->marks, STAGE_QUEUE, mux->unit.local_ps);
 }
 
 /* The next block of the node; the node's last one sets *last_out. */
-static nesc_block *mux_cut(mux_unit *mux, mux_work *work, bool *last_out)
+static nesc_block *mux_cut(mux_unit *mux, mux_lane *lane, bool *last_out)
 {
 	nesc_device *device = mux->device;
-	nesc_node_item *node = work->node;
+	nesc_node_item *node = lane->node;
 	nesc_request *request = node->request;
 	nesc_block *block = nesc_pool_take(&device->blocks);
-	const uint64_t first_byte = work->node_first_byte + work->next_byte;
+	const uint64_t first_byte = lane->node_first_byte + lane->next_byte;
 
 	block->request = request;
 	block->function = request->function;
@@ -119,9 +120,9 @@ static nesc_block *mux_cut(mux_unit *mux, mux_work *work, bool *last_out)
 	block->logical_block = first_byte >> TREE_BLOCK_SHIFT;
 	block->physical_block = block->logical_block; /* the PF's requests are untranslated */
 	block->first_byte = (uint32_t)(first_byte & (TREE_BLOCK_BYTES - 1));
-	block->dma_address = node->node.address + node->node.offset + work->next_byte;
+	block->dma_address = node->node.address + node->node.offset + lane->next_byte;
 	*last_out = true;
-	block->node_left_bytes = node->node.bytes - work->next_byte;
+	block->node_left_bytes = node->node.bytes - lane->next_byte;
 	if (node->status != NESC_COMPLETION_OK) {
 		nesc_block_fail(device, block, node->status);
 	} else if (request->command.op == NESC_FLUSH) {
@@ -132,8 +133,8 @@ static nesc_block *mux_cut(mux_unit *mux, mux_work *work, bool *last_out)
 
 		block->kind = NESC_BLOCK_DATA;
 		block->num_bytes = block->node_left_bytes < room ? block->node_left_bytes : room;
-		work->next_byte += block->num_bytes;
-		*last_out = work->next_byte == node->node.bytes;
+		lane->next_byte += block->num_bytes;
+		*last_out = lane->next_byte == node->node.bytes;
 	}
 	if (!*last_out)
 		request->num_left++;
@@ -153,23 +154,21 @@ static void mux_take_credits(mux_unit *mux)
 
 /* Work of the most important lane that has some and has room: a node under way, or the next one. NULL: there is none, and
  * *wait_out says what to wait for, or is left SIM_RUNNING: look again. */
-static mux_work *mux_choose_lane(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
+static mux_lane *mux_choose_lane(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
 {
 	sim_unit *self = &mux->unit;
 	const uint32_t num_lanes = mux->device->num_lanes;
-	uint64_t slots = 0;
 	bool goes_on = false, is_full = false;
-	ps_t first_ps, t_ps;
+	ps_t first_ps = PS_MAX, t_ps;
 
-	for (uint32_t lane = 0; lane < num_lanes; lane++) {
-		const mux_work *work = &mux->lanes[lane];
+	for (uint32_t i = 0; i < num_lanes; i++) {
+		const mux_lane *lane = &mux->lanes[i];
 
-		goes_on |= work->num_credits != 0 && work->node != NULL;
-		is_full |= work->num_credits == 0;
-		if (work->num_credits != 0 && work->node == NULL)
-			slots |= mux->lane_slots[lane];
+		goes_on |= lane->num_credits != 0 && lane->node != NULL;
+		is_full |= lane->num_credits == 0;
+		if (lane->num_credits != 0 && lane->node == NULL)
+			first_ps = ps_min(first_ps, mux_first_ready_ps(mux, lane));
 	}
-	first_ps = mux_first_ready_ps(mux, slots);
 	for (uint32_t i = 0; is_full && i < MUX_NUM_CREDITS; i++)
 		if (!sim_empty(mux->credits[i]))
 			first_ps = ps_min(first_ps, sim_head(mux->credits[i])->ready_ps);
@@ -184,35 +183,35 @@ static mux_work *mux_choose_lane(mux_unit *mux, ps_t limit_ps, sim_wait *wait_ou
 	}
 	self->local_ps = t_ps;
 	mux_take_credits(mux);
-	for (uint32_t lane = 0; lane < num_lanes; lane++) {
-		mux_work *work = &mux->lanes[lane];
+	for (uint32_t i = 0; i < num_lanes; i++) {
+		mux_lane *lane = &mux->lanes[i];
 
-		if (work->num_credits == 0)
+		if (lane->num_credits == 0)
 			continue;
-		if (work->node == NULL) {
-			nesc_node_item *node = mux_take(mux, mux->lane_slots[lane]);
+		if (lane->node == NULL) {
+			nesc_node_item *node = mux_take(mux, lane);
 
 			if (node == NULL)
 				continue;
-			mux_begin(mux, work, node);
+			mux_begin(mux, lane, node);
 		}
-		work->num_credits--;
-		return work;
+		lane->num_credits--;
+		return lane;
 	}
 	wait_out->state = SIM_RUNNING;
 	return NULL;
 }
 
 /* The same without lanes: a node that is begun is cut to its end, so there is nothing to decide before. */
-static mux_work *mux_choose(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
+static mux_lane *mux_choose(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
 {
 	sim_unit *self = &mux->unit;
-	mux_work *work = &mux->lanes[0];
+	mux_lane *lane = &mux->lanes[0];
 	ps_t first_ps, t_ps;
 
-	if (work->node != NULL)
-		return work;
-	first_ps = mux_first_ready_ps(mux, mux->lane_slots[0]);
+	if (lane->node != NULL)
+		return lane;
+	first_ps = mux_first_ready_ps(mux, lane);
 	if (first_ps == PS_MAX) {
 		*wait_out = SIM_WAIT_ITEM;
 		return NULL;
@@ -223,8 +222,8 @@ static mux_work *mux_choose(mux_unit *mux, ps_t limit_ps, sim_wait *wait_out)
 		return NULL;
 	}
 	self->local_ps = t_ps;
-	mux_begin(mux, work, mux_take(mux, mux->lane_slots[0]));
-	return work;
+	mux_begin(mux, lane, mux_take(mux, lane));
+	return lane;
 }
 
 sim_wait mux_step(sim_unit *self, ps_t limit_ps)
@@ -234,20 +233,20 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 
 	for (;;) {
 		sim_wait wait;
-		mux_work *work;
+		mux_lane *lane;
 		nesc_block *block;
 		ps_t cut_ps;
 		bool last;
 
 		if (!sim_take_slot(self, mux->out))
 			return SIM_WAIT_SLOT(mux->out);
-		work = mux->credits[0] != NULL ? mux_choose_lane(mux, limit_ps, &wait)
+		lane = mux->credits[0] != NULL ? mux_choose_lane(mux, limit_ps, &wait)
 					       : mux_choose(mux, limit_ps, &wait);
-		if (work == NULL && wait.state == SIM_RUNNING)
+		if (lane == NULL && wait.state == SIM_RUNNING)
 			continue;
-		if (work == NULL)
+		if (lane == NULL)
 			return wait;
-		block = mux_cut(mux, work, &last);
+		block = mux_cut(mux, lane, &last);
 		cut_ps = unit_cycles_ps(self, device->config.nesc->mux.block_cycles);
 		stage_mark_wait(&block->marks, STAGE_QUEUE, self->local_ps);
 		stage_mark_service_of(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps, "cut into blocks");
@@ -255,8 +254,8 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 		self->busy_ps += cut_ps;
 		self->local_ps += cut_ps;
 		if (last) {
-			nesc_pool_give(&device->nodes, work->node);
-			work->node = NULL;
+			nesc_pool_give(&device->nodes, lane->node);
+			lane->node = NULL;
 			self->num_served++;
 		}
 	}

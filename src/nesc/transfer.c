@@ -4,23 +4,38 @@
  */
 #include "nesc/units.h"
 
-/* A write needs its data first: not while as many as may be are on their way. A fence passes when nothing is. */
-static bool transfer_blocked(const transfer_unit *unit, const sim_queue *queue)
+/* A write needs its data first: not while as many as may be are on their way. A fence passes when none of its lane is. */
+static bool transfer_blocked(const transfer_unit *unit, const sim_queue *queue, uint32_t lane)
 {
 	const uint32_t max_outstanding = (uint32_t)unit->device->config.nesc->dma.outstanding_reads;
 	const nesc_block *block;
 
-	if (unit->num_outstanding == 0 || queue == unit->data || sim_empty(queue))
+	if (sim_empty(queue))
 		return false;
 	block = sim_head(queue)->payload;
 	if (block->request == &unit->device->translate.fence_request)
-		return !SIM_MUTATED(FENCE_PASSES_WRITES);
+		return unit->num_outstanding_of[lane] != 0 && !SIM_MUTATED(FENCE_PASSES_WRITES);
 	if (block->op != NESC_WRITE || block->kind != NESC_BLOCK_DATA)
 		return false;
 	/* One is kept for the most important lane, so that it does not wait for the others' data. */
-	if (unit->device->lane_of[block->function] != 0 && max_outstanding > 1)
+	if (lane != 0 && max_outstanding > 1)
 		return unit->num_outstanding >= max_outstanding - 1;
 	return unit->num_outstanding >= max_outstanding;
+}
+
+/* Inputs whose heads may not go on yet are left out. */
+static uint64_t transfer_mask(const transfer_unit *unit)
+{
+	uint64_t mask = UINT64_MAX;
+
+	if (unit->num_outstanding == 0)
+		return mask;
+	for (uint32_t lane = 0; lane < unit->device->num_lanes; lane++)
+		if (unit->plba[lane] != NULL && transfer_blocked(unit, unit->plba[lane], lane))
+			mask &= ~(UINT64_C(1) << unit->plba[lane]->input);
+	if (unit->oob != NULL && transfer_blocked(unit, unit->oob, 0))
+		mask &= ~(UINT64_C(1) << unit->oob->input);
+	return mask;
 }
 
 /* What goes next: data from the host, whose write is under way, then the lanes in their order; without lanes the first that
@@ -30,7 +45,7 @@ static sim_queue *transfer_choose(transfer_unit *unit, uint64_t mask)
 	sim_unit *self = &unit->unit;
 	const uint32_t num_lanes = unit->device->num_lanes;
 
-	if (unit->credits == NULL)
+	if (unit->device->num_lanes == 1)
 		return sim_merge_first(self, &mask);
 	if (!sim_empty(unit->data) && sim_candidate(self, unit->data))
 		return unit->data;
@@ -66,14 +81,11 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		if (!sim_take_slot(self, unit->to_medium))
 			return SIM_WAIT_SLOT(unit->to_medium);
 		/* With lanes there is a place for every block that was let in. */
-		if (unit->credits == NULL && !sim_take_slot(self, unit->fetches[0]))
+		if (unit->device->num_lanes == 1 && !sim_take_slot(self, unit->fetches[0]))
 			return SIM_WAIT_SLOT(unit->fetches[0]);
-		if (unit->credits == NULL && !sim_take_slot(self, unit->zeros[0]))
+		if (unit->device->num_lanes == 1 && !sim_take_slot(self, unit->zeros[0]))
 			return SIM_WAIT_SLOT(unit->zeros[0]);
-		mask = UINT64_MAX;
-		for (uint32_t i = 0; unit->num_outstanding != 0 && i < self->num_inputs; i++)
-			if (transfer_blocked(unit, self->inputs[i]))
-				mask &= ~(UINT64_C(1) << i);
+		mask = transfer_mask(unit);
 		if (!sim_merge_ready(self, &mask, self->role == SIM_AHEAD ? sim_ahead_limit(self, limit_ps) : limit_ps,
 				     &wait))
 			return wait;
@@ -85,19 +97,18 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + cycles_ps, "data transfer unit");
 		if (chosen == unit->data) {
 			unit->num_outstanding--;
+			unit->num_outstanding_of[lane]--;
 			sim_push(self, unit->to_medium, cycles_ps,
 				 (sim_item){ .payload = block, .function = block->function });
 		} else if (block->op == NESC_WRITE && block->kind == NESC_BLOCK_DATA) {
 			unit->num_outstanding++;
+			unit->num_outstanding_of[lane]++;
 			sim_push(self, unit->fetches[lane], cycles_ps,
 				 (sim_item){ .kind = NESC_DMA_FETCH, .payload = block, .function = block->function });
 		} else if (block->op == NESC_READ && block->kind != NESC_BLOCK_DATA) {
 			sim_push(self, unit->zeros[lane], cycles_ps,
 				 (sim_item){ .kind = NESC_DMA_DATA, .payload = block, .function = block->function });
 		} else {
-			/* What writes nothing never comes to the DMA engine. */
-			if (block->op != NESC_READ)
-				nesc_give_credit(self, unit->credits, block, cycles_ps, lane);
 			sim_push(self, unit->to_medium, cycles_ps,
 				 (sim_item){ .payload = block, .function = block->function });
 		}

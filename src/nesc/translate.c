@@ -138,7 +138,7 @@ static void translate_miss(translate_unit *unit, nesc_block *block, const extent
 	}
 }
 
-/* Parked blocks of the VF look up again; those of the missed request end with `status`, if that is not OK. */
+/* Parked blocks of the VF look up again, the one that was in the registers first; those of the missed request end with `status`, if that is not OK. */
 static void translate_release(translate_unit *unit, uint32_t function, nesc_completion_status status)
 {
 	translate_function *of = &unit->functions[function];
@@ -157,6 +157,9 @@ static void translate_release(translate_unit *unit, uint32_t function, nesc_comp
 		if (block->request == missed && status != NESC_COMPLETION_OK)
 			nesc_block_fail(unit->device, block, status);
 	}
+	/* The block that was served goes before all others: until its walk has begun, what was done for it could be undone for
+	 * another of the VF's blocks, and so on for ever. */
+	block_list_prepend(&unit->retries, block_list_pop(&of->missed));
 	block_list_append(&unit->rewalks, of->missed.first, of->missed.last);
 	of->missed = (block_list){ 0 };
 	unit->num_missing--;
@@ -233,6 +236,10 @@ static void translate_access(translate_unit *unit, nesc_mmio *access)
 	nesc_device *device = unit->device;
 	const bool is_flush = !access->is_read && access->effect.action == REGS_FLUSH;
 
+	/* The other registers belong to the unit that decodes the BAR. */
+	NESC_ASSERT(!access->is_read || access->bar_offset == bar_pf_register(BAR_MISS_PENDING) ||
+			    access->bar_offset >= BAR_WINDOWS,
+		    "a read of another unit's register at run time");
 	if (access->is_read)
 		sim_push(&unit->unit, unit->messages, unit_cycles_ps(&unit->unit, 1),
 			 (sim_item){ .kind = NESC_DMA_REPLY,
@@ -410,16 +417,6 @@ static void translate_take(translate_unit *unit, nesc_block *block, translate_wa
 		translate_park(unit, block, translate_node_walk(unit, block));
 	else
 		translate_look_up(unit, block, again);
-}
-
-static nesc_block *block_list_pop(block_list *list)
-{
-	nesc_block *block = list->first;
-
-	list->first = block->next;
-	if (block->next == NULL)
-		list->last = NULL;
-	return block;
 }
 
 /* What the first block of each kind may do. */

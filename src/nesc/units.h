@@ -87,19 +87,22 @@ typedef struct mux_function {
 	bool is_limited;    /* it has a rate limit */
 } mux_function;
 
-/* A node on the way into blocks. Nodes of different priorities may be cut alternately. */
-typedef struct mux_work {
-	nesc_node_item *node;
-	uint32_t next_byte;       /* of the node, from its start */
-	uint64_t node_first_byte; /* of the virtual disk */
-	uint64_t num_credits;     /* blocks that may still go into this lane */
-} mux_work;
+/* Functions that wait for nobody but each other: those of one priority where the DMA engine tells priorities apart, else all.
+ * Nodes of different lanes may be cut alternately. */
+typedef struct mux_lane {
+	arbiter arbiter;
+	mux_function functions[ARBITER_MAX_FUNCTIONS]; /* by slot of the arbiter */
+	nesc_node_item *node;                          /* being cut */
+	uint32_t next_byte;                            /* of the node, from its start */
+	uint64_t node_first_byte;                      /* of the virtual disk */
+	uint64_t num_credits;                          /* blocks that may still go into this lane */
+} mux_lane;
 
-/* Who gives places of a lane back: the DMA engine as it moves a block, others where a block goes another way. */
+/* Who gives places of a lane back. */
 enum {
-	MUX_CREDITS_DMA,
+	MUX_CREDITS_DMA,       /* a read's data goes to the host */
+	MUX_CREDITS_MEDIUM,    /* a write is done */
 	MUX_CREDITS_TRANSLATE, /* the block is parked */
-	MUX_CREDITS_TRANSFER,  /* the block moves nothing */
 	MUX_NUM_CREDITS,
 };
 
@@ -108,10 +111,7 @@ typedef struct mux_unit {
 	sim_unit unit;
 	nesc_device *device;
 	sim_queue *out;
-	arbiter arbiter;
-	mux_function functions[ARBITER_MAX_FUNCTIONS]; /* by slot of the arbiter */
-	mux_work lanes[NESC_MAX_LANES];
-	uint64_t lane_slots[NESC_MAX_LANES]; /* of the arbiter, as bits */
+	mux_lane lanes[NESC_MAX_LANES];
 	sim_queue *credits[MUX_NUM_CREDITS]; /* places that blocks give back; argument: lane; NULL: there is one lane */
 } mux_unit;
 
@@ -144,6 +144,24 @@ static inline void block_list_append(block_list *list, nesc_block *first, nesc_b
 	else
 		list->last->next = first;
 	list->last = last;
+}
+
+static inline nesc_block *block_list_pop(block_list *list)
+{
+	nesc_block *block = list->first;
+
+	list->first = block->next;
+	if (block->next == NULL)
+		list->last = NULL;
+	return block;
+}
+
+static inline void block_list_prepend(block_list *list, nesc_block *block)
+{
+	block->next = list->first;
+	if (list->first == NULL)
+		list->last = block;
+	list->first = block;
 }
 
 /* What translation remembers of a walk under way. */
@@ -191,8 +209,8 @@ typedef struct transfer_unit {
 	nesc_device *device;
 	sim_queue *plba[NESC_MAX_LANES], *oob, *data; /* data: from the host, for writes */
 	sim_queue *to_medium, *fetches[NESC_MAX_LANES], *zeros[NESC_MAX_LANES];
-	sim_queue *credits; /* places given back; NULL: there is one lane */
-	uint32_t num_outstanding;
+	uint32_t num_outstanding; /* host reads under way */
+	uint32_t num_outstanding_of[NESC_MAX_LANES];
 } transfer_unit;
 
 typedef struct medium_unit {
@@ -204,6 +222,7 @@ typedef struct medium_unit {
 	bool in_order;
 	uint32_t num_servers;
 	sim_queue *in, *data[NESC_MAX_LANES], *done[NESC_MAX_LANES];
+	sim_queue *credits; /* places given back; NULL: there is one lane */
 	/* accesses under way, by end: only where they may overtake each other */
 	struct medium_pending {
 		ps_t done_ps;

@@ -14,7 +14,8 @@
  *   hypervisor        where it had something to do at run time: counts; cpu_us by VM and for all
  *   failures          by VM: requests that the storage refused, by reason
  *   host_cpu          by VM and for all: busy_us (core time outside guest mode), requests (it was spent on)
- * requests.csv   scheme,layer,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us: every request that is not
+ * requests.csv   scheme,layer,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us,status (ok, or why it
+ *                failed): every request that is not
  *                warm-up, at the block layer, by VM and then by submission. Sectors are 512 B; times count from the
  *                run's start.
  * misses.csv     scheme,from_us,until_us,requests,latency_mean_us,misses,miss_mean_us,interrupts,hypervisor_cpu_us: where a
@@ -224,27 +225,37 @@ static void write_hypervisor(unit_rows rows, const scheme_result *scheme)
 	}
 }
 
-/* Reasons that nobody met have no row. */
-static void write_failures(unit_rows rows, const scheme_result *scheme)
+static const char *status_name(nesc_completion_status status)
 {
 	static const char *const names[NESC_NUM_COMPLETION_STATUS] = {
+		[NESC_COMPLETION_OK] = "ok",
+		[NESC_COMPLETION_BAD_COMMAND] = "bad_command",
+		[NESC_COMPLETION_BAD_ADDRESS] = "bad_address",
+		[NESC_COMPLETION_NO_MAPPING] = "no_mapping",
+		[NESC_COMPLETION_OUT_OF_RANGE] = "out_of_range",
 		[NESC_COMPLETION_NO_SPACE] = "no_space",
 		[NESC_COMPLETION_QUOTA] = "quota",
 		[NESC_COMPLETION_NO_FUNCTION] = "no_function",
-		[NESC_COMPLETION_OUT_OF_RANGE] = "out_of_range",
 	};
+
+	return names[status];
+}
+
+/* Reasons that nobody met have no row. */
+static void write_failures(unit_rows rows, const scheme_result *scheme)
+{
 	char buffer[16];
 
 	rows.unit = "failures";
 	for (uint32_t vm = 1; vm <= scheme->num_vms; vm++) {
 		rows.vm = vm_text(vm, buffer);
-		for (int status = 0; status < NESC_NUM_COMPLETION_STATUS; status++) {
+		for (int status = NESC_COMPLETION_OK + 1; status < NESC_NUM_COMPLETION_STATUS; status++) {
 			uint64_t num = 0;
 
-			for (uint32_t i = 0; names[status] != NULL && i < scheme->num_cores; i++)
+			for (uint32_t i = 0; i < scheme->num_cores; i++)
 				num += scheme->cores[i].vm == vm ? scheme->cores[i].num_ended[status] : 0;
 			if (num != 0)
-				count_row(&rows, names[status], num);
+				count_row(&rows, status_name((nesc_completion_status)status), num);
 		}
 	}
 }
@@ -304,8 +315,8 @@ static nescsim_status write_stages(const nescsim_result *result, FILE *out)
 
 static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 {
-	static const char *const columns[] = { "scheme",      "layer",     "vm",          "op",        "first_sector",
-					       "num_sectors", "submit_us", "complete_us", "latency_us" };
+	static const char *const columns[] = { "scheme",      "layer",     "vm",          "op",         "first_sector",
+					       "num_sectors", "submit_us", "complete_us", "latency_us", "status" };
 	csv_writer csv;
 
 	csv_begin(&csv, out, columns, sizeof(columns) / sizeof(columns[0]));
@@ -324,6 +335,7 @@ static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 			csv_us(&csv, request->submit_ps);
 			csv_us(&csv, request->complete_ps);
 			csv_us(&csv, request->complete_ps - request->submit_ps);
+			csv_text(&csv, status_name(request->status));
 			csv_end_row(&csv);
 		}
 	}

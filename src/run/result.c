@@ -8,6 +8,7 @@
 
 #define MAX_VMS_SHOWN 4
 #define MAX_SLICES 10
+#define MIN_MISSES_OVER_TIME 20 /* fewer do not fade */
 
 void nescsim_result_destroy(nescsim_result *result)
 {
@@ -174,6 +175,12 @@ static void ratio_cell(table *to, metrics_i128 numerator, metrics_i128 denominat
 	table_cell(to, "%s%s", text, suffix);
 }
 
+/* Of a row that may have failures only. */
+static void latency_cell(table *to, const nescsim_row *row, int64_t value_ps)
+{
+	ratio_cell(to, value_ps, row->num_requests == 0 ? 0 : PS_PER_US, 3, "");
+}
+
 static void us_cell(table *to, int64_t value_ps)
 {
 	ratio_cell(to, value_ps, PS_PER_US, 3, "");
@@ -198,11 +205,11 @@ static void print_row(const nescsim_result *result, table *to, size_t scheme_ind
 	ratio_cell(to, (metrics_i128)row->num_bytes, moves_data ? 1000000 : 0, 1, "");
 	ratio_cell(to, (metrics_i128)row->num_requests * PS_PER_S, row->simulated_ps, 0, "");
 	ratio_cell(to, (metrics_i128)row->num_bytes * (PS_PER_S / 1000000), moves_data ? row->simulated_ps : 0, 1, "");
-	us_cell(to, row->latency_mean_ps);
-	us_cell(to, row->latency_p50_ps);
-	us_cell(to, row->latency_p99_ps);
-	us_cell(to, row->latency_p999_ps);
-	us_cell(to, row->latency_max_ps);
+	latency_cell(to, row, row->latency_mean_ps);
+	latency_cell(to, row, row->latency_p50_ps);
+	latency_cell(to, row, row->latency_p99_ps);
+	latency_cell(to, row, row->latency_p999_ps);
+	latency_cell(to, row, row->latency_max_ps);
 	if (is_all)
 		us_cell(to, row->host_cpu_ps_per_request);
 	else
@@ -275,6 +282,13 @@ static void print_failures(const scheme_result *scheme, FILE *out)
 	fprintf(out, ").\n");
 }
 
+/* One of a list; what did not happen is left out. */
+static void print_count(FILE *out, uint64_t num, const char *one, const char *many)
+{
+	if (num != 0)
+		fprintf(out, ", %" PRIu64 " %s", num, num == 1 ? one : many);
+}
+
 /* What the hypervisor did at run time, in one line; then how misses fade, in tenths of the run. */
 static nescsim_status print_hypervisor(const scheme_result *scheme, FILE *out)
 {
@@ -291,20 +305,27 @@ static nescsim_status print_hypervisor(const scheme_result *scheme, FILE *out)
 	table *to;
 
 	decimal_ratio(scheme->hypervisor_cpu_ps[0], PS_PER_S / 1000, 3, text, sizeof(text));
-	fprintf(out,
-		"%s: the hypervisor served %" PRIu64 " misses in %" PRIu64 " interrupts and did %" PRIu64
-		" actions, busy for %s ms: %" PRIu64 " allocations, %" PRIu64 " refused, %" PRIu64
-		" regenerations, %" PRIu64 " copies of shared blocks; %" PRIu64 " leaves pruned.\n",
-		scheme->ops->name, counts->num_misses, counts->num_interrupts, counts->num_actions, text,
-		counts->num_allocations, counts->num_failed_allocations, counts->num_regenerations, counts->num_copies,
-		counts->num_pruned);
-	if (counts->num_misses == 0)
+	fprintf(out, "%s: the hypervisor's core was busy for %s ms", scheme->ops->name, text);
+	print_count(out, counts->num_misses, "miss", "misses");
+	print_count(out, counts->num_interrupts, "interrupt", "interrupts");
+	print_count(out, counts->num_allocations, "allocation", "allocations");
+	print_count(out, counts->num_failed_allocations, "refusal", "refusals");
+	print_count(out, counts->num_regenerations, "regeneration of a pruned part", "regenerations of pruned parts");
+	print_count(out, counts->num_copies, "copy of a shared block", "copies of shared blocks");
+	print_count(out, counts->num_pruned, "leaf pruned", "leaves pruned");
+	print_count(out, counts->num_actions, "action", "actions");
+	print_count(out, counts->num_failed_actions, "action without effect", "actions without effect");
+	fputs(".\n", out);
+	if (counts->num_misses < MIN_MISSES_OVER_TIME)
 		return NESCSIM_OK;
 	to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
 	if (to == NULL)
 		return NESCSIM_NO_MEMORY;
 	num_slices = windows_slices(scheme->windows, MAX_SLICES, scheme->run_end_ps, slices, tallies);
-	fprintf(out, "\nMisses over time, in %s (hypervisor: share of time that its core is busy with them):\n\n",
+	fprintf(out,
+		"\nMisses over time, in %s (us per miss: from the hypervisor's look at MissPending to RewalkTree, its "
+		"I/O "
+		"included;\nhypervisor: share of time that its core is busy with them):\n\n",
 		scheme->ops->name);
 	for (unsigned i = 0; i < num_slices; i++) {
 		const windows_tally *of = &tallies[i * NUM_WINDOW_SERIES];
@@ -316,7 +337,7 @@ static nescsim_status print_hypervisor(const scheme_result *scheme, FILE *out)
 		table_cell(to, "%" PRIu64, requests->count);
 		ratio_cell(to, (metrics_i128)requests->sum, (metrics_i128)requests->count * PS_PER_US, 3, "");
 		table_cell(to, "%" PRIu64, misses->count);
-		ratio_cell(to, (metrics_i128)misses->count * 100, (metrics_i128)requests->count, 1, " %");
+		ratio_cell(to, (metrics_i128)misses->count, (metrics_i128)requests->count, 3, "");
 		ratio_cell(to, (metrics_i128)misses->sum, (metrics_i128)misses->count * PS_PER_US, 3, "");
 		table_cell(to, "%" PRIu64, (uint64_t)of[WINDOW_INTERRUPTS].sum);
 		ratio_cell(to, (metrics_i128)of[WINDOW_CPU].sum * 100, until_ps - slices[i].from_ps, 1, " %");
@@ -367,7 +388,9 @@ static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 			status = print_hypervisor(&result->schemes[i], out);
 	}
 	if (result->is_checked)
-		fprintf(out, "\nChecked: every read returned what it had to, and nobody reached what was not his.\n");
+		fprintf(out, "\nChecked: every read returned what it had to, and nobody reached what was not his.\n"
+			     "(Of VMs with several vCPUs, and of shared or resized disks: what one of their own VMs "
+			     "wrote.)\n");
 	if (result->out_folder != NULL)
 		fprintf(out, "\nResults: %s (result.json, summary.csv, stages.csv, units.csv%s%s)\n",
 			result->out_folder, has_misses ? ", misses.csv" : "",

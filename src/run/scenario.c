@@ -153,7 +153,11 @@ static void check_vms(const scenario *self, cfg_check *check)
 		    TREE_BLOCK_BYTES;
 	if (needs_journal(self))
 		num_bytes += (uint64_t)self->hypervisor.journal_area_bytes;
-	if (num_bytes > capacity_bytes)
+	if (needs_journal(self) && (uint64_t)self->hypervisor.journal_area_bytes >= capacity_bytes)
+		cfg_conflict(check, "hypervisor.journal_area", "lower it, or raise media.capacity",
+			     "the host filesystem's journal takes all of the medium of %" PRIu64 " KiB",
+			     capacity_bytes / 1024);
+	else if (num_bytes > capacity_bytes)
 		cfg_conflict(check, "vms", "raise media.capacity or make the disks smaller",
 			     "disks of %" PRIu64
 			     " KiB at the start, journal included, do not fit the medium of %" PRIu64 " KiB",
@@ -201,7 +205,8 @@ static void check_actions(const scenario *self, cfg_check *check)
 
 		snprintf(key, sizeof(key), "hypervisor.actions[%zu].vm", i);
 		if (action->vm > num_vms) {
-			cfg_conflict(check, key, "a VM's number, from 1", "there are %" PRId64 " VMs", num_vms);
+			cfg_conflict(check, key, "a VM's number, from 1", "there is no VM %" PRId64 ", only %" PRId64,
+				     action->vm, num_vms);
 			continue;
 		}
 		if (actions[i].index == ACTION_RESIZE && !has_file_of_its_own(self, (uint32_t)action->vm))
@@ -215,8 +220,58 @@ static void check_actions(const scenario *self, cfg_check *check)
 		}
 		snprintf(key, sizeof(key), "hypervisor.actions[%zu].with", i);
 		if (actions[i].index == ACTION_DEDUPLICATE && action->with_vm > num_vms)
-			cfg_conflict(check, key, "a VM's number, from 1", "there are %" PRId64 " VMs", num_vms);
+			cfg_conflict(check, key, "a VM's number, from 1", "there is no VM %" PRId64 ", only %" PRId64,
+				     action->with_vm, num_vms);
 	}
+}
+
+static bool same_file(const disk_config *one, const disk_config *other)
+{
+	const disk_map_fragmented *a = one->map.params, *b = other->map.params;
+
+	if (one->num_bytes != other->num_bytes || one->map.index != other->map.index ||
+	    strcmp(one->image, other->image) != 0)
+		return false;
+	return one->map.index != DISK_MAP_FRAGMENTED ||
+	       (a->min_extent_bytes == b->min_extent_bytes && a->max_extent_bytes == b->max_extent_bytes &&
+		a->hole_percent == b->hole_percent);
+}
+
+/* File number `index` of a disk, counting from its own. */
+static const disk_config *file_of(const disk_config *disk, size_t index)
+{
+	return index == 0 ? disk : &((const disk_config *)disk->append.items)[index - 1];
+}
+
+/* Files of one name are one file, so they must be described alike. */
+static void check_files(const scenario *self, cfg_check *check)
+{
+	const vm_config *vms = self->vms.items;
+
+	for (size_t i = 0; i < self->vms.num; i++)
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++) {
+			const disk_config *file = file_of(&vms[i].disk, j), *first = NULL;
+			size_t vm = 0;
+
+			for (size_t k = 0; first == NULL && file->file[0] != '\0' && k <= i; k++)
+				for (size_t l = 0; first == NULL && l <= vms[k].disk.append.num; l++)
+					if (strcmp(file_of(&vms[k].disk, l)->file, file->file) == 0) {
+						first = file_of(&vms[k].disk, l);
+						vm = k;
+					}
+			char key[64];
+
+			snprintf(key, sizeof(key), "vms[%zu].disk", i);
+			for (size_t k = 0; k < j && file->file[0] != '\0'; k++)
+				if (strcmp(file_of(&vms[i].disk, k)->file, file->file) == 0)
+					cfg_conflict(check, key, "name other files", "file '%s' is in one disk twice",
+						     file->file);
+			if (first != NULL && !same_file(first, file)) {
+				cfg_conflict(check, key, "describe it alike, or give it another name",
+					     "file '%s' has another size, map or image than in vms[%zu]", file->file,
+					     vm);
+			}
+		}
 }
 
 static void scenario_check(const void *value, cfg_check *check)
@@ -234,6 +289,7 @@ static void scenario_check(const void *value, cfg_check *check)
 		cfg_conflict(check, "schemes", "such as [host, nesc]", "there is no scheme to simulate");
 	check_vms(self, check);
 	check_actions(self, check);
+	check_files(self, check);
 }
 
 const cfg_section scenario_section = {
@@ -414,18 +470,59 @@ static int find_scheme(const char *name, nescsim_diag *diag)
 	return -1;
 }
 
+static bool has_lazy_disk(const scenario *self)
+{
+	const vm_config *vms = self->vms.items;
+
+	for (size_t i = 0; i < self->vms.num; i++)
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
+			if (file_of(&vms[i].disk, j)->map.index == DISK_MAP_LAZY)
+				return true;
+	return false;
+}
+
+/* Entitlements that no policy looks at. */
+static void warn_of_unused_qos(const nescsim_config *config, nescsim_diag *diag)
+{
+	const scenario *self = &config->scenario;
+	const vm_config *vms = self->vms.items;
+	const diag_place place = cfg_place(config->document, "vms");
+	const int policy = self->nesc.mux.policy;
+	bool has_weight = false, has_priority = false;
+
+	for (size_t i = 0; i < self->vms.num; i++) {
+		has_weight |= vms[i].qos.weight != 1;
+		has_priority |= vms[i].qos.priority != 0;
+	}
+	if (has_weight && policy != ARBITER_WEIGHTED_ROUND_ROBIN && policy != ARBITER_DEFICIT_ROUND_ROBIN)
+		diag_add(diag, NESCSIM_WARNING, NESCSIM_OK, &place,
+			 "set nesc.mux.policy: weighted_round_robin or deficit_round_robin",
+			 "qos.weight has no effect under this nesc.mux.policy");
+	if (has_priority && policy != ARBITER_STRICT_PRIORITY && self->nesc.dma.policy != NESC_DMA_PRIORITY)
+		diag_add(diag, NESCSIM_WARNING, NESCSIM_OK, &place,
+			 "set nesc.mux.policy: strict_priority, nesc.dma.policy: priority, or both",
+			 "qos.priority has no effect under these policies");
+}
+
 nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag *diag)
 {
 	const scenario *self = &config->scenario;
 	const diag_place place = cfg_place(config->document, "schemes");
 	nescsim_status status = NESCSIM_OK;
 
+	warn_of_unused_qos(config, diag);
 	for (size_t i = 0; i < self->schemes.num; i++) {
 		const stack_ops *ops = scenario_scheme(self, i, NULL);
 
 		if (lacks_rings(self, ops))
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, RINGS_HINT, RINGS_MESSAGE,
 					  ops->name, BAR_MAX_PF_RINGS);
+		if (!ops->uses_vfs && has_lazy_disk(self))
+			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, "leave the scheme out",
+					  "%s allocates no blocks at run time, and a disk is lazy", ops->name);
+		if (!ops->uses_vfs && self->hypervisor.actions.num != 0)
+			diag_add(diag, NESCSIM_WARNING, NESCSIM_OK, &place, NULL,
+				 "%s has no VFs: hypervisor.actions do nothing there", ops->name);
 	}
 	return status;
 }

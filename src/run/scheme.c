@@ -51,6 +51,7 @@ static void keep_request(scheme_state *self, const vcpu_completion *completion)
 		.num_sectors = request->num_sectors,
 		.submit_ps = completion->block_start_ps,
 		.complete_ps = completion->block_end_ps,
+		.status = completion->status,
 	};
 }
 
@@ -145,7 +146,8 @@ static nescsim_status report_failed_request(const scheme_state *self, const vcpu
 	const char *hint = NULL;
 
 	if (failure == NESC_COMPLETION_NO_MAPPING)
-		hint = "this scheme does not allocate blocks on demand: choose a disk.map without holes";
+		hint = "this scheme does not allocate blocks on demand: leave it out, or choose a disk.map without "
+		       "holes";
 	else if (failure == NESC_COMPLETION_OUT_OF_RANGE)
 		hint = "make the disk larger";
 	return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, hint,
@@ -298,6 +300,8 @@ static void collect_cores(const scheme_state *self)
 		return;
 	/* The hypervisor's work for a VM is part of what that VM costs the host. */
 	result->hypervisor = hypervisor_count(self->machine.hypervisor);
+	/* Units may be busy for it after the last request. */
+	result->run_end_ps = ps_max(result->run_end_ps, hypervisor_end_ps(self->machine.hypervisor));
 	for (uint32_t vm = 0; vm <= result->num_vms; vm++) {
 		const ps_t cpu_ps = hypervisor_cpu_ps(self->machine.hypervisor, vm);
 

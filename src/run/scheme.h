@@ -56,6 +56,7 @@ typedef struct request_record {
 	io_op op;
 	uint64_t first_sector, num_sectors;
 	ps_t submit_ps, complete_ps;
+	nesc_completion_status status;
 } request_record;
 
 typedef struct scheme_result {
@@ -63,7 +64,7 @@ typedef struct scheme_result {
 	uint32_t num_vms;
 	metrics *metrics;
 	ps_t begin_ps, end_ps;         /* first submission and last completion of what the metrics hold */
-	ps_t run_begin_ps, run_end_ps; /* the same, with the warm-up */
+	ps_t run_begin_ps, run_end_ps; /* the same, with the warm-up and what the hypervisor does after it */
 	metrics_host_cpu *host_cpu;    /* [0] all VMs, [vm] each */
 	core_result *cores;
 	uint32_t num_cores;

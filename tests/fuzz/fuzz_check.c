@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "fuzz/machine.h"
 #include "fuzz/mutants.h"
+#include "nesc/arbiter.h"
 
 #define TEXT_BYTES 65536
 #define BIG_NUM_VMS 64
@@ -30,6 +31,11 @@ static uint64_t pick(rng_stream *rng, uint64_t min, uint64_t max)
 static void make_platform(rng_stream *rng, FILE *out)
 {
 	static const char *const hum[] = { "any", "other_functions", "none" };
+	static const char *const policies[] = {
+#define X(symbol, name, help) name,
+		ARBITER_POLICY_LIST(X)
+#undef X
+	};
 
 	fputs("sim: {check: true}\nhost: {cores: 64, hlt_wake: 50 ns, exit_interrupt: 50 ns, exit_eoi: 50 ns, "
 	      "exit_hlt: 0, "
@@ -38,13 +44,25 @@ static void make_platform(rng_stream *rng, FILE *out)
 	/* Slow host memory: what waits for it is easily overtaken. */
 	fprintf(out, "link: {rc_latency: %" PRIu64 " ns}\n", pick(rng, 0, 5000));
 	fputs("guest: {process_wake: 50 ns, syscall: 50 ns, syscall_return: 50 ns}\n", out);
-	fprintf(out, "media: {kind: dram, capacity: %" PRIu64 " MiB}\n", pick(rng, 96, 128));
+	if (pick(rng, 0, 2) != 0)
+		fprintf(out, "media: {kind: dram, capacity: %" PRIu64 " MiB}\n", pick(rng, 96, 128));
+	else /* accesses overtake each other */
+		fprintf(out,
+			"media: {kind: null, service: exponential, mean: %" PRIu64 " ns, servers: %" PRIu64
+			", capacity: %" PRIu64 " MiB}\n",
+			pick(rng, 0, 3000), pick(rng, 1, 8), pick(rng, 96, 128));
 	fprintf(out,
 		"nesc:\n  btlb: {entries: %" PRIu64 "}\n  walker: {count: %" PRIu64
 		"}\n  tree: {node_bytes: %d B}\n  translation: {hit_under_miss: %s}\n  miss: {policy: %s}\n"
-		"  dma: {read_setup: 16 cycles, write_setup: 16 cycles, outstanding_reads: %" PRIu64 "}\n",
+		"  vlba_queue: %" PRIu64 "\n  plba_queue: %" PRIu64 "\n",
 		pick(rng, 8, 256), pick(rng, 1, 8), pick(rng, 0, 1) ? 128 : 256, hum[pick(rng, 0, 2)],
-		pick(rng, 0, 3) ? "park" : "block", pick(rng, 1, 8));
+		pick(rng, 0, 3) ? "park" : "block", pick(rng, 1, 16), pick(rng, 1, 16));
+	fprintf(out,
+		"  mux: {policy: %s}\n  interrupts: {coalesce_count: %" PRIu64
+		", coalesce_time: 3 us}\n  dma: {read_setup: 16 cycles, write_setup: 16 cycles, outstanding_reads: "
+		"%" PRIu64 ", queue: %" PRIu64 ", policy: %s, lane_blocks: %" PRIu64 "}\n",
+		policies[pick(rng, 0, 3)], pick(rng, 0, 1) ? 1 : pick(rng, 2, 6), pick(rng, 1, 8), pick(rng, 1, 8),
+		pick(rng, 0, 1) ? "fifo" : "priority", pick(rng, 1, 8));
 }
 
 static void make_action(rng_stream *rng, FILE *out, const char *kind, uint64_t vm, uint64_t every_us, uint64_t count)
@@ -66,7 +84,8 @@ static void make_hypervisor(rng_stream *rng, FILE *out, uint64_t num_vms, uint64
 	for (uint64_t vm = 1; vm <= num_vms; vm++) {
 		make_action(rng, out, "flush", vm, every_us, count);
 		fputs("}\n", out);
-		make_action(rng, out, "defragment", vm, 8 * every_us, 1 + count / 8); /* it makes trees small */
+		make_action(rng, out, "defragment", vm, num_vms > 8 ? 8 * every_us : every_us,
+			    count); /* it makes trees small */
 		fputs("}\n", out);
 		if (num_vms > 1) {
 			make_action(rng, out, "deduplicate", vm, every_us, count);
@@ -92,7 +111,10 @@ static void make_vm(rng_stream *rng, FILE *out, uint64_t request_bytes, uint64_t
 	};
 	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4096, 8192, 12288 };
 
-	fprintf(out, "  - disk: {bytes: %" PRIu64 " KiB, image: golden, map: %s}\n", 4 * pick(rng, 32, 128),
+	fprintf(out,
+		"  - qos: {weight: %" PRIu64 ", priority: %" PRIu64 ", rate: %" PRIu64
+		" MB/s}\n    disk: {bytes: %" PRIu64 " KiB, image: golden, map: %s}\n",
+		pick(rng, 1, 4), pick(rng, 0, 2), pick(rng, 0, 3) ? 0 : pick(rng, 20, 200), 4 * pick(rng, 32, 128),
 		maps[pick(rng, 0, 2)]);
 	fprintf(out,
 		"    workload: {kind: dd, op: mixed, read_percent: %" PRIu64

@@ -194,7 +194,7 @@ static void make_hypervisor(rng_stream *rng, enum family family, FILE *out, uint
 		" KiB\n  regenerate_bytes: %" PRIu64 " KiB\n  journal_area: 64 KiB\n",
 		pick_power(rng, 1, 64), pick(rng, 0, 16), pick(rng, 0, 8));
 	if (pick(rng, 0, 2) == 0) {
-		fprintf(out, "  quota: %" PRIu64 " KiB\n", pick(rng, 1, 600));
+		fprintf(out, "  quota: %" PRIu64 " KiB\n", pick(rng, 64, 600));
 		config->may_fail = true;
 	}
 	if (pick(rng, 0, 2) == 0)

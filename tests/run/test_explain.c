@@ -128,7 +128,7 @@ static void requests_without_device(void **state)
 /* A request that fails has a timeline too, and the failures of later ones do not matter. */
 static void failed_requests(void **state)
 {
-	static const char failing[] = "hypervisor: {quota: 1 KiB}\n"
+	static const char failing[] = "hypervisor: {quota: 4 KiB}\n"
 				      "vms: [{disk: {bytes: 1 MiB, map: {kind: fragmented, hole_percent: 100}},\n"
 				      "       workload: {kind: dd, op: write, count: 9}}]\n";
 	nescsim_config *config = load(failing, NULL, 0);

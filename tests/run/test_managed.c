@@ -984,7 +984,8 @@ static void a_shared_block_is_copied_when_it_is_written(void **state)
 		      "region_offset: 4 "
 		      "KiB, region_bytes: 4 KiB, count: 6, arrival: periodic, interval: 100 us}}, {disk: {bytes: 16 "
 		      "KiB, image: "
-		      "golden, file: second}, workload: {kind: dd, count: 100}}, {disk: {bytes: 16 KiB, file: second}, "
+		      "golden, file: second}, workload: {kind: dd, count: 100}}, {disk: {bytes: 16 KiB, image: golden, "
+		      "file: second}, "
 		      "workload: {kind: dd, op: write, region_offset: 4 KiB, region_bytes: 4 KiB, count: 2}}]");
 
 	(void)state;
@@ -995,6 +996,39 @@ static void a_shared_block_is_copied_when_it_is_written(void **state)
 	assert_int_equal(run.result.hypervisor.num_copies, 4);
 	assert_int_equal(run.result.hypervisor.num_allocations, 0);
 	replay_free(&run);
+}
+
+/* ---- progress --------------------------------------------------------------------------------------------------- */
+
+/* VFs that want more of their trees than there is room for take it from each other, and still every miss that is served lets a
+ * block go on. (Both machines stood still once.) */
+static void a_tiny_budget_for_trees_is_slow_but_not_endless(void **state)
+{
+	static const char *const texts[] = {
+		"nesc: {tree: {node_bytes: 128 B}}\nhypervisor: {tree_memory: 1 B}\nvms: [{count: 8, disk: {bytes: 1 "
+		"MiB, map: "
+		"{kind: fragmented, min_extent: 1 KiB, max_extent: 2 KiB}}, workload: {kind: dd, pattern: random, "
+		"request_bytes: 16 KiB, count: 10, depth: 16}}]",
+		"link: {rc_latency: 2266 ns}\nhost: {irq_handler: 0, process_wake: 0, block_submit: 0, block_complete: "
+		"0, "
+		"driver: 0}\nnesc: {walker: {count: 1}, tree: {node_bytes: 128 B}}\nhypervisor: {tree_memory: 128 B, "
+		"regenerate: 100 ns, regenerate_bytes: 0 B}\nvms: [{count: 6, disk: {bytes: 256 KiB, map: {kind: "
+		"fragmented, "
+		"min_extent: 1 KiB, max_extent: 6 KiB}}, workload: {kind: dd, op: mixed, pattern: random, count: 60, "
+		"depth: "
+		"4}}]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NUM(texts); i++) {
+		replay run = run_clustered(texts[i]);
+
+		assert_int_equal(run.result.num_failed, 0);
+		assert_true(run.result.hypervisor.num_regenerations > 100);
+		/* At most one for each block and its neighbours in the node. */
+		assert_true(run.result.hypervisor.num_misses < 4 * run.result.counts.num_blocks);
+		replay_free(&run);
+	}
 }
 
 /* ---- check mode ------------------------------------------------------------------------------------------------- */
@@ -1112,6 +1146,7 @@ int main(void)
 		cmocka_unit_test(checking_changes_no_prediction),
 		cmocka_unit_test(checking_changes_no_deduplication),
 		cmocka_unit_test(unzeroed_blocks_are_seen),
+		cmocka_unit_test(a_tiny_budget_for_trees_is_slow_but_not_endless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,50 @@ static void priority_protects_from_63_noisy_neighbours(void **state)
 		}
 }
 
+/* Three of equal priority beside a more important one, with the engine's priorities on: what that one takes does not set their
+ * turns back. */
+static void lanes_share_fairly_within(void **state)
+{
+	static const char format[] =
+		"nesc: {mux: {policy: %s}, dma: {policy: priority}}\nvms:\n  - {qos: {priority: 0}, disk: "
+		"{bytes: 8 MiB}, workload: {kind: dd, pattern: random, count: 1000}}\n  - {qos: {priority: "
+		"1, weight: 1}, disk: {bytes: 8 MiB}, workload: {kind: dd, pattern: random, count: 3000, "
+		"depth: 64}}\n  - {qos: {priority: 1, weight: 2}, disk: {bytes: 8 MiB}, workload: {kind: dd, "
+		"pattern: random, count: 3000, depth: 64}}\n";
+	static const char *const policies[] = { "round_robin", "weighted_round_robin", "deficit_round_robin" };
+	static char text[TEXT_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		double share;
+
+		snprintf(text, TEXT_BYTES, format, policies[i]);
+		simulate(text, 9 * PS_PER_MS); /* VM 1 goes on for longer */
+		share = (double)run.vms[3].num_bytes / (double)run.vms[2].num_bytes;
+		if (share < (i == 0 ? 0.98 : 1.96) || share > (i == 0 ? 1.02 : 2.04))
+			fail_msg("%s: VM 3 has %.3f of VM 2's bytes", policies[i], share);
+	}
+}
+
+/* Writes of a less important VM fill a slow medium no further than their lane's places. */
+static void lanes_bound_what_waits_for_the_medium(void **state)
+{
+	static const char format[] =
+		"nesc: {dma: {policy: priority, lane_blocks: %u}}\nmedia: {kind: null, service: constant, mean: "
+		"20 us, servers: 1}\nvms:\n  - {disk: {bytes: 8 MiB}, workload: {kind: dd, pattern: random, "
+		"request_bytes: 1 KiB, count: 100}}\n  - {count: 3, qos: {priority: 1}, disk: {bytes: 8 MiB}, "
+		"workload: {kind: dd, op: write, pattern: random, count: 60, depth: 16}}\n";
+	static char text[TEXT_BYTES];
+
+	(void)state;
+	for (unsigned lane_blocks = 1; lane_blocks <= 16; lane_blocks *= 4) {
+		snprintf(text, TEXT_BYTES, format, lane_blocks);
+		simulate(text, 0);
+		/* Those in the lane, its own, and some 10 us of software and link. */
+		assert_true(percentile(1, 99) <= (ps_t)(lane_blocks + 1) * 20 * PS_PER_US + 15 * PS_PER_US);
+	}
+}
+
 /* A storm of write misses costs the others no more than the same bytes through the DMA engine would (4 KiB written, 12 KiB of
  * journal and 4 KiB of zeros per miss, at the storm's rate); when it blocks the shared queue, it costs several times that. */
 static void a_storm_of_misses_costs_its_share_of_the_engine(void **state)
@@ -300,6 +344,8 @@ int main(void)
 		cmocka_unit_test(strict_priority_is_strict),
 		cmocka_unit_test(a_rate_limit_holds),
 		cmocka_unit_test(priority_protects_from_63_noisy_neighbours),
+		cmocka_unit_test(lanes_share_fairly_within),
+		cmocka_unit_test(lanes_bound_what_waits_for_the_medium),
 		cmocka_unit_test(a_storm_of_misses_costs_its_share_of_the_engine),
 		cmocka_unit_test(interrupts_are_coalesced),
 		cmocka_unit_test(posted_interrupts_need_no_exits),
