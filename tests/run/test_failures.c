@@ -165,12 +165,75 @@ static void conflicts(void **state)
 	nescsim_diag_destroy(diag);
 }
 
+/* What the hypervisor cannot do, or what would mean something else than it says. */
+static void conflicts_of_disks_and_actions(void **state)
+{
+	static const char text[] =
+		"vms:\n"
+		"  - {disk: {bytes: 1 MiB, file: a}, workload: {kind: dd, count: 1}}\n"
+		"  - {disk: {bytes: 2 MiB, file: a}, workload: {kind: dd, count: 1}}\n"
+		"  - {disk: {bytes: 1 MiB, file: b, append: [{bytes: 1 MiB, file: b}]}, workload: {kind: dd, "
+		"count: 1}}\n"
+		"hypervisor:\n"
+		"  actions:\n"
+		"    - {kind: delete, vm: 9}\n"
+		"    - {kind: resize, vm: 1, bytes: 1 MiB}\n"
+		"    - {kind: create, vm: 2}\n"
+		"    - {kind: create, vm: 2}\n"
+		"    - {kind: deduplicate, vm: 1, with: 7}\n";
+	static const char *const words[] = { "there is no VM 9",          "keeps its size",
+					     "VM 2 is created twice",     "there is no VM 7",
+					     "file 'a' has another size", "file 'b' is in one disk twice" };
+	nescsim_diag *diag = nescsim_diag_create();
+	nescsim_config *config;
+
+	(void)state;
+	assert_int_equal(nescsim_config_load_text("test.yaml", text, NULL, 0, diag, &config), NESCSIM_CONFIG);
+	assert_null(config);
+	assert_int_equal(nescsim_diag_num_errors(diag), NUM(words));
+	for (size_t i = 0; i < NUM(words); i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < NUM(words); j++)
+			found = found || strstr(nescsim_diag_at(diag, j)->message, words[i]) != NULL;
+		if (!found)
+			fail_msg("no message says '%s'", words[i]);
+		assert_non_null(nescsim_diag_at(diag, i)->hint);
+		assert_true(nescsim_diag_at(diag, i)->line != 0);
+	}
+	nescsim_diag_destroy(diag);
+}
+
+/* Entitlements that no policy looks at are no mistake, but hardly meant. */
+static void unused_entitlements_are_warned_of(void **state)
+{
+	static const char text[] =
+		"vms: [{qos: {weight: 2, priority: 1}, workload: {kind: dd, count: 1}}]\nschemes: [nesc]\n";
+	nescsim_config *config = load(text, NULL, 0);
+	nescsim_diag *diag = nescsim_diag_create();
+
+	(void)state;
+	assert_int_equal(nescsim_config_check_inputs(config, diag), NESCSIM_OK);
+	assert_int_equal(nescsim_diag_num_errors(diag), 0);
+	assert_int_equal(nescsim_diag_count(diag), 2);
+	assert_non_null(strstr(nescsim_diag_at(diag, 0)->message, "qos.weight has no effect"));
+	assert_non_null(strstr(nescsim_diag_at(diag, 1)->message, "qos.priority has no effect"));
+	nescsim_diag_destroy(diag);
+	nescsim_config_destroy(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(failed_request),     cmocka_unit_test(only_warmup),    cmocka_unit_test(bad_inputs),
-		cmocka_unit_test(foreign_folder),     cmocka_unit_test(earlier_result), cmocka_unit_test(conflicts),
+		cmocka_unit_test(failed_request),
+		cmocka_unit_test(only_warmup),
+		cmocka_unit_test(bad_inputs),
+		cmocka_unit_test(foreign_folder),
+		cmocka_unit_test(earlier_result),
+		cmocka_unit_test(conflicts),
 		cmocka_unit_test(limits_of_a_scheme),
+		cmocka_unit_test(conflicts_of_disks_and_actions),
+		cmocka_unit_test(unused_entitlements_are_warned_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
