@@ -196,8 +196,9 @@ static void collect(describer *d)
 
 static void walk_section(describer *d, const cfg_section *section);
 
-/* The tag is described when it is what is wanted; with its mapping, the mapping's row says the same. */
-static void walk_tag(describer *d, const cfg_key *key)
+/* The tag is described when it is what is wanted; with its mapping, the mapping's row says the same, if it has one: elements of
+ * lists have none. */
+static void walk_tag(describer *d, const cfg_key *key, bool has_row)
 {
 	const size_t mark = d->path.num_bytes;
 	char *path;
@@ -208,7 +209,7 @@ static void walk_tag(describer *d, const cfg_key *key)
 		collect(d);
 	} else if (!path) {
 		d->failed = true;
-	} else if (d->wanted && strcmp(path, d->wanted) == 0) {
+	} else if (has_row ? d->wanted && strcmp(path, d->wanted) == 0 : is_wanted(d, path)) {
 		d->num_found++;
 		if (is_wanted_source(d, key))
 			write_tag(d, key);
@@ -217,8 +218,8 @@ static void walk_tag(describer *d, const cfg_key *key)
 	text_cut(&d->path, mark);
 }
 
-/* Walks below a row: the keys of its section, element or variants. */
-static void walk_below(describer *d, const cfg_key *key)
+/* Walks below a row, or below a list's element, which is none: the keys of its section, element or variants. */
+static void walk_below(describer *d, const cfg_key *key, bool has_row)
 {
 	size_t path_mark = d->path.num_bytes, kinds_mark = d->kinds.num_bytes;
 
@@ -228,12 +229,12 @@ static void walk_below(describer *d, const cfg_key *key)
 		break;
 	case CFG_LIST:
 		text_add(&d->path, "[]");
-		walk_below(d, key->element);
+		walk_below(d, key->element, false);
 		break;
 	case CFG_VARIANT:
 	case CFG_NAMED:
 		if (key->type == CFG_VARIANT)
-			walk_tag(d, key);
+			walk_tag(d, key, has_row);
 		for (size_t i = 0; i < key->variants->num_rows; i++) {
 			const cfg_variant_row *row = &key->variants->rows[i];
 
@@ -275,7 +276,7 @@ static void walk_section(describer *d, const cfg_section *section)
 			}
 			free(path);
 		}
-		walk_below(d, key);
+		walk_below(d, key, true);
 		text_cut(&d->path, mark);
 	}
 }
