@@ -30,7 +30,8 @@ static bool mux_has_item(const sim_unit *self, uint32_t input)
 	return (self->nonempty[input >> 6] >> (input & 63) & 1) != 0;
 }
 
-/* The earliest time at which any ring's head of the lane may be taken; PS_MAX: there is none. */
+/* The earliest time at which any ring's head of the lane may be taken, or any time at which the next decision is due at once;
+ * PS_MAX: there is none. */
 static ps_t mux_first_ready_ps(const mux_unit *mux, const mux_lane *lane)
 {
 	const sim_unit *self = &mux->unit;
@@ -39,9 +40,17 @@ static ps_t mux_first_ready_ps(const mux_unit *mux, const mux_lane *lane)
 	for (uint32_t slot = 0; slot < lane->arbiter.num_functions; slot++) {
 		const mux_function *function = &lane->functions[slot];
 
-		for (uint32_t i = function->first_input; i < function->first_input + function->num_rings; i++)
-			if (mux_has_item(self, i))
-				first_ps = ps_min(first_ps, mux_ready_ps(lane, slot, self->inputs[i]));
+		for (uint32_t i = function->first_input; i < function->first_input + function->num_rings; i++) {
+			ps_t ready_ps;
+
+			if (!mux_has_item(self, i))
+				continue;
+			ready_ps = mux_ready_ps(lane, slot, self->inputs[i]);
+			/* Under load nearly always the first one that is looked at. */
+			if (sim_decision_ps(self, ready_ps) == self->local_ps)
+				return ready_ps;
+			first_ps = ps_min(first_ps, ready_ps);
+		}
 	}
 	return first_ps;
 }
@@ -66,28 +75,40 @@ static sim_queue *mux_next_ring(const mux_unit *mux, const mux_lane *lane, uint3
 	return NULL;
 }
 
+static nesc_node_item *mux_take_from(mux_unit *mux, mux_lane *lane, uint32_t slot, uint32_t ring)
+{
+	sim_queue *queue = mux->unit.inputs[lane->functions[slot].first_input + ring];
+
+	arbiter_taken(&lane->arbiter, slot, mux_node_bytes(queue), mux->unit.local_ps);
+	lane->functions[slot].last_ring = ring;
+	return sim_pop(&mux->unit, queue).payload;
+}
+
 /* Takes the lane's next node by policy, at local time; NULL: none may be taken. */
 static nesc_node_item *mux_take(mux_unit *mux, mux_lane *lane)
 {
-	sim_unit *self = &mux->unit;
-	sim_queue *heads[ARBITER_MAX_FUNCTIONS];
+	const uint32_t num_functions = lane->arbiter.num_functions;
 	uint32_t rings[ARBITER_MAX_FUNCTIONS], head_bytes[ARBITER_MAX_FUNCTIONS];
 	uint64_t candidates = 0;
-	uint32_t slot;
+	uint32_t slot = lane->arbiter.turn;
 
-	for (slot = 0; slot < lane->arbiter.num_functions; slot++) {
-		heads[slot] = mux_next_ring(mux, lane, slot, &rings[slot]);
-		if (heads[slot] == NULL)
+	for (uint32_t i = 0; i < num_functions; i++) {
+		const sim_queue *head;
+
+		/* From the one after the turn: round robin takes the first. */
+		slot = slot + 1 >= num_functions ? 0 : slot + 1;
+		head = mux_next_ring(mux, lane, slot, &rings[slot]);
+		if (head == NULL)
 			continue;
+		if (lane->arbiter.policy == ARBITER_ROUND_ROBIN)
+			return mux_take_from(mux, lane, slot, rings[slot]);
 		candidates |= UINT64_C(1) << slot;
-		head_bytes[slot] = mux_node_bytes(heads[slot]);
+		head_bytes[slot] = mux_node_bytes(head);
 	}
 	if (candidates == 0)
 		return NULL;
 	slot = arbiter_choose(&lane->arbiter, candidates, head_bytes);
-	arbiter_taken(&lane->arbiter, slot, head_bytes[slot], self->local_ps);
-	lane->functions[slot].last_ring = rings[slot];
-	return sim_pop(self, heads[slot]).payload;
+	return mux_take_from(mux, lane, slot, rings[slot]);
 }
 
 static void mux_begin(mux_unit *mux, mux_lane *lane, nesc_node_item *node)
