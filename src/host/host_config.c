@@ -473,6 +473,11 @@ static const cfg_section disk_section = {
 	.name = "disk", KEYS(disk_keys), .struct_bytes = sizeof(disk_config), .check = disk_check
 };
 
+const disk_config *disk_config_file(const disk_config *disk, size_t index)
+{
+	return index == 0 ? disk : &((const disk_config *)disk->append.items)[index - 1];
+}
+
 bool disk_config_has_holes(const disk_config *disk)
 {
 	return disk->map.index == DISK_MAP_LAZY || (disk->map.index == DISK_MAP_FRAGMENTED &&
@@ -481,11 +486,10 @@ bool disk_config_has_holes(const disk_config *disk)
 
 uint64_t disk_total_bytes(const disk_config *disk)
 {
-	const disk_config *more = disk->append.items;
-	uint64_t total = (uint64_t)disk->num_bytes;
+	uint64_t total = 0;
 
-	for (size_t i = 0; i < disk->append.num; i++)
-		total += (uint64_t)more[i].num_bytes;
+	for (size_t i = 0; i <= disk->append.num; i++)
+		total += (uint64_t)disk_config_file(disk, i)->num_bytes;
 	return total;
 }
 

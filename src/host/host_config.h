@@ -135,6 +135,9 @@ extern const cfg_key vm_element; /* element of the `vms` list */
 void host_costs(const host_config *host, const guest_config *guest, const hypervisor_config *hypervisor,
 		ps_t costs_out[NUM_COSTS]);
 
+/* File number `index` of a disk, 0 ... append.num: its own, then those behind it. */
+const disk_config *disk_config_file(const disk_config *disk, size_t index);
+
 /* Can the file (the first one of `disk`) have holes at the start? */
 bool disk_config_has_holes(const disk_config *disk);
 

@@ -218,24 +218,18 @@ static void relieve(hypervisor *self, uint32_t vf)
 	flush(self, vf, TREE_MAX_BLOCK, 1);
 }
 
-/* The same for all VFs that export the VM's files. A block of a file may lie elsewhere in another disk, so that one loses
+/* Flushes all VFs that export the VM's files. A block of a file may lie elsewhere in another disk, so that one loses
  * all its entries. */
 static void flush_all_of(hypervisor *self, uint32_t vm, uint64_t first_block, uint64_t num_blocks)
 {
 	const storage_plan *plan = self->parts.plan;
 
 	for (uint32_t vf = 1; vf <= plan->num_disks; vf++) {
-		const storage_disk *one = &plan->disks[vm - 1], *other = &plan->disks[vf - 1];
-		bool shares = false;
-
-		if (self->vm_blocks[vf] == 0 && vf != vm)
+		if ((self->vm_blocks[vf] == 0 && vf != vm) || !storage_shares_file(plan, vm, vf))
 			continue;
-		for (uint32_t i = 0; i < one->num_parts; i++)
-			for (uint32_t j = 0; j < other->num_parts; j++)
-				shares |= one->parts[i].file == other->parts[j].file;
-		if (shares && one->same_as == other->same_as)
+		if (plan->disks[vm - 1].same_as == plan->disks[vf - 1].same_as)
 			flush(self, vf, first_block, num_blocks);
-		else if (shares)
+		else
 			flush(self, vf, 0, 0);
 	}
 }
@@ -809,13 +803,10 @@ static bool do_resize(hypervisor *self, const action *of)
 static bool files_are_shared(const hypervisor *self, uint32_t vm)
 {
 	const storage_plan *plan = self->parts.plan;
-	const storage_disk *one = &plan->disks[vm - 1];
 
 	for (uint32_t other = 1; other <= plan->num_disks; other++)
-		for (uint32_t i = 0; other != vm && !self->is_deleted[other] && i < one->num_parts; i++)
-			for (uint32_t j = 0; j < plan->disks[other - 1].num_parts; j++)
-				if (plan->disks[other - 1].parts[j].file == one->parts[i].file)
-					return true;
+		if (other != vm && !self->is_deleted[other] && storage_shares_file(plan, vm, other))
+			return true;
 	return false;
 }
 

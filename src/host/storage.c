@@ -3,12 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* File number `index` of a disk: the disk's own, or one of those behind it. */
-static const disk_config *file_of(const disk_config *disk, size_t index)
-{
-	return index == 0 ? disk : &((const disk_config *)disk->append.items)[index - 1];
-}
-
 static bool is_named(const char *name)
 {
 	return name != NULL && name[0] != '\0';
@@ -98,7 +92,7 @@ static nescsim_status add_disk(storage_plan *plan, const disk_config *config, ui
 	if (disk->parts == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (uint32_t i = 0; i < disk->num_parts; i++) {
-		const disk_config *file = file_of(config, i);
+		const disk_config *file = disk_config_file(config, i);
 		uint32_t number = find_file(plan, file->file);
 
 		/* The first VM that names a file says how it lies. */
@@ -152,9 +146,11 @@ static bool named_before(const disk_config *const *disks, uint32_t vm, size_t fi
 {
 	for (uint32_t i = 0; i <= vm; i++)
 		for (size_t j = 0; j <= disks[i]->append.num; j++) {
+			const char *other = disk_config_file(disks[i], j)->file;
+
 			if (i == vm && j == file)
 				return false;
-			if (is_named(file_of(disks[i], j)->file) && strcmp(file_of(disks[i], j)->file, name) == 0)
+			if (is_named(other) && strcmp(other, name) == 0)
 				return true;
 		}
 	return false;
@@ -166,12 +162,23 @@ uint64_t storage_num_blocks(const disk_config *const *disks, uint32_t num_vms)
 
 	for (uint32_t i = 0; i < num_vms; i++)
 		for (size_t j = 0; j <= disks[i]->append.num; j++) {
-			const disk_config *file = file_of(disks[i], j);
+			const disk_config *file = disk_config_file(disks[i], j);
 
 			if (!is_named(file->file) || !named_before(disks, i, j, file->file))
 				num_blocks += blocks_at_start(file);
 		}
 	return num_blocks;
+}
+
+bool storage_shares_file(const storage_plan *plan, uint32_t vm, uint32_t other_vm)
+{
+	const storage_disk *one = &plan->disks[vm - 1], *other = &plan->disks[other_vm - 1];
+
+	for (uint32_t i = 0; i < one->num_parts; i++)
+		for (uint32_t j = 0; j < other->num_parts; j++)
+			if (one->parts[i].file == other->parts[j].file)
+				return true;
+	return false;
 }
 
 bool storage_has_holes(const storage_plan *plan)

@@ -44,6 +44,9 @@ void storage_plan_fini(storage_plan *plan);
  * layout. */
 uint64_t storage_num_blocks(const disk_config *const *disks, uint32_t num_vms);
 
+/* Is a file part of both disks? VMs are numbered from 1. */
+bool storage_shares_file(const storage_plan *plan, uint32_t vm, uint32_t other_vm);
+
 /* True if any disk has a block that no extent maps. */
 bool storage_has_holes(const storage_plan *plan);
 

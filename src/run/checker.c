@@ -106,23 +106,12 @@ static bool may_share(void *context, uint32_t vm, uint64_t their_sector, uint64_
 	       our_place == their_place;
 }
 
-static bool shares_a_file(const storage_plan *plan, uint32_t vm, uint32_t other_vm)
-{
-	const storage_disk *one = &plan->disks[vm - 1], *other = &plan->disks[other_vm - 1];
-
-	for (uint32_t i = 0; i < one->num_parts; i++)
-		for (uint32_t j = 0; j < other->num_parts; j++)
-			if (one->parts[i].file == other->parts[j].file)
-				return true;
-	return false;
-}
-
 static bool only_containment(const scenario *given, const storage_plan *plan, checker_core *disk)
 {
 	if (given->guest.num_vcpus > 1 || scenario_vm_is_resized(given, disk->vm))
 		return true;
 	for (uint32_t vm = 1; vm <= plan->num_disks; vm++)
-		if (vm != disk->vm && shares_a_file(plan, disk->vm, vm))
+		if (vm != disk->vm && storage_shares_file(plan, disk->vm, vm))
 			return true;
 	return false;
 }

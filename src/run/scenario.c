@@ -118,11 +118,8 @@ static bool needs_journal(const scenario *self)
 	bool needs = self->hypervisor.tree_bytes != 0 || self->hypervisor.actions.num != 0;
 
 	for (size_t i = 0; i < self->vms.num; i++)
-		for (size_t j = 0; j <= vms[i].disk.append.num; j++) {
-			const disk_config *more = vms[i].disk.append.items;
-
-			needs |= disk_config_has_holes(j == 0 ? &vms[i].disk : &more[j - 1]);
-		}
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
+			needs |= disk_config_has_holes(disk_config_file(&vms[i].disk, j));
 	return needs;
 }
 
@@ -172,12 +169,10 @@ static bool has_file_of_its_own(const scenario *self, uint32_t vm)
 	if (disk->append.num != 0)
 		return false;
 	for (uint32_t other = 1; disk->file[0] != '\0' && other <= scenario_num_vms(self); other++) {
-		const disk_config *file = &scenario_vm(self, other, NULL)->disk, *more = file->append.items;
+		const disk_config *theirs = &scenario_vm(self, other, NULL)->disk;
 
-		if (other != vm && strcmp(file->file, disk->file) == 0)
-			return false;
-		for (size_t i = 0; i < file->append.num; i++)
-			if (strcmp(more[i].file, disk->file) == 0)
+		for (size_t i = 0; other != vm && i <= theirs->append.num; i++)
+			if (strcmp(disk_config_file(theirs, i)->file, disk->file) == 0)
 				return false;
 	}
 	return true;
@@ -237,10 +232,16 @@ static bool same_file(const disk_config *one, const disk_config *other)
 		a->hole_percent == b->hole_percent);
 }
 
-/* File number `index` of a disk, counting from its own. */
-static const disk_config *file_of(const disk_config *disk, size_t index)
+/* The first mention of a file of this name in VMs before `end`, and that VM's index. NULL: there is none. */
+static const disk_config *first_mention(const vm_config *vms, size_t end, const char *name, size_t *vm_out)
 {
-	return index == 0 ? disk : &((const disk_config *)disk->append.items)[index - 1];
+	for (size_t i = 0; i < end; i++)
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
+			if (strcmp(disk_config_file(&vms[i].disk, j)->file, name) == 0) {
+				*vm_out = i;
+				return disk_config_file(&vms[i].disk, j);
+			}
+	return NULL;
 }
 
 /* Files of one name are one file, so they must be described alike. */
@@ -250,27 +251,22 @@ static void check_files(const scenario *self, cfg_check *check)
 
 	for (size_t i = 0; i < self->vms.num; i++)
 		for (size_t j = 0; j <= vms[i].disk.append.num; j++) {
-			const disk_config *file = file_of(&vms[i].disk, j), *first = NULL;
-			size_t vm = 0;
-
-			for (size_t k = 0; first == NULL && file->file[0] != '\0' && k <= i; k++)
-				for (size_t l = 0; first == NULL && l <= vms[k].disk.append.num; l++)
-					if (strcmp(file_of(&vms[k].disk, l)->file, file->file) == 0) {
-						first = file_of(&vms[k].disk, l);
-						vm = k;
-					}
+			const disk_config *file = disk_config_file(&vms[i].disk, j), *first;
 			char key[64];
+			size_t vm;
 
+			if (file->file[0] == '\0')
+				continue;
 			snprintf(key, sizeof(key), "vms[%zu].disk", i);
-			for (size_t k = 0; k < j && file->file[0] != '\0'; k++)
-				if (strcmp(file_of(&vms[i].disk, k)->file, file->file) == 0)
+			for (size_t k = 0; k < j; k++)
+				if (strcmp(disk_config_file(&vms[i].disk, k)->file, file->file) == 0)
 					cfg_conflict(check, key, "name other files", "file '%s' is in one disk twice",
 						     file->file);
-			if (first != NULL && !same_file(first, file)) {
+			first = first_mention(vms, i + 1, file->file, &vm);
+			if (!same_file(first, file))
 				cfg_conflict(check, key, "describe it alike, or give it another name",
 					     "file '%s' has another size, map or image than in vms[%zu]", file->file,
 					     vm);
-			}
 		}
 }
 
@@ -476,7 +472,7 @@ static bool has_lazy_disk(const scenario *self)
 
 	for (size_t i = 0; i < self->vms.num; i++)
 		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
-			if (file_of(&vms[i].disk, j)->map.index == DISK_MAP_LAZY)
+			if (disk_config_file(&vms[i].disk, j)->map.index == DISK_MAP_LAZY)
 				return true;
 	return false;
 }
