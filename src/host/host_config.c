@@ -179,6 +179,15 @@ static const cfg_key host_keys[] = {
 	  .max_text = "1 ms",
 	  .help = "From a core's register write to the root port.",
 	  .source = "assumption: on-die interconnect" },
+	{ .name = "jitter",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(host_config, jitter_ps),
+	  .default_text = "0 ns",
+	  .min_text = "0",
+	  .max_text = "1 ms",
+	  .help = "Mean of what each segment of software takes longer than its cost, drawn from an exponential "
+		  "distribution.",
+	  .source = "choice: none, costs are means" },
 #define X(symbol, section, key, value, help, source) COST_##section(symbol, key, value, help, source)
 #include "host/costs.def"
 #undef X

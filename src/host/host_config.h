@@ -24,6 +24,7 @@ typedef struct host_config {
 	int interrupts;       /* host_interrupts */
 	int64_t copy_bps;     /* bytes per second of a memory copy by a core */
 	ps_t posted_write_ps; /* from the core to the root port */
+	ps_t jitter_ps;       /* mean of what a segment takes longer */
 #define COST_guest(symbol)
 #define COST_host(symbol) ps_t symbol##_ps;
 #define COST_hypervisor(symbol)

@@ -1,7 +1,5 @@
-/* A core that runs a guest (a vCPU) or, on the bare machine, a tenant's process; with block layer and device driver.
- *
- * Software is a table of segments: which phase of a request's life, which stage it is charged to, whose time it is, and
- * what it costs. The difference between two schemes is the difference between two tables.
+/* A core that runs a guest (a vCPU) or, on the bare machine, a tenant's process; with block layer and a driver: of a ring of the
+ * device, or of a virtual device's queue that a thread of the hypervisor serves.
  *
  * The core is sequential. What an interrupt starts - delivery, handler, completion, the application's next steps - runs
  * as one task; interrupts that arrive meanwhile wait for its end. Think time is CPU work that interrupts push back.
@@ -10,79 +8,21 @@
 #ifndef HOST_VCPU_H
 #define HOST_VCPU_H
 
-#include "base/stages.h"
-#include "host/host_config.h"
+#include "host/core.h"
 #include "host/layout.h"
 #include "host/ledger.h"
+#include "host/virtual_queue.h"
 #include "metrics/account.h"
 #include "nesc/device.h"
 #include "workload/source.h"
 
-/* X(symbol, name in units.csv, what): whose core time it is. All but GUEST count as host CPU. */
-#define CPU_OWNER_LIST(X)                                            \
-	X(GUEST, "guest", "guest mode: kernel, driver, application") \
-	X(KVM, "kvm", "VM exits, injection and wake-up of vCPUs")    \
-	X(KERNEL, "kernel", "host kernel and processes of the host") \
-	X(APP, "app", "application work of a process of the host")
-
-typedef enum cpu_owner {
-#define CPU_OWNER_ENUM(symbol, name, what) CPU_##symbol,
-	CPU_OWNER_LIST(CPU_OWNER_ENUM)
-#undef CPU_OWNER_ENUM
-	CPU_NUM_OWNERS
-} cpu_owner;
-
-/* X(symbol, when) */
-#define VCPU_PHASE_LIST(X)                                                         \
-	X(APP_SUBMIT, "the application calls")                                     \
-	X(BLOCK_SUBMIT, "the block layer takes the request")                       \
-	X(DRIVER_SUBMIT, "the driver prepares one piece of it")                    \
-	X(COMMAND_WRITE, "each of a command's register writes")                    \
-	X(NODE_COPY, "the data of a node is copied to the trampoline (writes)")    \
-	X(NODE_WRITE, "each of a node's register writes")                          \
-	X(IDLE_ENTER, "nothing is left to do")                                     \
-	X(IRQ_IDLE, "an interrupt finds the core idle")                            \
-	X(IRQ_BUSY, "an interrupt finds the core running")                         \
-	X(IRQ_HANDLER, "the handler, to the end of interrupt")                     \
-	X(IRQ_NEXT, "each further request that the interrupt tells of")            \
-	X(PIECE_COPY, "the data of a piece is copied from the trampoline (reads)") \
-	X(BLOCK_COMPLETE, "the block layer completes the request")                 \
-	X(APP_RETURN, "the application goes on")                                   \
-	X(DISCARD, "a discard that the device does not know")
-
-typedef enum vcpu_phase {
-#define VCPU_PHASE_ENUM(symbol, when) PHASE_##symbol,
-	VCPU_PHASE_LIST(VCPU_PHASE_ENUM)
-#undef VCPU_PHASE_ENUM
-	NUM_PHASES
-} vcpu_phase;
-
-/* Rows that a platform's features leave out. */
-typedef enum vcpu_when {
-	WHEN_ALWAYS,
-	WHEN_EXITS,  /* interrupts reach a guest by exits (host.interrupts) */
-	WHEN_POSTED, /* by posted interrupts */
-	WHEN_COPIES, /* data goes through trampoline buffers */
-} vcpu_when;
-
-/* One row of a scheme's table. */
-typedef struct vcpu_segment {
-	vcpu_phase phase;
-	const char *name;
-	stage stage;
-	cpu_owner owner;
-	cost cost;   /* COST_NONE with `copies` */
-	bool copies; /* takes the bytes at the host's copy rate instead */
-	vcpu_when when;
-} vcpu_segment;
-
-/* How a scheme drives the device. */
+/* How a scheme's vCPUs reach the storage. */
 typedef struct vcpu_stack {
-	const vcpu_segment *segments; /* in the order in which they run within a phase */
-	uint32_t num_segments;
-	bool on_pf;      /* on the PF's block device, at physical addresses, split where the file's extents end */
-	bool trampoline; /* data goes through a buffer of driver.trampoline_bytes, unless the IOMMU knows the VF */
-	bool in_guest;   /* application work is guest time */
+	core_table table;
+	uint32_t features; /* WHEN_*, beside the platform's */
+	bool on_pf;        /* on the PF's block device, at physical addresses, split where the file's extents end */
+	bool trampoline;   /* data goes through a buffer of driver.trampoline_bytes, unless the IOMMU knows the VF */
+	bool in_guest;     /* application work is guest time */
 } vcpu_stack;
 
 /* Told when a request completes, and how; both layers' latencies end at `now`. */
@@ -110,11 +50,13 @@ typedef struct vcpu_config {
 	const guest_config *guest;
 	const hypervisor_config *hypervisor;
 	const nesc_config *nesc;
+	uint64_t seed;
 	bool sriov; /* VFs are known to the IOMMU: no trampoline */
 	const disk_layout *layout;
-	uint32_t vm;    /* from 1: the VF, or the tenant's number */
-	uint32_t index; /* of this vCPU in its VM */
-	source *source; /* owned by the caller; NULL: the vCPU does nothing */
+	virtual_queue *queue; /* drives this instead of a ring of the device; NULL: a ring */
+	uint32_t vm;          /* from 1: the VF, or the tenant's number */
+	uint32_t index;       /* of this vCPU in its VM */
+	source *source;       /* owned by the caller; NULL: the vCPU does nothing */
 	/* The request whose pieces are kept, by its number in the source; no log: none. */
 	stage_log *log;
 	uint64_t logged_number;
@@ -127,7 +69,8 @@ typedef struct vcpu_config {
 	void *context;
 } vcpu_config;
 
-/* Makes the core and connects it to its ring of the device: VF `vm`, ring `index`; or a ring of the PF's.
+/* Makes the core and connects it to its ring of the device: VF `vm`, ring `index`; or a ring of the PF's; or to its virtual queue,
+ * whose two sim_queues its thread then makes.
  * NULL when out of memory. Destroyed after the kernel. */
 vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *config);
 void vcpu_destroy(vcpu *self);
@@ -154,6 +97,7 @@ io_request vcpu_first_ended(const vcpu *self, nesc_completion_status status);
 ps_t vcpu_first_submit_ps(const vcpu *self);
 ps_t vcpu_last_complete_ps(const vcpu *self);
 
-const char *cpu_owner_name(cpu_owner owner);
+/* Who pushes into the virtual queue and is answered through it. */
+sim_unit *vcpu_unit(vcpu *self);
 
 #endif

@@ -63,6 +63,7 @@ static nescsim_status build_vm(machine *self, uint32_t vm)
 		.guest = &given->guest,
 		.hypervisor = &given->hypervisor,
 		.nesc = &given->nesc,
+		.seed = (uint64_t)given->sim.seed,
 		.layout = &self->config.plan->disks[vm - 1].layout,
 		.vm = vm,
 		.num_vcpus = self->num_vcpus,

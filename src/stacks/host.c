@@ -2,26 +2,25 @@
  * the tenant's file occupies. No guest, no virtualization, no copies. */
 #include "stacks/stack.h"
 
-static const vcpu_segment segments[] = {
-	{ PHASE_APP_SUBMIT, "system call", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL, false, WHEN_ALWAYS },
-	{ PHASE_BLOCK_SUBMIT, "block layer", STAGE_BLOCK, CPU_KERNEL, COST_HOST_BLOCK_SUBMIT, false, WHEN_ALWAYS },
-	{ PHASE_DRIVER_SUBMIT, "PF driver", STAGE_DRIVER, CPU_KERNEL, COST_HOST_DRIVER, false, WHEN_ALWAYS },
-	{ PHASE_COMMAND_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false, WHEN_ALWAYS },
-	{ PHASE_NODE_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false, WHEN_ALWAYS },
-	{ PHASE_IRQ_HANDLER, "interrupt handler", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_IRQ_HANDLER, false,
-	  WHEN_ALWAYS },
-	{ PHASE_IRQ_NEXT, "next completion", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_IRQ_NEXT, false, WHEN_ALWAYS },
-	{ PHASE_BLOCK_COMPLETE, "block layer", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_BLOCK_COMPLETE, false,
-	  WHEN_ALWAYS },
-	{ PHASE_APP_RETURN, "process wakes", STAGE_APP, CPU_KERNEL, COST_HOST_PROCESS_WAKE, false, WHEN_ALWAYS },
-	{ PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL_RETURN, false,
-	  WHEN_ALWAYS },
-	{ PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_KERNEL, COST_HOST_DISCARD, false, WHEN_ALWAYS },
+static const core_segment segments[] = {
+	{ PHASE_APP_SUBMIT, "system call", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL, false, WHEN_ALWAYS, 0 },
+	{ PHASE_BLOCK_SUBMIT, "block layer", STAGE_BLOCK, CPU_KERNEL, COST_HOST_BLOCK_SUBMIT, false, WHEN_ALWAYS, 0 },
+	{ PHASE_DRIVER_SUBMIT, "PF driver", STAGE_DRIVER, CPU_KERNEL, COST_HOST_DRIVER, false, WHEN_ALWAYS, 0 },
+	{ PHASE_COMMAND_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false, WHEN_ALWAYS, 0 },
+	{ PHASE_NODE_WRITE, "register write", STAGE_DOORBELL, CPU_KERNEL, COST_MMIO_WRITE, false, WHEN_ALWAYS, 0 },
+	{ PHASE_IRQ_HANDLER, "interrupt handler", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_IRQ_HANDLER, false, WHEN_ALWAYS,
+	  0 },
+	{ PHASE_IRQ_NEXT, "next completion", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_IRQ_NEXT, false, WHEN_ALWAYS, 0 },
+	{ PHASE_BLOCK_COMPLETE, "block layer", STAGE_COMPLETE, CPU_KERNEL, COST_HOST_BLOCK_COMPLETE, false, WHEN_ALWAYS,
+	  0 },
+	{ PHASE_APP_WAKE, "process wakes", STAGE_APP, CPU_KERNEL, COST_HOST_PROCESS_WAKE, false, WHEN_ALWAYS, 0 },
+	{ PHASE_APP_RETURN, "system call returns", STAGE_APP, CPU_KERNEL, COST_HOST_SYSCALL_RETURN, false, WHEN_ALWAYS,
+	  0 },
+	{ PHASE_DISCARD, "discard refused", STAGE_BLOCK, CPU_KERNEL, COST_HOST_DISCARD, false, WHEN_ALWAYS, 0 },
 };
 
 static const vcpu_stack stack = {
-	.segments = segments,
-	.num_segments = sizeof(segments) / sizeof(segments[0]),
+	.table = CORE_TABLE(segments),
 	.on_pf = true,
 	.trampoline = false,
 	.in_guest = false,

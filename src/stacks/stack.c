@@ -35,6 +35,7 @@ nescsim_status stack_build_vcpus(const stack_vm *vm, const vcpu_stack *stack)
 			.guest = vm->guest,
 			.hypervisor = vm->hypervisor,
 			.nesc = vm->nesc,
+			.seed = vm->seed,
 			.sriov = vm->sriov,
 			.layout = vm->layout,
 			.vm = vm->vm,

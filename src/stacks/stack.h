@@ -12,6 +12,7 @@ typedef struct stack_vm {
 	const guest_config *guest;
 	const hypervisor_config *hypervisor;
 	const nesc_config *nesc;
+	uint64_t seed;
 	bool sriov; /* true SR-IOV: VFs are known to the IOMMU */
 	const disk_layout *layout;
 	uint32_t vm; /* from 1 */
