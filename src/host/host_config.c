@@ -563,6 +563,13 @@ static const cfg_key vm_keys[] = {
 	  .offset_in_struct = offsetof(vm_config, workload),
 	  .variants = &workload_variants,
 	  .help = "What the VM asks of its disk." },
+	{ .name = "filesystem",
+	  .type = CFG_VARIANT,
+	  .offset_in_struct = offsetof(vm_config, filesystem),
+	  .default_text = "none",
+	  .variants = &filesystem_variants,
+	  .help = "What the workload goes through in the guest on its way to the disk.",
+	  .source = "choice: the disk itself" },
 };
 
 static const cfg_section vm_section = { .name = "vms", KEYS(vm_keys), .struct_bytes = sizeof(vm_config) };

@@ -124,7 +124,8 @@ typedef struct vm_config {
 	int64_t count;
 	qos_config qos;
 	disk_config disk;
-	cfg_variant workload; /* workload_variants; decoded there */
+	cfg_variant workload;   /* workload_variants; decoded there */
+	cfg_variant filesystem; /* filesystem_variants; likewise */
 } vm_config;
 
 extern const cfg_section host_section;

@@ -386,6 +386,13 @@ static void vcpu_run(vcpu *self)
 	case SOURCE_END:
 		self->activity = ACT_ENDED;
 		break;
+	case SOURCE_BEGIN:
+	case SOURCE_FINISH:
+		break;
+	case SOURCE_WORK:
+		self->unit.local_ps += step.duration_ps;
+		self->cpu_ps[self->config.stack->in_guest ? CPU_GUEST : CPU_APP] += step.duration_ps;
+		break;
 	case SOURCE_FAILED:
 		sim_stop(self->core.unit.kernel);
 		self->activity = ACT_ENDED;

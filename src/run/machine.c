@@ -23,23 +23,28 @@ static nescsim_status open_sources(machine *self, nescsim_diag *diag)
 
 	for (uint32_t i = 0; i < self->num_cores; i++) {
 		const uint32_t vm = i / self->num_vcpus + 1;
+		char path[64], filesystem_path[64];
+		diag_place place, filesystem_place;
 		size_t index;
 		const vm_config *of = scenario_vm(given, vm, &index);
-		const source_context context = {
+		source_context context = {
 			.seed = (uint64_t)given->sim.seed,
 			.vm = vm,
 			.vcpu = i % self->num_vcpus,
 			.num_vcpus = self->num_vcpus,
 			.disk_bytes = self->config.plan->disks[vm - 1].layout.num_bytes,
 			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
+			.filesystem = &of->filesystem,
 		};
-		char path[64];
-		diag_place place;
 		nescsim_status status;
 
 		snprintf(path, sizeof(path), "vms[%zu].workload", index);
-		if (self->config.document != NULL)
+		snprintf(filesystem_path, sizeof(filesystem_path), "vms[%zu].filesystem", index);
+		if (self->config.document != NULL) {
 			place = cfg_place(self->config.document, path);
+			filesystem_place = cfg_place(self->config.document, filesystem_path);
+			context.filesystem_place = &filesystem_place;
+		}
 		status = source_open(&of->workload, &context, self->config.document == NULL ? NULL : &place, diag,
 				     &self->sources[i]);
 		if (status != NESCSIM_OK)

@@ -6,6 +6,14 @@
 #include "run/machine.h"
 #include "run/outcome.h"
 
+/* Place of a key of the entry `index` of `vms`; it keeps the pointer path_out. */
+static diag_place vm_place(const nescsim_config *config, size_t index, const char *key, char *path_out,
+			   size_t path_bytes)
+{
+	snprintf(path_out, path_bytes, "vms[%zu].%s", index, key);
+	return cfg_place(config->document, path_out);
+}
+
 nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim_diag *diag)
 {
 	const scenario *given = &config->scenario;
@@ -13,20 +21,21 @@ nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim
 	nescsim_status first = scenario_check_schemes(config, diag);
 
 	for (size_t i = 0; i < given->vms.num; i++) {
+		char path[64], filesystem_path[64];
+		const diag_place place = vm_place(config, i, "workload", path, sizeof(path));
+		const diag_place filesystem_place =
+			vm_place(config, i, "filesystem", filesystem_path, sizeof(filesystem_path));
 		const source_context context = {
 			.seed = (uint64_t)given->sim.seed,
 			.vm = 1,
 			.num_vcpus = (uint32_t)given->guest.num_vcpus,
 			.disk_bytes = disk_total_bytes(&vms[i].disk),
 			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
+			.filesystem = &vms[i].filesystem,
+			.filesystem_place = &filesystem_place,
 		};
-		char path[64];
-		diag_place place;
-		nescsim_status status;
+		const nescsim_status status = source_validate(&vms[i].workload, &context, &place, diag);
 
-		snprintf(path, sizeof(path), "vms[%zu].workload", i);
-		place = cfg_place(config->document, path);
-		status = source_validate(&vms[i].workload, &context, &place, diag);
 		if (first == NESCSIM_OK)
 			first = status;
 	}

@@ -6,7 +6,7 @@
 
 typedef struct source_kind {
 	size_t state_bytes; /* of zeroed memory that the kind gets */
-	bool has_app_layer;
+	bool has_app_layer, has_operations;
 
 	/* As source_open(); close() is called in every case. `params` is the kind's decoded section. */
 	nescsim_status (*open)(void *state, const void *params, const source_context *context, const diag_place *place,

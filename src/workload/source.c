@@ -85,6 +85,11 @@ bool source_has_app_layer(const source *self)
 	return self->kind->has_app_layer;
 }
 
+bool source_has_operations(const source *self)
+{
+	return self->kind->has_operations;
+}
+
 uint64_t source_expected_requests(const source *self)
 {
 	return self->kind->expected_requests(self->state);

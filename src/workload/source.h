@@ -3,6 +3,10 @@
  * The guest asks `next` what to do; the source answers with one step. It is asked again after the step is
  * done (a submission handed to the block layer, think time spent, the time reached, one completion arrived).
  * The source never sees engine time: `now_ps` is the guest's own local time.
+ *
+ * Some sources have operations: what an application asks for is not a block request but what a filesystem turns into
+ * several of them, and into work of the guest's kernel. One operation at a time is under way, from SOURCE_BEGIN to
+ * SOURCE_FINISH; block requests may outlive it.
  */
 #ifndef WORKLOAD_SOURCE_H
 #define WORKLOAD_SOURCE_H
@@ -18,14 +22,19 @@ typedef enum source_action {
 	SOURCE_WAIT,       /* nothing to do before a completion arrives */
 	SOURCE_END,        /* no request will follow; outstanding ones still complete */
 	SOURCE_FAILED,     /* the input broke midway; the diag given to source_open() says where */
+	SOURCE_BEGIN,      /* the application begins an operation (its system call), described by `request` */
+	SOURCE_WORK,       /* spend `duration_ps` of the kernel's CPU work on it; interrupts wait for the work's end */
+	SOURCE_FINISH,     /* the operation is done: its system call may return */
 } source_action;
 
 typedef struct source_step {
 	source_action action;
-	io_request request; /* SOURCE_SUBMIT */
+	io_request request; /* SOURCE_SUBMIT; SOURCE_BEGIN: the operation's number (they count for themselves), and
+			     * sectors of its file */
 	ps_t arrival_ps;    /* SOURCE_SUBMIT: recorded or drawn arrival of an open loop (<= now); -1 = at submission */
-	ps_t duration_ps;   /* SOURCE_THINK */
+	ps_t duration_ps;   /* SOURCE_THINK, SOURCE_WORK */
 	ps_t until_ps;      /* SOURCE_WAIT_UNTIL */
+	const char *what;   /* SOURCE_WORK: a name for it, of static storage */
 } source_step;
 
 typedef struct source source;
@@ -37,14 +46,21 @@ typedef struct source_context {
 	uint32_t vcpu, num_vcpus; /* this vCPU and how many the VM has; generators share their depth out, slot %
 				    * num_vcpus; a trace is replayed on vCPU 0 alone */
 	uint64_t disk_bytes;      /* size of the virtual disk */
-	int64_t instructions_per_ns_milli; /* guest.instructions_per_ns * 1000: divides recorded think time */
+	int64_t instructions_per_ns_milli;  /* guest.instructions_per_ns * 1000: divides recorded think time */
+	const cfg_variant *filesystem;      /* of filesystem_variants: what the workload's requests go through in the
+					    * guest; NULL: none */
+	const diag_place *filesystem_place; /* where that stands in the config; NULL = unknown */
 } source_context;
 
 /* Workload kinds (generators and `trace`) with their schema sections: the config's `workload: {kind: …}`. */
 extern const cfg_variants workload_variants;
 
-/* Opens the workload for one vCPU. Returns NESCSIM_OK, NESCSIM_CONFIG (it does not fit the disk), NESCSIM_TRACE,
- * NESCSIM_IO or NESCSIM_NO_MEMORY; mistakes are in `diag`, which must outlive the source, as must `workload`.
+/* Guest filesystems with their schema sections: the config's `filesystem: {kind: …}`. */
+extern const cfg_variants filesystem_variants;
+
+/* Opens the workload for one vCPU, on its filesystem if there is one. Returns NESCSIM_OK, NESCSIM_CONFIG (it does not
+ * fit the disk, or the filesystem), NESCSIM_TRACE, NESCSIM_IO or NESCSIM_NO_MEMORY; mistakes are in `diag`, which must
+ * outlive the source, as must `workload` and the context's filesystem.
  * `place` is where the workload stands in the config (NULL = unknown). On success *source_out is to be freed with
  * source_close(). */
 nescsim_status source_open(const cfg_variant *workload, const source_context *context, const diag_place *place,
@@ -59,7 +75,11 @@ void source_completed(source *self, uint64_t request_number, ps_t now_ps);
 /* True when the source's latency includes a system call (dd, applications): the run then reports the app layer too. */
 bool source_has_app_layer(const source *self);
 
-/* Requests that this source will issue in all, or 0 when unknown (progress estimates). */
+/* True when the app layer's latencies run from SOURCE_BEGIN to SOURCE_FINISH; requests then have no app layer of their
+ * own. */
+bool source_has_operations(const source *self);
+
+/* Requests that this source will issue in all (operations, if it has any), or 0 when unknown (progress estimates). */
 uint64_t source_expected_requests(const source *self);
 
 void source_close(source *self);

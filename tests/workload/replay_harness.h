@@ -81,6 +81,11 @@ static inline void harness_run(harness *self, source *from, const ps_t *latency_
 			assert_true(next_ps != PS_MAX);
 			now_ps = next_ps;
 			break;
+		case SOURCE_BEGIN:
+		case SOURCE_WORK:
+		case SOURCE_FINISH:
+			fail_msg("the source has operations");
+			break;
 		case SOURCE_END:
 		case SOURCE_FAILED:
 			self->last = step.action;
