@@ -33,11 +33,25 @@ typedef enum activity {
 	ACT_ENDED,  /* no request will follow */
 } activity;
 
+/* What the application asked of its filesystem. */
+typedef struct operation {
+	bool is_under_way;
+	bool waits; /* for requests: its process sleeps */
+	io_request request;
+	nesc_completion_status status;
+	stage_marks marks;
+	ps_t start_ps;
+	/* the request that completed last */
+	ps_t last_start_ps, last_end_ps;
+	latency_split last_split;
+} operation;
+
 struct vcpu {
 	host_core core;
 	vcpu_config config;
 	char name[32];
-	bool has_app;
+	bool has_app, has_operations;
+	operation operation;
 	sim_queue *interrupts; /* of the ring, or completions of the virtual queue */
 	ring_driver ring;
 	virtual_driver virtual; /* instead, where config.queue is given */
@@ -171,7 +185,10 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const dri
 		vcpu_check_end(self, done);
 	core_run(&self->core, PHASE_BLOCK_COMPLETE, 0, marks);
 	completion->request = &done->request;
+	completion->number = self->has_operations ? self->operation.request.number : done->request.number;
 	completion->vm = self->config.vm;
+	completion->has_block = true;
+	completion->in_operation = self->has_operations;
 	completion->status = done->driven.status;
 	completion->block_start_ps = done->block_start_ps;
 	completion->block_end_ps = self->core.unit.local_ps;
@@ -192,6 +209,13 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const dri
 		completion->app_end_ps = self->core.unit.local_ps;
 		completion->app_split = marks->split;
 		completion->pieces = marks->pieces;
+	}
+	if (self->operation.is_under_way) {
+		self->operation.last_start_ps = completion->block_start_ps;
+		self->operation.last_end_ps = completion->block_end_ps;
+		self->operation.last_split = completion->block_split;
+		if (done->driven.status > self->operation.status)
+			self->operation.status = done->driven.status;
 	}
 	if (done->request.op == IO_WRITE) {
 		self->num_writes_out--;
@@ -286,6 +310,71 @@ static void vcpu_submit(vcpu *self, const source_step *step)
 	self->driving = true;
 }
 
+/* ---- operations --------------------------------------------------------------------------------------------------- */
+
+static void vcpu_begin_operation(vcpu *self, const io_request *request)
+{
+	const ps_t now_ps = self->core.unit.local_ps;
+
+	self->operation = (operation){
+		.is_under_way = true, .request = *request, .marks = { .last_ps = now_ps }, .start_ps = now_ps
+	};
+	core_run(&self->core, PHASE_APP_SUBMIT, 0, &self->operation.marks);
+}
+
+/* The requests that it waited for are done: the path of the last one is its own. */
+static void vcpu_resume_operation(vcpu *self)
+{
+	operation *of = &self->operation;
+
+	of->waits = false;
+	if (of->last_start_ps >= of->marks.last_ps) {
+		/* The core submitted others before. */
+		stage_mark_wait(&of->marks, STAGE_BLOCK, of->last_start_ps);
+		for (int i = 0; i < NUM_STAGES; i++) {
+			of->marks.split.service_ps[i] += of->last_split.service_ps[i];
+			of->marks.split.wait_ps[i] += of->last_split.wait_ps[i];
+		}
+		of->marks.last_ps = of->last_end_ps;
+	}
+	stage_mark_wait(&of->marks, STAGE_APP, self->core.unit.local_ps);
+	core_run(&self->core, PHASE_APP_WAKE, 0, &of->marks);
+}
+
+/* The kernel's own, between its requests. */
+static void vcpu_work(vcpu *self, ps_t duration_ps, const char *what)
+{
+	sim_unit *unit = &self->core.unit;
+
+	/* It submitted requests meanwhile, or served interrupts. */
+	stage_mark_wait(&self->operation.marks, STAGE_BLOCK, unit->local_ps);
+	unit->local_ps += duration_ps;
+	self->core.cpu_ps[self->config.stack->in_guest ? CPU_GUEST : CPU_KERNEL] += duration_ps;
+	stage_mark_service_of(&self->operation.marks, STAGE_FS, unit->local_ps, what);
+}
+
+static void vcpu_finish_operation(vcpu *self)
+{
+	vcpu_completion *completion = &self->completion;
+	operation *of = &self->operation;
+
+	stage_mark_wait(&of->marks, STAGE_BLOCK, self->core.unit.local_ps);
+	core_run(&self->core, PHASE_APP_RETURN, 0, &of->marks);
+	of->is_under_way = false;
+	*completion = (vcpu_completion){
+		.request = &of->request,
+		.number = of->request.number,
+		.vm = self->config.vm,
+		.status = of->status,
+		.has_app = true,
+		.in_operation = true,
+		.app_start_ps = of->start_ps,
+		.app_end_ps = self->core.unit.local_ps,
+		.app_split = of->marks.split,
+	};
+	self->config.completed(self->config.context, completion);
+}
+
 /* ---- interrupts ------------------------------------------------------------------------------------------------- */
 
 /* The device tells of one request, or of several. */
@@ -368,6 +457,8 @@ static void vcpu_run(vcpu *self)
 	source_step step;
 
 	source_next(self->config.source, self->core.unit.local_ps, &step);
+	if (self->operation.waits && step.action != SOURCE_WAIT)
+		vcpu_resume_operation(self);
 	switch (step.action) {
 	case SOURCE_SUBMIT:
 		vcpu_submit(self, &step);
@@ -381,17 +472,20 @@ static void vcpu_run(vcpu *self)
 		self->activity = ACT_TIMER;
 		break;
 	case SOURCE_WAIT:
+		self->operation.waits = self->operation.is_under_way;
 		self->activity = ACT_WAIT;
 		break;
 	case SOURCE_END:
 		self->activity = ACT_ENDED;
 		break;
 	case SOURCE_BEGIN:
-	case SOURCE_FINISH:
+		vcpu_begin_operation(self, &step.request);
 		break;
 	case SOURCE_WORK:
-		self->unit.local_ps += step.duration_ps;
-		self->cpu_ps[self->config.stack->in_guest ? CPU_GUEST : CPU_APP] += step.duration_ps;
+		vcpu_work(self, step.duration_ps, step.what);
+		break;
+	case SOURCE_FINISH:
+		vcpu_finish_operation(self);
 		break;
 	case SOURCE_FAILED:
 		sim_stop(self->core.unit.kernel);
@@ -523,8 +617,10 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 	}
 	if (config->source == NULL)
 		self->activity = ACT_ENDED;
-	else
-		self->has_app = source_has_app_layer(config->source);
+	else {
+		self->has_operations = source_has_operations(config->source);
+		self->has_app = source_has_app_layer(config->source) && !self->has_operations;
+	}
 	return self;
 }
 

@@ -25,11 +25,14 @@ typedef struct vcpu_stack {
 	bool in_guest;     /* application work is guest time */
 } vcpu_stack;
 
-/* Told when a request completes, and how; both layers' latencies end at `now`. */
+/* Told when a request completes, and how; both layers' latencies end at `now`. Or when an operation of the application's ends
+ * that a filesystem made requests of: that has the app layer only, and its requests have none. */
 typedef struct vcpu_completion {
 	const io_request *request;
+	uint64_t number; /* of the operation under way; else the request's */
 	uint32_t vm;
 	nesc_completion_status status; /* the worst of its pieces' */
+	bool has_block, in_operation;
 	ps_t block_start_ps, block_end_ps;
 	latency_split block_split;
 	bool has_app;

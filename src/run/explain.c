@@ -36,7 +36,7 @@ static bool observe(void *context, const vcpu_completion *completion)
 	const ps_t end_ps = completion->has_app ? completion->app_end_ps : completion->block_end_ps;
 
 	/* Other vCPUs have a request of that number too, without pieces; so has one that took no time. */
-	if (completion->vm != 1 || completion->request->number != wanted->number ||
+	if (completion->vm != 1 || !completion->has_block || completion->request->number != wanted->number ||
 	    (completion->pieces == NULL && begin_ps != end_ps))
 		return false;
 	wanted->found = true;

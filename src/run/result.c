@@ -125,17 +125,9 @@ const nescsim_bottleneck *nescsim_result_bottleneck(const nescsim_result *result
 /* Applications' view where every request has it, else the block layer's. */
 static metrics_layer outermost_layer(const nescsim_result *result)
 {
-	for (size_t i = 0; i < result->num_schemes; i++) {
-		const char *scheme = result->schemes[i].ops->name;
-
-		for (uint32_t op = 0; op < IO_NUM_OPS; op++) {
-			const nescsim_row *app = nescsim_result_find(result, scheme, "app", 0, scheme_ops[op].name);
-			const nescsim_row *block = nescsim_result_find(result, scheme, "block", 0, scheme_ops[op].name);
-
-			if ((app == NULL ? 0 : app->num_requests) != (block == NULL ? 0 : block->num_requests))
-				return METRICS_BLOCK;
-		}
-	}
+	for (size_t i = 0; i < result->num_schemes; i++)
+		if (result->schemes[i].num_without_app != 0)
+			return METRICS_BLOCK;
 	return METRICS_APP;
 }
 

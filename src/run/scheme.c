@@ -66,20 +66,26 @@ static void record(scheme_state *self, const vcpu_completion *completion)
 
 	result->begin_ps = ps_min(result->begin_ps, begin_ps);
 	result->end_ps = ps_max(result->end_ps, end_ps);
-	if (self->run->keep_requests)
+	if (self->run->keep_requests && completion->has_block)
 		keep_request(self, completion);
-	windows_add(result->windows, WINDOW_REQUESTS, end_ps, end_ps - begin_ps);
+	if (completion->has_block)
+		windows_add(result->windows, WINDOW_REQUESTS, end_ps, end_ps - begin_ps);
+	if (!completion->has_app && !completion->in_operation)
+		result->num_without_app++;
 	if (completion->status != NESC_COMPLETION_OK) {
 		if (completion->has_app)
 			metrics_record_failed(result->metrics, vm, op, METRICS_APP);
-		metrics_record_failed(result->metrics, vm, op, METRICS_BLOCK);
+		if (completion->has_block)
+			metrics_record_failed(result->metrics, vm, op, METRICS_BLOCK);
 		return;
 	}
 	if (completion->has_app)
 		metrics_record(result->metrics, vm, op, METRICS_APP, end_ps, end_ps - begin_ps, &completion->app_split,
 			       num_bytes);
-	metrics_record(result->metrics, vm, op, METRICS_BLOCK, completion->block_end_ps,
-		       completion->block_end_ps - completion->block_start_ps, &completion->block_split, num_bytes);
+	if (completion->has_block)
+		metrics_record(result->metrics, vm, op, METRICS_BLOCK, completion->block_end_ps,
+			       completion->block_end_ps - completion->block_start_ps, &completion->block_split,
+			       num_bytes);
 	if (completion->has_device)
 		metrics_record(result->metrics, vm, op, METRICS_DEVICE, completion->device_end_ps,
 			       completion->device_end_ps - completion->device_start_ps, &completion->device_split,
@@ -102,7 +108,7 @@ static void on_completed(void *context, const vcpu_completion *completion)
 	scheme_state *self = context;
 	scheme_result *result = self->result;
 
-	if (completion->request->number >= (uint64_t)self->scenario->sim.warmup_requests)
+	if (completion->number >= (uint64_t)self->scenario->sim.warmup_requests)
 		record(self, completion);
 	if (self->run->observe != NULL && !self->ended && self->run->observe(self->run->context, completion)) {
 		self->ended = true;
@@ -112,7 +118,9 @@ static void on_completed(void *context, const vcpu_completion *completion)
 				      completion->has_app ? completion->app_start_ps : completion->block_start_ps);
 	result->run_end_ps =
 		ps_max(result->run_end_ps, completion->has_app ? completion->app_end_ps : completion->block_end_ps);
-	progress_update(self->progress, ++self->num_completed, self->machine.num_expected);
+	if (completion->has_app || !completion->in_operation)
+		self->num_completed++;
+	progress_update(self->progress, self->num_completed, self->machine.num_expected);
 }
 
 /* ---- after the run ---------------------------------------------------------------------------------------------- */

@@ -65,6 +65,7 @@ typedef struct scheme_result {
 	metrics *metrics;
 	ps_t begin_ps, end_ps;         /* first submission and last completion of what the metrics hold */
 	ps_t run_begin_ps, run_end_ps; /* the same, with the warm-up and what the hypervisor does after it */
+	uint64_t num_without_app;      /* requests that the metrics hold and no application's view covers */
 	metrics_host_cpu *host_cpu;    /* [0] all VMs, [vm] each */
 	core_result *cores;
 	uint32_t num_cores;
