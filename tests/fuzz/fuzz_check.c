@@ -36,6 +36,7 @@ static void make_platform(rng_stream *rng, FILE *out)
 		ARBITER_POLICY_LIST(X)
 #undef X
 	};
+	const uint64_t medium = pick(rng, 0, 3);
 
 	fputs("sim: {check: true}\nhost: {cores: 64, hlt_wake: 50 ns, exit_interrupt: 50 ns, exit_eoi: 50 ns, "
 	      "exit_hlt: 0, "
@@ -44,13 +45,18 @@ static void make_platform(rng_stream *rng, FILE *out)
 	/* Slow host memory: what waits for it is easily overtaken. */
 	fprintf(out, "link: {rc_latency: %" PRIu64 " ns}\n", pick(rng, 0, 5000));
 	fputs("guest: {process_wake: 50 ns, syscall: 50 ns, syscall_return: 50 ns}\n", out);
-	if (pick(rng, 0, 2) != 0)
+	if (medium <= 1)
 		fprintf(out, "media: {kind: dram, capacity: %" PRIu64 " MiB}\n", pick(rng, 96, 128));
-	else /* accesses overtake each other */
+	else if (medium == 2) /* accesses overtake each other, here and in nvm */
 		fprintf(out,
 			"media: {kind: null, service: exponential, mean: %" PRIu64 " ns, servers: %" PRIu64
 			", capacity: %" PRIu64 " MiB}\n",
 			pick(rng, 0, 3000), pick(rng, 1, 8), pick(rng, 96, 128));
+	else
+		fprintf(out,
+			"media: {kind: nvm, units: %" PRIu64 ", occupancy: %" PRIu64 " ns, jitter: %" PRIu64
+			" ns, buffer: %" PRIu64 " KiB, capacity: %" PRIu64 " MiB}\n",
+			pick(rng, 1, 8), pick(rng, 0, 6000), pick(rng, 0, 1000), pick(rng, 1, 64), pick(rng, 96, 128));
 	fprintf(out,
 		"nesc:\n  btlb: {entries: %" PRIu64 "}\n  walker: {count: %" PRIu64
 		"}\n  tree: {node_bytes: %d B}\n  translation: {hit_under_miss: %s}\n  miss: {policy: %s}\n"

@@ -133,13 +133,25 @@ static void make_media(rng_stream *rng, enum family family, FILE *out)
 {
 	static const char *const service[] = { "constant", "exponential" };
 
-	if (pick(rng, 0, 1) == 0)
+	switch (pick(rng, 0, 2)) {
+	case 0:
 		fprintf(out, "media: {kind: dram, read_latency: %" PRIu64 " ps, write_latency: %" PRIu64 " ps}\n",
 			pick_ps(rng, family, 200), pick_ps(rng, family, 200));
-	else
+		break;
+	case 1:
 		fprintf(out, "media: {kind: null, service: %s, mean: %" PRIu64 " ps, servers: %" PRIu64 "}\n",
 			service[family == FAMILY_TIES ? 0 : pick(rng, 0, 1)], pick_ps(rng, family, 3000),
 			pick(rng, 1, 8));
+		break;
+	default:
+		fprintf(out,
+			"media: {kind: nvm, unit_bytes: %" PRIu64 " B, units: %" PRIu64 ", read_latency: %" PRIu64
+			" ps, write_latency: %" PRIu64 " ps, occupancy: %" PRIu64 " ps, jitter: %" PRIu64
+			" ps, tail_one_in: %" PRIu64 ", buffer: %" PRIu64 " KiB}\n",
+			pick_power(rng, 512, 32768), pick(rng, 1, 8), pick_ps(rng, family, 3000),
+			pick_ps(rng, family, 3000), pick_ps(rng, family, 3000),
+			family == FAMILY_TIES ? 0 : pick_ps(rng, family, 300), pick(rng, 1, 1000), pick(rng, 1, 64));
+	}
 }
 
 static void make_software(rng_stream *rng, enum family family, FILE *out, uint64_t num_vcpus)
