@@ -32,6 +32,19 @@ function(nescsim_room name)
 	set_property(GLOBAL APPEND PROPERTY NESCSIM_LIBS ${ROOM_LIBS})
 endfunction()
 
+# nescsim_table(variable file.def MACRO prefix): the sources <prefix><name>.c of the rows MACRO(name...) of a table, so that
+# a row is all that a newcomer needs.
+function(nescsim_table variable table macro prefix)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+	set(sources)
+	file(STRINGS ${table} rows REGEX "^${macro}\\(")
+	foreach(row ${rows})
+		string(REGEX REPLACE "^${macro}\\(([a-z0-9_]+)[,)].*" "${prefix}\\1.c" source "${row}")
+		list(APPEND sources ${source})
+	endforeach()
+	set(${variable} ${sources} PARENT_SCOPE)
+endfunction()
+
 # nescsim_test(name SOURCES a.c ROOMS ... LABELS ...): one cmocka program, one ctest entry. The folder's name is a
 # label too (ctest -L nesc). Label `long`: not in ./test.sh; label `slow`: not under the sanitizers.
 # With MUTANTS it links all rooms compiled with the seeded bugs, instead of ROOMS.

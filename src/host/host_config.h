@@ -19,12 +19,20 @@ typedef enum host_interrupts {
 	HOST_INTERRUPTS_POSTED, /* none of these where the vCPU runs */
 } host_interrupts;
 
+typedef enum host_journal {
+	HOST_JOURNAL_METADATA,
+	HOST_JOURNAL_NONE,
+} host_journal;
+
 typedef struct host_config {
 	int64_t num_cores;
-	int interrupts;       /* host_interrupts */
-	int64_t copy_bps;     /* bytes per second of a memory copy by a core */
-	ps_t posted_write_ps; /* from the core to the root port */
-	ps_t jitter_ps;       /* mean of what a segment takes longer */
+	int64_t num_io_cores; /* that the hypervisor's threads share; 0: one each */
+	int journal;          /* host_journal: of the host's filesystem, for virtual disks that are files */
+	int64_t page_cache_bytes, dirty_bytes, writeback_bytes; /* per virtual disk */
+	int interrupts;                                         /* host_interrupts */
+	int64_t copy_bps;                                       /* bytes per second of a memory copy by a core */
+	ps_t posted_write_ps;                                   /* from the core to the root port */
+	ps_t jitter_ps;                                         /* mean of what a segment takes longer */
 #define COST_guest(symbol)
 #define COST_host(symbol) ps_t symbol##_ps;
 #define COST_hypervisor(symbol)

@@ -106,7 +106,7 @@ static void submit_piece(ring_driver *self, driver_io *of, uint64_t first_sector
 	of->next_byte += num_bytes;
 
 	/* Since the block layer, or the piece before, let it go: the core was busy with others, or resources were short. */
-	stage_mark_wait(&marks, STAGE_DRIVER, on->unit.local_ps);
+	stage_mark_wait(&marks, self->params.wait_stage, on->unit.local_ps);
 	core_run(on, PHASE_DRIVER_SUBMIT, 0, &marks);
 	request->function = self->ring.function;
 	request->ring = self->ring.ring;
@@ -163,7 +163,7 @@ static void serve_hole(ring_driver *self, driver_io *of, uint64_t num_bytes)
 	if (of->op == NESC_WRITE) {
 		driver_io_fail(of, NESC_COMPLETION_NO_MAPPING);
 	} else {
-		stage_mark_wait(&of->marks, STAGE_DRIVER, self->core->unit.local_ps);
+		stage_mark_wait(&of->marks, self->params.wait_stage, self->core->unit.local_ps);
 		core_run(self->core, PHASE_PIECE_COPY, num_bytes, &of->marks);
 		for (uint64_t i = 0; of->stamps != NULL && i < num_bytes / IO_SECTOR_BYTES; i++)
 			of->stamps[of->next_byte / IO_SECTOR_BYTES + i] = content_zero();
@@ -193,7 +193,7 @@ void ring_driver_drive(ring_driver *self)
 		if (first->next_byte == first->num_bytes) {
 			driver_queue_pop(&self->queue);
 			if (first->num_pieces_left == 0) {
-				stage_mark_wait(&first->marks, STAGE_DRIVER, self->core->unit.local_ps);
+				stage_mark_wait(&first->marks, self->params.wait_stage, self->core->unit.local_ps);
 				self->params.done(self->params.context, first, &first->marks, NULL);
 			}
 		}

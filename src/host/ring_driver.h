@@ -27,6 +27,7 @@ typedef struct ring_driver_params {
 	const disk_layout *layout; /* RING_MAPS_LAYOUT */
 	/* Of the VF's trampoline window: its part number `window_index`. Of the PF: memory of its own. */
 	uint32_t window_index;
+	stage wait_stage; /* of requests that wait for the core, or for room */
 	driver_done_fn *done;
 	void *context;
 } ring_driver_params;

@@ -78,7 +78,7 @@ struct vcpu {
 /* The application worked. */
 static void vcpu_account_work(vcpu *self, ps_t worked_ps)
 {
-	self->core.cpu_ps[self->config.stack->in_guest ? CPU_GUEST : CPU_APP] += worked_ps;
+	self->core.cpu_ps[self->config.stack.in_guest ? CPU_GUEST : CPU_APP] += worked_ps;
 }
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
@@ -349,7 +349,7 @@ static void vcpu_work(vcpu *self, ps_t duration_ps, const char *what)
 	/* It submitted requests meanwhile, or served interrupts. */
 	stage_mark_wait(&self->operation.marks, STAGE_BLOCK, unit->local_ps);
 	unit->local_ps += duration_ps;
-	self->core.cpu_ps[self->config.stack->in_guest ? CPU_GUEST : CPU_KERNEL] += duration_ps;
+	self->core.cpu_ps[self->config.stack.in_guest ? CPU_GUEST : CPU_KERNEL] += duration_ps;
 	stage_mark_service_of(&self->operation.marks, STAGE_FS, unit->local_ps, what);
 }
 
@@ -557,7 +557,7 @@ static sim_wait vcpu_step(sim_unit *unit, ps_t limit_ps)
 static bool vcpu_connect_ring(vcpu *self, nesc_device *device, bool trampoline)
 {
 	const vcpu_config *config = &self->config;
-	const bool on_pf = config->stack->on_pf;
+	const bool on_pf = config->stack.on_pf;
 	const ring_driver_params params = {
 		.nesc = config->nesc,
 		.posted_write_ps = config->host->posted_write_ps,
@@ -567,6 +567,7 @@ static bool vcpu_connect_ring(vcpu *self, nesc_device *device, bool trampoline)
 		.mapping = on_pf ? RING_MAPS_LAYOUT : RING_MAPS_NOTHING,
 		.layout = config->layout,
 		.window_index = config->index,
+		.wait_stage = STAGE_DRIVER,
 		.done = vcpu_driven,
 		.context = self,
 	};
@@ -579,14 +580,14 @@ static bool vcpu_connect_ring(vcpu *self, nesc_device *device, bool trampoline)
 
 vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *config)
 {
-	const bool trampoline = config->stack->trampoline && !config->sriov;
+	const bool trampoline = config->stack.trampoline && !config->sriov;
 	const core_params params = {
 		.host = config->host,
 		.guest = config->guest,
 		.hypervisor = config->hypervisor,
-		.table = &config->stack->table,
+		.table = &config->stack.table,
 		.features =
-			config->stack->features | core_platform_features(config->host) | (trampoline ? WHEN_COPIES : 0),
+			config->stack.features | core_platform_features(config->host) | (trampoline ? WHEN_COPIES : 0),
 		.seed = config->seed,
 		.stream = (uint64_t)config->vm << 32 | config->index,
 	};
@@ -610,6 +611,7 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 		connected = vcpu_connect_ring(self, device, trampoline);
 	} else {
 		connected = virtual_driver_init(&self->virtual, &self->core, config->queue, vcpu_driven, self);
+		self->interrupts = config->queue->completions;
 	}
 	if (!connected) {
 		vcpu_destroy(self);

@@ -48,7 +48,7 @@ typedef struct vcpu_completion {
 typedef struct vcpu vcpu;
 
 typedef struct vcpu_config {
-	const vcpu_stack *stack;
+	vcpu_stack stack;
 	const host_config *host;
 	const guest_config *guest;
 	const hypervisor_config *hypervisor;

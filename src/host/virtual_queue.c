@@ -20,6 +20,10 @@ bool virtual_driver_init(virtual_driver *self, host_core *on, virtual_queue *que
 		self->free_requests = &self->requests[i - 1];
 	}
 	self->num_free_descriptors = device->num_descriptors;
+	queue->submissions =
+		sim_queue_create(on->unit.kernel, "requests", &on->unit, queue->server, device->max_requests);
+	queue->completions =
+		sim_queue_create(on->unit.kernel, "completions", queue->server, &on->unit, device->max_requests);
 	return true;
 }
 
@@ -91,6 +95,7 @@ static bool prepare(virtual_driver *self)
 			of->stamps == NULL || taken != PART_DATA ? NULL : of->stamps + of->next_byte / IO_SECTOR_BYTES,
 		.marks = of->marks,
 		.io = of,
+		.queue = self->queue->number,
 	};
 	if (taken == PART_PREFLUSH)
 		of->preflush = false;

@@ -41,6 +41,8 @@ typedef struct virtual_device {
 
 typedef struct virtual_queue {
 	virtual_device device;
+	sim_unit *server;              /* the thread */
+	uint32_t number;               /* at the thread */
 	sim_queue *submissions;        /* payload: guest_request */
 	sim_queue *completions;        /* the same, back */
 	sim_signal looking;            /* the thread is: no kick */
@@ -63,7 +65,8 @@ typedef struct virtual_driver {
 	void *context;
 } virtual_driver;
 
-/* False when out of memory; freed with virtual_driver_fini() in every case. The queue belongs to its thread. */
+/* Connects `on`, whose unit is registered, to the queue's server. False when out of memory; freed with virtual_driver_fini() in
+ * every case. The queue belongs to its thread. */
 bool virtual_driver_init(virtual_driver *self, host_core *on, virtual_queue *queue, driver_done_fn *done,
 			 void *context);
 void virtual_driver_fini(virtual_driver *self);

@@ -80,13 +80,18 @@ static nescsim_status build_vm(machine *self, uint32_t vm)
 		.checker = self->checker,
 		.completed = self->config.completed,
 		.context = self->config.context,
+		.plan = self->config.plan,
+		.medium_blocks = scenario_medium(given)->capacity_bytes(given->media.params) / TREE_BLOCK_BYTES,
+		.is_checked = self->checker != NULL,
+		.io_cores = self->io_cores,
 		.vcpus_out = &self->vcpus[first_core],
+		.thread_out = &self->threads[vm - 1],
 	};
 	nescsim_status status;
 
 	for (uint32_t i = 0; i < self->num_vcpus; i++)
 		books[i] = checker_ledger(self->checker, vm, i);
-	status = self->config.ops->build(&stack, self->config.params);
+	status = stack_build(self->config.ops, self->config.params, &stack);
 	for (uint32_t i = 0; status == NESCSIM_OK && self->hypervisor != NULL && i < self->num_vcpus; i++)
 		hypervisor_add_vcpu(self->hypervisor, vm, self->vcpus[first_core + i]);
 	return status;
@@ -145,7 +150,8 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 	device.num_rings = self->num_vcpus;
 	self->sources = calloc(self->num_cores + 1, sizeof(source *));
 	self->vcpus = calloc(self->num_cores + 1, sizeof(vcpu *));
-	if (self->sources == NULL || self->vcpus == NULL)
+	self->threads = calloc(self->num_vms + 1, sizeof(io_thread *));
+	if (self->sources == NULL || self->vcpus == NULL || self->threads == NULL)
 		return NESCSIM_NO_MEMORY;
 	if (given->sim.check || (ops->uses_vfs && scenario_compares_contents(given))) {
 		self->checker = checker_create(given, config->plan);
@@ -167,6 +173,13 @@ nescsim_status machine_build(machine *self, const machine_config *config, nescsi
 		if (self->hypervisor == NULL)
 			return NESCSIM_NO_MEMORY;
 	}
+	if (stack_num_threads(ops) != 0 && given->host.num_io_cores != 0) {
+		self->io_cores = sim_core_pool_create(self->kernel, "io_cores", SIM_POOL_HELD,
+						      (uint32_t)given->host.num_io_cores, 0,
+						      self->num_vms * stack_num_threads(ops));
+		if (self->io_cores == NULL)
+			return NESCSIM_NO_MEMORY;
+	}
 	for (uint32_t vm = 1; status == NESCSIM_OK && vm <= self->num_vms; vm++)
 		status = build_vm(self, vm);
 	return status;
@@ -181,10 +194,14 @@ void machine_fini(machine *self)
 		if (self->sources != NULL)
 			source_close(self->sources[i]);
 	}
+	for (uint32_t vm = 1; self->threads != NULL && vm <= self->num_vms; vm++)
+		io_thread_destroy(self->threads[vm - 1]);
+	sim_core_pool_destroy(self->io_cores);
 	hypervisor_destroy(self->hypervisor);
 	nesc_device_destroy(self->device);
 	checker_destroy(self->checker);
 	free(self->vcpus);
+	free(self->threads);
 	free(self->sources);
 	*self = (machine){ .kernel = NULL };
 }

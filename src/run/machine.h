@@ -5,6 +5,7 @@
 #include "host/hypervisor.h"
 #include "run/checker.h"
 #include "run/scenario.h"
+#include "sim/core_pool.h"
 
 typedef struct machine_config {
 	const scenario *scenario;
@@ -29,6 +30,8 @@ typedef struct machine {
 	hypervisor *hypervisor; /* of schemes with VFs; else NULL */
 	source **sources;       /* by core: VM by VM */
 	vcpu **vcpus;
+	io_thread **threads;                    /* by VM, of schemes with any; else NULLs */
+	sim_core_pool *io_cores;                /* that they share; or NULL */
 	uint32_t num_vms, num_vcpus, num_cores; /* num_vcpus per VM */
 	uint64_t num_expected;                  /* requests, as far as sources know */
 } machine;

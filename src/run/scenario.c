@@ -100,17 +100,6 @@ static const cfg_key root_keys[] = {
 	  .help = "What a result folder holds beside result.json, summary.csv, stages.csv and units.csv." },
 };
 
-#define RINGS_MESSAGE "%s gives every core a ring of the PF's, which has only %d"
-#define RINGS_HINT "leave the scheme out, or lower guest.vcpus or the number of VMs"
-
-/* Every core of a scheme without VFs has a ring of the PF's. */
-static bool lacks_rings(const scenario *self, const stack_ops *ops)
-{
-	const uint64_t num_cores = (uint64_t)scenario_num_vms(self) * (uint64_t)self->guest.num_vcpus;
-
-	return ops->uses_pf && !ops->uses_vfs && num_cores > BAR_MAX_PF_RINGS;
-}
-
 /* Where blocks may be allocated at run time the host filesystem needs room of its own. */
 static bool needs_journal(const scenario *self)
 {
@@ -161,21 +150,28 @@ static void check_vms(const scenario *self, cfg_check *check)
 			     (uint64_t)(num_bytes / 1024), capacity_bytes / 1024);
 }
 
-/* Is the VM's disk one file that no other VM names? */
-static bool has_file_of_its_own(const scenario *self, uint32_t vm)
+bool scenario_shares_files(const scenario *self, uint32_t vm)
 {
 	const disk_config *disk = &scenario_vm(self, vm, NULL)->disk;
 
-	if (disk->append.num != 0)
-		return false;
-	for (uint32_t other = 1; disk->file[0] != '\0' && other <= scenario_num_vms(self); other++) {
-		const disk_config *theirs = &scenario_vm(self, other, NULL)->disk;
+	for (size_t i = 0; i <= disk->append.num; i++) {
+		const char *name = disk_config_file(disk, i)->file;
 
-		for (size_t i = 0; other != vm && i <= theirs->append.num; i++)
-			if (strcmp(disk_config_file(theirs, i)->file, disk->file) == 0)
-				return false;
+		for (uint32_t other = 1; name[0] != '\0' && other <= scenario_num_vms(self); other++) {
+			const disk_config *theirs = &scenario_vm(self, other, NULL)->disk;
+
+			for (size_t j = 0; other != vm && j <= theirs->append.num; j++)
+				if (strcmp(disk_config_file(theirs, j)->file, name) == 0)
+					return true;
+		}
 	}
-	return true;
+	return false;
+}
+
+/* Is the VM's disk one file that no other VM names? */
+static bool has_file_of_its_own(const scenario *self, uint32_t vm)
+{
+	return scenario_vm(self, vm, NULL)->disk.append.num == 0 && !scenario_shares_files(self, vm);
 }
 
 static unsigned num_priorities(const scenario *self)
@@ -464,63 +460,6 @@ static int find_scheme(const char *name, nescsim_diag *diag)
 	diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, hint, "there is no scheme '%s'", name);
 	free(names);
 	return -1;
-}
-
-static bool has_lazy_disk(const scenario *self)
-{
-	const vm_config *vms = self->vms.items;
-
-	for (size_t i = 0; i < self->vms.num; i++)
-		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
-			if (disk_config_file(&vms[i].disk, j)->map.index == DISK_MAP_LAZY)
-				return true;
-	return false;
-}
-
-/* Entitlements that no policy looks at. */
-static void warn_of_unused_qos(const nescsim_config *config, nescsim_diag *diag)
-{
-	const scenario *self = &config->scenario;
-	const vm_config *vms = self->vms.items;
-	const diag_place place = cfg_place(config->document, "vms");
-	const int policy = self->nesc.mux.policy;
-	bool has_weight = false, has_priority = false;
-
-	for (size_t i = 0; i < self->vms.num; i++) {
-		has_weight |= vms[i].qos.weight != 1;
-		has_priority |= vms[i].qos.priority != 0;
-	}
-	if (has_weight && policy != ARBITER_WEIGHTED_ROUND_ROBIN && policy != ARBITER_DEFICIT_ROUND_ROBIN)
-		diag_add(diag, NESCSIM_WARNING, NESCSIM_OK, &place,
-			 "set nesc.mux.policy: weighted_round_robin or deficit_round_robin",
-			 "qos.weight has no effect under this nesc.mux.policy");
-	if (has_priority && policy != ARBITER_STRICT_PRIORITY && self->nesc.dma.policy != NESC_DMA_PRIORITY)
-		diag_add(diag, NESCSIM_WARNING, NESCSIM_OK, &place,
-			 "set nesc.mux.policy: strict_priority, nesc.dma.policy: priority, or both",
-			 "qos.priority has no effect under these policies");
-}
-
-nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag *diag)
-{
-	const scenario *self = &config->scenario;
-	const diag_place place = cfg_place(config->document, "schemes");
-	nescsim_status status = NESCSIM_OK;
-
-	warn_of_unused_qos(config, diag);
-	for (size_t i = 0; i < self->schemes.num; i++) {
-		const stack_ops *ops = scenario_scheme(self, i, NULL);
-
-		if (lacks_rings(self, ops))
-			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, RINGS_HINT, RINGS_MESSAGE,
-					  ops->name, BAR_MAX_PF_RINGS);
-		if (!ops->uses_vfs && has_lazy_disk(self))
-			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, "leave the scheme out",
-					  "%s allocates no blocks at run time, and a disk is lazy", ops->name);
-		if (!ops->uses_vfs && self->hypervisor.actions.num != 0)
-			diag_add(diag, NESCSIM_WARNING, NESCSIM_OK, &place, NULL,
-				 "%s has no VFs: hypervisor.actions do nothing there", ops->name);
-	}
-	return status;
 }
 
 /* The scheme with the configuration's parameters if it lists it, else with its defaults. */

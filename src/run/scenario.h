@@ -49,6 +49,9 @@ uint32_t scenario_num_vms(const scenario *self);
 /* The entry of `vms` that VM number `vm` (from 1) belongs to; its index in *index_out, which may be NULL. */
 const vm_config *scenario_vm(const scenario *self, uint32_t vm, size_t *index_out);
 
+/* Is a file of the VM's disk part of another VM's too? */
+bool scenario_shares_files(const scenario *self, uint32_t vm);
+
 /* Does an action of the hypervisor look at what blocks hold? */
 bool scenario_compares_contents(const scenario *self);
 

@@ -28,6 +28,8 @@ struct sim_core_pool {
 	uint32_t num_clients, max_clients;
 	pool_job *waiting; /* ring of max_clients: one job per client at most */
 	uint32_t waiting_first, num_waiting;
+	ps_t *held_from_ps; /* by client */
+	uint32_t num_held;
 };
 
 static sim_wait pool_step_fifo(sim_unit *self, ps_t limit_ps)
@@ -131,9 +133,44 @@ static sim_wait pool_step_sliced(sim_unit *self, ps_t limit_ps)
 	}
 }
 
+/* What is given back goes to who waits longest. */
+static sim_wait pool_step_held(sim_unit *self, ps_t limit_ps)
+{
+	sim_core_pool *pool = (sim_core_pool *)self;
+	sim_wait wait;
+
+	for (;;) {
+		sim_queue *queue;
+		sim_item item;
+
+		if (!sim_merge_ready(self, NULL, limit_ps, &wait))
+			return wait;
+		queue = sim_merge_first(self, NULL);
+		item = sim_pop(self, queue);
+		if (item.kind == SIM_POOL_ACQUIRE) {
+			pool_enqueue(pool, (pool_job){ .client = queue->input });
+		} else {
+			self->busy_ps += item.ready_ps - pool->held_from_ps[queue->input];
+			pool->num_held--;
+		}
+		while (pool->num_waiting != 0 && pool->num_held < pool->num_cores) {
+			const uint32_t client = pool->waiting[pool->waiting_first].client;
+
+			pool->waiting_first =
+				pool->waiting_first + 1 == pool->max_clients ? 0 : pool->waiting_first + 1;
+			pool->num_waiting--;
+			pool->num_held++;
+			self->num_served++;
+			pool->held_from_ps[client] = self->local_ps;
+			sim_push(self, pool->done[client], 0, (sim_item){ .argument = client });
+		}
+	}
+}
+
 sim_core_pool *sim_core_pool_create(sim_kernel *kernel, const char *name, sim_pool_policy policy, uint32_t num_cores,
 				    ps_t quantum_ps, uint32_t max_clients)
 {
+	static const sim_step_fn steps[] = { pool_step_fifo, pool_step_sliced, pool_step_held };
 	sim_core_pool *pool = calloc(1, sizeof(*pool));
 
 	if (pool == NULL)
@@ -141,7 +178,8 @@ sim_core_pool *sim_core_pool_create(sim_kernel *kernel, const char *name, sim_po
 	pool->cores = calloc(num_cores, sizeof(pool_core));
 	pool->done = calloc(max_clients, sizeof(sim_queue *));
 	pool->waiting = calloc(max_clients, sizeof(pool_job));
-	if (pool->cores == NULL || pool->done == NULL || pool->waiting == NULL) {
+	pool->held_from_ps = calloc(max_clients, sizeof(ps_t));
+	if (pool->cores == NULL || pool->done == NULL || pool->waiting == NULL || pool->held_from_ps == NULL) {
 		sim_core_pool_destroy(pool);
 		return NULL;
 	}
@@ -149,8 +187,7 @@ sim_core_pool *sim_core_pool_create(sim_kernel *kernel, const char *name, sim_po
 	pool->num_cores = num_cores;
 	pool->quantum_ps = quantum_ps;
 	pool->max_clients = max_clients;
-	sim_unit_init(kernel, &pool->unit, name, policy == SIM_POOL_FIFO ? pool_step_fifo : pool_step_sliced, SIM_MERGE,
-		      POOL_CLOCK_HZ);
+	sim_unit_init(kernel, &pool->unit, name, steps[policy], SIM_MERGE, POOL_CLOCK_HZ);
 	return pool;
 }
 
@@ -161,6 +198,7 @@ void sim_core_pool_destroy(sim_core_pool *pool)
 	free(pool->cores);
 	free(pool->done);
 	free(pool->waiting);
+	free(pool->held_from_ps);
 	free(pool);
 }
 
@@ -169,7 +207,7 @@ void sim_core_pool_connect(sim_core_pool *pool, sim_unit *client, sim_queue **su
 	sim_kernel *kernel = pool->unit.kernel;
 
 	NESC_ASSERT(pool->num_clients < pool->max_clients, "the pool has room for %u clients", pool->max_clients);
-	*submit_out = sim_queue_create(kernel, "jobs", client, &pool->unit, 1);
+	*submit_out = sim_queue_create(kernel, "jobs", client, &pool->unit, pool->policy == SIM_POOL_HELD ? 2 : 1);
 	*done_out = sim_queue_create(kernel, "jobs done", &pool->unit, client, 1);
 	pool->done[pool->num_clients++] = *done_out;
 }

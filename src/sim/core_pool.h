@@ -3,6 +3,9 @@
  * Each client pushes one job at a time (argument = CPU time in ps) and gets it back when it has been served.
  * SIM_POOL_FIFO: jobs in the order of their arrival (then client), each to the core that is free first, to its end.
  * SIM_POOL_SLICED: round robin with a quantum; a job that still needs time goes behind those that wait.
+ * SIM_POOL_HELD: a client asks for a core (SIM_POOL_ACQUIRE), gets an item when it has one, and gives it back when it likes
+ * (SIM_POOL_RELEASE, ready when it does): for threads that do not know beforehand how long they will run. In the order of
+ * their asking, then client.
  * Arrivals at the very instant of a slice's end queue behind the job that is put back then.
  */
 #ifndef SIM_CORE_POOL_H
@@ -12,8 +15,15 @@
 
 typedef enum sim_pool_policy {
 	SIM_POOL_FIFO,
-	SIM_POOL_SLICED
+	SIM_POOL_SLICED,
+	SIM_POOL_HELD,
 } sim_pool_policy;
+
+/* Kinds of items for SIM_POOL_HELD. */
+enum {
+	SIM_POOL_ACQUIRE,
+	SIM_POOL_RELEASE,
+};
 
 typedef struct sim_core_pool sim_core_pool;
 

@@ -26,12 +26,6 @@ static const vcpu_stack stack = {
 	.in_guest = false,
 };
 
-static nescsim_status host_build(const stack_vm *vm, const void *params)
-{
-	(void)params;
-	return stack_build_vcpus(vm, &stack);
-}
-
 const char stack_host_help[] = "One process per tenant on the bare machine, no virtualization: the baseline.";
 const cfg_section stack_host_section = { .name = "schemes.host", .keys = NULL, .num_keys = 0, .struct_bytes = 1 };
 
@@ -41,5 +35,5 @@ const stack_ops stack_host = {
 	.section = &stack_host_section,
 	.uses_vfs = false,
 	.uses_pf = true,
-	.build = host_build,
+	.vcpus = &stack,
 };
