@@ -1118,6 +1118,21 @@ ps_t hypervisor_end_ps(const hypervisor *self)
 	return self->end_ps;
 }
 
+bool hypervisor_has_core(const hypervisor *self)
+{
+	return self->managed;
+}
+
+ps_t hypervisor_busy_ps(const hypervisor *self)
+{
+	return self->total_cpu_ps;
+}
+
+ps_t hypervisor_busy_until_ps(const hypervisor *self)
+{
+	return self->managed ? self->unit.local_ps : 0;
+}
+
 ps_t hypervisor_cpu_ps(const hypervisor *self, uint32_t vm)
 {
 	return self->cpu_ps[vm];

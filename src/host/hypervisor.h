@@ -73,6 +73,11 @@ hypervisor_counts hypervisor_count(const hypervisor *self);
 /* When the last miss or action ended that had an effect; 0: there was none. */
 ps_t hypervisor_end_ps(const hypervisor *self);
 
+/* Has it a thread, and so a core? For how long was that busy, for whomever, and until when? */
+bool hypervisor_has_core(const hypervisor *self);
+ps_t hypervisor_busy_ps(const hypervisor *self);
+ps_t hypervisor_busy_until_ps(const hypervisor *self);
+
 /* Core time that it spent for a VM; 0 = for none in particular. */
 ps_t hypervisor_cpu_ps(const hypervisor *self, uint32_t vm);
 

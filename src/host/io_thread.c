@@ -463,6 +463,11 @@ io_thread_counts io_thread_count(const io_thread *self)
 	return counts;
 }
 
+ps_t io_thread_busy_until_ps(const io_thread *self)
+{
+	return self->core.unit.local_ps;
+}
+
 ps_t io_thread_cpu_ps(const io_thread *self, cpu_owner owner)
 {
 	return self->core.cpu_ps[owner];

@@ -46,6 +46,9 @@ typedef struct io_thread_counts {
 
 io_thread_counts io_thread_count(const io_thread *self);
 
+/* Until when it was busy. */
+ps_t io_thread_busy_until_ps(const io_thread *self);
+
 /* Core time by owner, so far. */
 ps_t io_thread_cpu_ps(const io_thread *self, cpu_owner owner);
 

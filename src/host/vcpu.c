@@ -37,6 +37,7 @@ typedef enum activity {
 typedef struct operation {
 	bool is_under_way;
 	bool waits; /* for requests: its process sleeps */
+	bool slept; /* and nothing came after it: other wake-ups are part of the filesystem's work */
 	io_request request;
 	nesc_completion_status status;
 	stage_marks marks;
@@ -338,7 +339,7 @@ static void vcpu_resume_operation(vcpu *self)
 		of->marks.last_ps = of->last_end_ps;
 	}
 	stage_mark_wait(&of->marks, STAGE_APP, self->core.unit.local_ps);
-	core_run(&self->core, PHASE_APP_WAKE, 0, &of->marks);
+	of->slept = true;
 }
 
 /* The kernel's own, between its requests. */
@@ -348,6 +349,7 @@ static void vcpu_work(vcpu *self, ps_t duration_ps, const char *what)
 
 	/* It submitted requests meanwhile, or served interrupts. */
 	stage_mark_wait(&self->operation.marks, STAGE_BLOCK, unit->local_ps);
+	self->operation.slept = false;
 	unit->local_ps += duration_ps;
 	self->core.cpu_ps[self->config.stack.in_guest ? CPU_GUEST : CPU_KERNEL] += duration_ps;
 	stage_mark_service_of(&self->operation.marks, STAGE_FS, unit->local_ps, what);
@@ -359,6 +361,8 @@ static void vcpu_finish_operation(vcpu *self)
 	operation *of = &self->operation;
 
 	stage_mark_wait(&of->marks, STAGE_BLOCK, self->core.unit.local_ps);
+	if (of->slept)
+		core_run(&self->core, PHASE_APP_WAKE, 0, &of->marks);
 	core_run(&self->core, PHASE_APP_RETURN, 0, &of->marks);
 	of->is_under_way = false;
 	*completion = (vcpu_completion){

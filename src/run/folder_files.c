@@ -164,26 +164,64 @@ static void write_device(unit_rows rows, const nesc_device_counts *counts)
 	count_row(&rows, "ignored_accesses", counts->num_ignored_accesses);
 }
 
+/* A core's time by owner; not idle. */
+static void write_owners(unit_rows *rows, const ps_t cpu_ps[CPU_NUM_OWNERS], ps_t run_ps)
+{
+	char metric[64];
+	ps_t busy_ps = 0;
+
+	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
+		busy_ps += cpu_ps[owner];
+	time_row(rows, "busy_us", busy_ps);
+	ratio_row(rows, "utilisation_percent", (metrics_i128)busy_ps * 100, run_ps);
+	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
+		snprintf(metric, sizeof(metric), "cpu_%s_us", cpu_owner_name((cpu_owner)owner));
+		time_row(rows, metric, cpu_ps[owner]);
+	}
+}
+
+static void write_thread(unit_rows rows, const thread_result *thread, ps_t run_ps)
+{
+	const io_thread_counts *counts = &thread->counts;
+
+	write_owners(&rows, thread->cpu_ps, run_ps);
+	count_row(&rows, "requests", counts->num_requests);
+	count_row(&rows, "joined_requests", counts->num_merged);
+	count_row(&rows, "passes", counts->num_passes);
+	count_row(&rows, "wakes", counts->num_wakes);
+	count_row(&rows, "kicks", counts->num_kicks);
+	count_row(&rows, "suppressed_kicks", counts->num_suppressed_kicks);
+	count_row(&rows, "interrupts", counts->num_interrupts);
+	count_row(&rows, "suppressed_interrupts", counts->num_suppressed_interrupts);
+	count_row(&rows, "device_requests", counts->path.num_device_requests);
+	count_row(&rows, "page_hits", counts->path.num_cache_hits);
+	count_row(&rows, "page_misses", counts->path.num_cache_misses);
+	count_row(&rows, "pages_written", counts->path.num_pages_written);
+	count_row(&rows, "allocated_blocks", counts->path.num_allocated_blocks);
+	count_row(&rows, "zeroed_blocks", counts->path.num_zeroed_blocks);
+	count_row(&rows, "refused_allocations", counts->path.num_failed_allocations);
+	count_row(&rows, "journal_commits", counts->path.num_commits);
+	count_row(&rows, "journal_blocks", counts->path.num_journal_blocks);
+}
+
 static void write_cores(unit_rows rows, const scheme_result *scheme)
 {
 	const ps_t run_ps = scheme_run_ps(scheme);
-	char buffer[16], name[UNIT_NAME_BYTES], metric[64];
+	char buffer[16], name[UNIT_NAME_BYTES];
 
 	for (uint32_t i = 0; i < scheme->num_cores; i++) {
 		const core_result *core = &scheme->cores[i];
-		ps_t busy_ps = 0;
 
-		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
-			busy_ps += core->cpu_ps[owner];
 		snprintf(name, sizeof(name), "vm[%u].vcpu[%u]", core->vm, core->vcpu);
 		rows.unit = name;
 		rows.vm = vm_text(core->vm, buffer);
-		time_row(&rows, "busy_us", busy_ps);
-		ratio_row(&rows, "utilisation_percent", (metrics_i128)busy_ps * 100, run_ps);
-		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
-			snprintf(metric, sizeof(metric), "cpu_%s_us", cpu_owner_name((cpu_owner)owner));
-			time_row(&rows, metric, core->cpu_ps[owner]);
-		}
+		write_owners(&rows, core->cpu_ps, run_ps);
+	}
+	for (uint32_t i = 0; i < scheme->num_threads; i++) {
+		snprintf(name, sizeof(name), "vm[%u].io_thread", scheme->threads[i].vm);
+		rows.unit = name;
+		rows.vm = vm_text(scheme->threads[i].vm, buffer);
+		write_thread(rows, &scheme->threads[i], run_ps);
 	}
 	rows.unit = "host_cpu";
 	for (uint32_t i = 1; i <= scheme->num_vms + 1; i++) {
@@ -379,6 +417,42 @@ static nescsim_status write_misses(const nescsim_result *result, FILE *out)
 	return csv_finish(&csv);
 }
 
+/* A row of cpu.csv: of so many cores' time, this much was `owner`'s. */
+static void write_cpu_row(csv_writer *csv, const scheme_result *scheme, const char *owner, metrics_i128 owner_ps,
+			  const scheme_cpu *cpu)
+{
+	csv_text(csv, scheme->ops->name);
+	csv_uint(csv, cpu->num_cores);
+	csv_text(csv, owner);
+	csv_ratio(csv, owner_ps, PS_PER_US);
+	csv_ratio(csv, owner_ps * 100, (metrics_i128)cpu->num_cores * scheme->cores_end_ps);
+	csv_ratio(csv, owner_ps, scheme->cores_end_ps);
+	csv_ratio(csv, owner_ps, (metrics_i128)scheme->host_cpu[0].num_requests * PS_PER_US);
+	csv_end_row(csv);
+}
+
+static nescsim_status write_cpu(const nescsim_result *result, FILE *out)
+{
+	static const char *const columns[] = { "scheme",        "cores",      "owner",         "time_us",
+					       "share_percent", "cores_busy", "us_per_request" };
+	csv_writer csv;
+
+	csv_begin(&csv, out, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		const scheme_cpu cpu = scheme_cores(&result->schemes[i]);
+		metrics_i128 all_ps = cpu.idle_ps;
+
+		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
+			write_cpu_row(&csv, &result->schemes[i], cpu_owner_name((cpu_owner)owner), cpu.owner_ps[owner],
+				      &cpu);
+			all_ps += cpu.owner_ps[owner];
+		}
+		write_cpu_row(&csv, &result->schemes[i], "idle", cpu.idle_ps, &cpu);
+		write_cpu_row(&csv, &result->schemes[i], "all", all_ps, &cpu);
+	}
+	return csv_finish(&csv);
+}
+
 static bool has_requests(const nescsim_result *result)
 {
 	return result->has_requests;
@@ -448,9 +522,13 @@ nescsim_status result_write(const nescsim_result *result, folder *into)
 		nescsim_status (*write)(const nescsim_result *result, FILE *out);
 		bool (*is_wanted)(const nescsim_result *result); /* NULL: always */
 	} files[] = {
-		{ "result.json", write_json, NULL },        { "summary.csv", write_summary, NULL },
-		{ "stages.csv", write_stages, NULL },       { "units.csv", write_units, NULL },
-		{ "misses.csv", write_misses, has_misses }, { "requests.csv", write_requests, has_requests },
+		{ "result.json", write_json, NULL },
+		{ "summary.csv", write_summary, NULL },
+		{ "stages.csv", write_stages, NULL },
+		{ "units.csv", write_units, NULL },
+		{ "cpu.csv", write_cpu, NULL },
+		{ "misses.csv", write_misses, has_misses },
+		{ "requests.csv", write_requests, has_requests },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

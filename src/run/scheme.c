@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "metrics/progress.h"
 #include "run/machine.h"
 
@@ -283,6 +284,25 @@ static nescsim_status collect_units(const scheme_state *self)
 	return NESCSIM_OK;
 }
 
+/* What a VM's thread does is what the VM costs the host. */
+static void collect_threads(const scheme_state *self)
+{
+	scheme_result *result = self->result;
+
+	for (uint32_t i = 0; i < result->num_threads; i++) {
+		thread_result *thread = &result->threads[i];
+
+		thread->vm = i + 1;
+		thread->counts = io_thread_count(self->machine.threads[i]);
+		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
+			thread->cpu_ps[owner] = io_thread_cpu_ps(self->machine.threads[i], (cpu_owner)owner);
+			result->host_cpu[thread->vm].busy_ps += (metrics_u128)thread->cpu_ps[owner];
+			result->host_cpu[0].busy_ps += (metrics_u128)thread->cpu_ps[owner];
+		}
+		result->cores_end_ps = ps_max(result->cores_end_ps, io_thread_busy_until_ps(self->machine.threads[i]));
+	}
+}
+
 static void collect_cores(const scheme_state *self)
 {
 	scheme_result *result = self->result;
@@ -292,6 +312,7 @@ static void collect_cores(const scheme_state *self)
 		metrics_host_cpu *of_vm = &result->host_cpu[core->vm];
 
 		core->num_requests = vcpu_num_completed(self->machine.vcpus[i]);
+		result->cores_end_ps = ps_max(result->cores_end_ps, vcpu_unit(self->machine.vcpus[i])->local_ps);
 		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
 			core->cpu_ps[owner] = vcpu_cpu_ps(self->machine.vcpus[i], (cpu_owner)owner);
 			if (owner != CPU_GUEST) {
@@ -304,8 +325,13 @@ static void collect_cores(const scheme_state *self)
 		for (int ended = 0; ended < NESC_NUM_COMPLETION_STATUS; ended++)
 			core->num_ended[ended] = vcpu_num_ended(self->machine.vcpus[i], (nesc_completion_status)ended);
 	}
+	collect_threads(self);
 	if (self->machine.hypervisor == NULL)
 		return;
+	result->has_hypervisor_core = hypervisor_has_core(self->machine.hypervisor);
+	result->cores_end_ps = ps_max(result->cores_end_ps, hypervisor_end_ps(self->machine.hypervisor));
+	result->cores_end_ps = ps_max(result->cores_end_ps, hypervisor_busy_until_ps(self->machine.hypervisor));
+	result->hypervisor_busy_ps = hypervisor_busy_ps(self->machine.hypervisor);
 	/* The hypervisor's work for a VM is part of what that VM costs the host. */
 	result->hypervisor = hypervisor_count(self->machine.hypervisor);
 	/* Units may be busy for it after the last request. */
@@ -371,6 +397,7 @@ static nescsim_status run_machine(scheme_state *self, nescsim_diag *diag)
 	if (status != NESCSIM_OK)
 		return status;
 	collect_cores(self);
+	result->cores_end_ps = ps_max(result->cores_end_ps, result->run_end_ps);
 	if (result->num_requests != 0)
 		qsort(result->requests, result->num_requests, sizeof(*result->requests), compare_requests);
 	return NESCSIM_OK;
@@ -393,9 +420,14 @@ nescsim_status scheme_simulate(const scheme_run *run, nescsim_diag *diag, scheme
 	result_out->metrics = metrics_create(result_out->ops->name, result_out->num_vms, scheme_ops, IO_NUM_OPS);
 	result_out->host_cpu = calloc(result_out->num_vms + 1, sizeof(*result_out->host_cpu));
 	result_out->cores = calloc(result_out->num_cores, sizeof(*result_out->cores));
+	result_out->num_threads = result_out->num_vms * stack_num_threads(result_out->ops);
+	result_out->num_io_cores = result_out->num_threads == 0 || given->host.num_io_cores == 0
+					   ? result_out->num_threads
+					   : (uint32_t)given->host.num_io_cores;
+	result_out->threads = calloc(result_out->num_threads + 1, sizeof(*result_out->threads));
 	result_out->windows = windows_create(NUM_WINDOW_SERIES);
 	if (result_out->metrics != NULL && result_out->windows != NULL && result_out->host_cpu != NULL &&
-	    result_out->cores != NULL) {
+	    result_out->cores != NULL && result_out->threads != NULL) {
 		for (uint32_t i = 0; i < result_out->num_cores; i++) {
 			result_out->cores[i].vm = i / num_vcpus + 1;
 			result_out->cores[i].vcpu = i % num_vcpus;
@@ -413,9 +445,32 @@ void scheme_fini(scheme_result *result)
 	windows_destroy(result->windows);
 	free(result->host_cpu);
 	free(result->cores);
+	free(result->threads);
 	free(result->units);
 	free(result->requests);
 	*result = (scheme_result){ .num_vms = 0 };
+}
+
+scheme_cpu scheme_cores(const scheme_result *result)
+{
+	scheme_cpu sum = { .num_cores = result->num_cores + result->num_io_cores };
+
+	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
+		for (uint32_t i = 0; i < result->num_cores; i++)
+			sum.owner_ps[owner] += result->cores[i].cpu_ps[owner];
+		for (uint32_t i = 0; i < result->num_threads; i++)
+			sum.owner_ps[owner] += result->threads[i].cpu_ps[owner];
+	}
+	if (result->has_hypervisor_core) {
+		sum.num_cores++;
+		sum.owner_ps[CPU_KERNEL] += result->hypervisor_busy_ps;
+	}
+	sum.idle_ps = (metrics_i128)sum.num_cores * result->cores_end_ps;
+	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
+		sum.idle_ps -= sum.owner_ps[owner];
+	NESC_ASSERT_ALWAYS(sum.idle_ps >= 0, "%s: the cores were busy for longer than there was time",
+			   result->ops->name);
+	return sum;
 }
 
 ps_t scheme_run_ps(const scheme_result *result)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "host/hypervisor.h"
+#include "host/io_thread.h"
 #include "host/vcpu.h"
 #include "metrics/account.h"
 #include "metrics/windows.h"
@@ -40,6 +41,13 @@ typedef struct core_result {
 	ps_t cpu_ps[CPU_NUM_OWNERS];
 } core_result;
 
+/* A thread of the hypervisor's. */
+typedef struct thread_result {
+	uint32_t vm;
+	ps_t cpu_ps[CPU_NUM_OWNERS];
+	io_thread_counts counts;
+} thread_result;
+
 /* What result windows count: requests with their latencies; misses with the time to serve each; the core time and the
  * interrupts that they took (sums). */
 enum {
@@ -69,11 +77,16 @@ typedef struct scheme_result {
 	metrics_host_cpu *host_cpu;    /* [0] all VMs, [vm] each */
 	core_result *cores;
 	uint32_t num_cores;
+	thread_result *threads;             /* by VM, of schemes with any */
+	uint32_t num_threads, num_io_cores; /* the cores that they run on */
+	ps_t cores_end_ps;                  /* from 0 to here all cores' time is accounted */
 	unit_result *units;
 	uint32_t num_units;
 	btlb_counts btlb[BTLB_MAX_FUNCTIONS]; /* [0] = all VFs; of schemes with VFs */
 	nesc_device_counts device;
 	pcie_stats link[PCIE_NUM_SIDES];
+	bool has_hypervisor_core;
+	ps_t hypervisor_busy_ps;
 	bool has_hypervisor; /* it had something to do at run time */
 	hypervisor_counts hypervisor;
 	ps_t hypervisor_cpu_ps[BAR_MAX_VFS + 1]; /* [0] all VMs, [vm] for each */
@@ -84,6 +97,15 @@ typedef struct scheme_result {
 
 /* Time that utilisations are shares of. */
 ps_t scheme_run_ps(const scheme_result *result);
+
+/* Core time of the scheme by owner, and what is left: idle. All cores together, from 0 to cores_end_ps. */
+typedef struct scheme_cpu {
+	uint64_t num_cores;
+	metrics_i128 owner_ps[CPU_NUM_OWNERS];
+	metrics_i128 idle_ps;
+} scheme_cpu;
+
+scheme_cpu scheme_cores(const scheme_result *result);
 
 /* Time that rates are shares of. */
 ps_t scheme_simulated_ps(const scheme_result *result);
