@@ -4,6 +4,12 @@
 
 #include "workload/source.h"
 
+/* What a workload asks of a file when its requests are one process's operations. */
+typedef struct source_file_needs {
+	uint64_t file_bytes;      /* it fits no smaller file */
+	uint64_t operation_bytes; /* its largest operation */
+} source_file_needs;
+
 typedef struct source_kind {
 	size_t state_bytes; /* of zeroed memory that the kind gets */
 	bool has_app_layer, has_operations;
@@ -18,6 +24,10 @@ typedef struct source_kind {
 	/* As source_validate(). */
 	nescsim_status (*validate)(const void *params, const source_context *context, const diag_place *place,
 				   nescsim_diag *diag);
+	/* Can each vCPU be a process that does one operation at a time on a file of its own? Reports why not. NULL: the
+	 * kind makes block requests and nothing else. */
+	nescsim_status (*file_needs)(const void *params, const source_context *context, const diag_place *place,
+				     nescsim_diag *diag, source_file_needs *needs_out);
 } source_kind;
 
 #define WORKLOAD(name, help)                  \
@@ -25,6 +35,9 @@ typedef struct source_kind {
 	extern const cfg_section kind_##name##_section;
 #include "workload/workloads.def"
 #undef WORKLOAD
+
+/* The kind of a decoded workload. */
+const source_kind *kind_of(const cfg_variant *workload);
 
 /* Adds a mistake at key `key` of the workload at `place` (which may be NULL). */
 nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const char *key, const char *hint,

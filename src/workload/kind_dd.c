@@ -165,6 +165,7 @@ typedef struct dd_state {
 	uint64_t first_slot_sector, sectors_per_request;
 	uint64_t num_slots;                   /* places for a request in the region */
 	uint64_t lane, num_lanes;             /* this vCPU's place among those that issue, and their number */
+	uint64_t first_slot, slot_stride;     /* of a sequence */
 	uint64_t depth, outstanding;          /* of this vCPU */
 	uint64_t num_requests, num_submitted; /* of this vCPU */
 	bool started;
@@ -187,6 +188,27 @@ static nescsim_status dd_validate(const void *params_in, const source_context *c
 				   (unsigned long long)needed, (unsigned long long)offset,
 				   (unsigned long long)context->disk_bytes);
 	return NESCSIM_OK;
+}
+
+static nescsim_status dd_file_needs(const void *params_in, const source_context *context, const diag_place *place,
+				    nescsim_diag *diag, source_file_needs *needs_out)
+{
+	const dd_params *params = params_in;
+	nescsim_status status = NESCSIM_OK;
+
+	needs_out->operation_bytes = (uint64_t)params->request_bytes;
+	needs_out->file_bytes = (uint64_t)params->region_offset +
+				(uint64_t)(params->region_bytes ? params->region_bytes : params->request_bytes);
+	if (params->arrival != DD_CLOSED)
+		status = kind_report(diag, place, "arrival", "arrival: closed, or filesystem: none",
+				     "on a filesystem each vCPU is a process that does one operation at a time");
+	if (params->arrival == DD_CLOSED && (uint64_t)params->depth > context->num_vcpus)
+		status = kind_report(
+			diag, place, "depth", "lower it, raise guest.vcpus, or filesystem: none",
+			"on a filesystem each vCPU is a process that does one operation at a time, and there "
+			"are %u vCPUs",
+			context->num_vcpus);
+	return status;
 }
 
 /* Time to the next arrival at this vCPU. */
@@ -231,6 +253,8 @@ static nescsim_status dd_open(void *state, const void *params_in, const source_c
 	}
 	if (self->lane < self->num_lanes && self->lane < total)
 		self->num_requests = (total - self->lane - 1) / self->num_lanes + 1;
+	self->first_slot = context->has_own_file ? 0 : self->lane;
+	self->slot_stride = context->has_own_file ? 1 : self->num_lanes;
 	self->place_rng = rng_open(context->seed, "dd place", stream);
 	self->op_rng = rng_open(context->seed, "dd operation", stream);
 	self->arrival_rng = rng_open(context->seed, "dd arrival", stream);
@@ -245,7 +269,7 @@ static void make_request(dd_state *self, source_step *step)
 	if (params->pattern == DD_RANDOM)
 		slot = rng_uniform_u64(&self->place_rng, self->num_slots);
 	else
-		slot = (self->lane + self->num_submitted * self->num_lanes) % self->num_slots;
+		slot = (self->first_slot + self->num_submitted * self->slot_stride) % self->num_slots;
 	step->action = SOURCE_SUBMIT;
 	step->arrival_ps = -1;
 	step->request = (io_request){
@@ -338,4 +362,5 @@ const source_kind kind_dd = {
 	.expected_requests = dd_expected_requests,
 	.close = dd_close,
 	.validate = dd_validate,
+	.file_needs = dd_file_needs,
 };

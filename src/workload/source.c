@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "workload/kind.h"
+#include "workload/filesystem.h"
 
 static const source_kind *const kinds[] = {
 #define WORKLOAD(name, help) &kind_##name,
@@ -29,6 +29,11 @@ struct source {
 	void *state;
 };
 
+const source_kind *kind_of(const cfg_variant *workload)
+{
+	return kinds[workload->index];
+}
+
 nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const char *key, const char *hint,
 			   const char *format, ...)
 {
@@ -47,7 +52,8 @@ nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const ch
 nescsim_status source_open(const cfg_variant *workload, const source_context *context, const diag_place *place,
 			   nescsim_diag *diag, source **source_out)
 {
-	const source_kind *kind = kinds[workload->index];
+	const bool on_filesystem = filesystem_is_used(context);
+	const source_kind *kind = on_filesystem ? &filesystem_kind : kind_of(workload);
 	nescsim_status status;
 	source *self;
 
@@ -61,7 +67,7 @@ nescsim_status source_open(const cfg_variant *workload, const source_context *co
 		free(self);
 		return NESCSIM_NO_MEMORY;
 	}
-	status = kind->open(self->state, workload->params, context, place, diag);
+	status = kind->open(self->state, on_filesystem ? workload : workload->params, context, place, diag);
 	if (status != NESCSIM_OK) {
 		source_close(self);
 		return status;
@@ -107,5 +113,7 @@ void source_close(source *self)
 nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
 			       nescsim_diag *diag)
 {
-	return kinds[workload->index]->validate(workload->params, context, place, diag);
+	if (filesystem_is_used(context))
+		return filesystem_kind.validate(workload, context, place, diag);
+	return kind_of(workload)->validate(workload->params, context, place, diag);
 }

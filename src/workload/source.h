@@ -50,6 +50,8 @@ typedef struct source_context {
 	const cfg_variant *filesystem;      /* of filesystem_variants: what the workload's requests go through in the
 					    * guest; NULL: none */
 	const diag_place *filesystem_place; /* where that stands in the config; NULL = unknown */
+	bool has_own_file;                  /* the `disk` is this vCPU's alone: generators deal out their requests, but
+					     * not the places */
 } source_context;
 
 /* Workload kinds (generators and `trace`) with their schema sections: the config's `workload: {kind: …}`. */
