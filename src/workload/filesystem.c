@@ -69,8 +69,8 @@ static const cfg_key ext4_keys[] = {
 	  .offset_in_struct = offsetof(ext4_params, journal_bytes),
 	  .default_text = "0 B",
 	  .help = "Size of the journal, at least 1024 blocks, shared out to the vCPUs; 0 = what mke2fs takes: 1024 "
-		  "blocks on a disk of up to 32 Ki blocks, 4096 up to 256 Ki, 8192 up to 512 Ki, 16384 up to 1 Mi, "
-		  "else 32768.",
+		  "blocks on a disk below 32 Ki blocks, 4096 below 256 Ki, 8192 below 512 Ki, 16384 below 1 Mi, else "
+		  "32768.",
 	  .source = "mke2fs(8): the rule of e2fsprogs 1.42, of the time of kernel 3.13" },
 	{ .name = "file",
 	  .type = CFG_ENUM,
@@ -106,7 +106,8 @@ static const cfg_key ext4_keys[] = {
 	  .default_text = "per_block",
 	  .choices = journal_choices,
 	  .help = "Descriptor and metadata blocks of a commit as a request each, all at once, or merged into one.",
-	  .source = "thesis: stated (drivers get bio structures; jbd2 makes one per block, nothing below it merges)" },
+	  .source = "assumption: drivers get bio structures (thesis); jbd2 makes one for each block, nothing merges "
+		    "them" },
 	{ .name = "timestamp_tick",
 	  .type = CFG_DURATION,
 	  .offset_in_struct = offsetof(ext4_params, timestamp_tick_ps),
