@@ -39,6 +39,17 @@ nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, si
 nescsim_status cfg_load_text(const char *name, const char *text, const cfg_override *overrides, size_t num_overrides,
 			     nescsim_diag *diag, cfg_document **document_out);
 
+/* A file that is part of the program. */
+typedef struct cfg_file {
+	const char *name, *text;
+} cfg_file;
+
+/* The same from `files`, `name` being one of them and `base:` leading to others, never to the disk. A base is named as the
+ * chain names it: the folder of the file that says `base: NAME`, then NAME as it stands ("figures/../vc707.yaml"). The
+ * files must outlive the call only. */
+nescsim_status cfg_load_files(const char *name, const cfg_file *files, size_t num_files, const cfg_override *overrides,
+			      size_t num_overrides, nescsim_diag *diag, cfg_document **document_out);
+
 void cfg_document_destroy(cfg_document *document);
 
 /* Decodes the document into *value_out (section->struct_bytes). Strings, lists and variants belong to the document.

@@ -59,6 +59,20 @@ static nescsim_status read_file(const char *name, const diag_place *named_at, ch
 	return status;
 }
 
+/* The same for a file that is part of the program; its place among them stands for the inode. */
+static nescsim_status read_builtin(const cfg_document *document, const char *name, const diag_place *named_at,
+				   chain_link *link, nescsim_diag *diag, text_buffer *contents)
+{
+	for (size_t i = 0; i < document->num_files; i++) {
+		if (strcmp(document->files[i].name, name) != 0)
+			continue;
+		link->inode = i;
+		text_add_bytes(contents, document->files[i].text, strlen(document->files[i].text));
+		return text_ok(contents) ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+	}
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, named_at, NULL, "'%s' is no part of the program", name);
+}
+
 static nescsim_status load_file(cfg_document *document, const char *name, const diag_place *named_at,
 				const chain_link *parent, int layer, nescsim_diag *diag, cfg_node **root_out);
 
@@ -133,7 +147,10 @@ static nescsim_status load_file(cfg_document *document, const char *name, const 
 		return NESCSIM_NO_MEMORY;
 	if (!parent)
 		document->source = source;
-	status = read_file(name, named_at, &link, diag, &contents);
+	if (document->files)
+		status = read_builtin(document, name, named_at, &link, diag, &contents);
+	else
+		status = read_file(name, named_at, &link, diag, &contents);
 	for (const chain_link *above = parent; above && status == NESCSIM_OK; above = above->parent) {
 		if (above->device == link.device && above->inode == link.inode)
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, named_at, NULL,
@@ -157,8 +174,10 @@ static nescsim_status finish(cfg_document *document, nescsim_status status, cons
 	return status;
 }
 
-nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, size_t num_overrides, nescsim_diag *diag,
-			cfg_document **document_out)
+/* From the disk, or from `files` if there are any. */
+static nescsim_status load_chain(const char *file_name, const cfg_file *files, size_t num_files,
+				 const cfg_override *overrides, size_t num_overrides, nescsim_diag *diag,
+				 cfg_document **document_out)
 {
 	cfg_document *document = (cfg_document *)calloc(1, sizeof(*document));
 	const diag_place place = { .file = file_name };
@@ -167,8 +186,23 @@ nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, si
 	*document_out = NULL;
 	if (!document)
 		return NESCSIM_NO_MEMORY;
+	document->files = files;
+	document->num_files = num_files;
 	status = load_file(document, file_name, &place, NULL, MAX_BASE_FILES, diag, &document->root);
+	document->files = NULL;
 	return finish(document, status, overrides, num_overrides, diag, document_out);
+}
+
+nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, size_t num_overrides, nescsim_diag *diag,
+			cfg_document **document_out)
+{
+	return load_chain(file_name, NULL, 0, overrides, num_overrides, diag, document_out);
+}
+
+nescsim_status cfg_load_files(const char *name, const cfg_file *files, size_t num_files, const cfg_override *overrides,
+			      size_t num_overrides, nescsim_diag *diag, cfg_document **document_out)
+{
+	return load_chain(name, files, num_files, overrides, num_overrides, diag, document_out);
 }
 
 nescsim_status cfg_load_text(const char *name, const char *contents, const cfg_override *overrides,

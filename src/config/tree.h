@@ -65,6 +65,8 @@ struct cfg_document {
 	arena memory;
 	const cfg_source *source; /* the file that was asked for */
 	cfg_node *root;           /* a mapping */
+	const cfg_file *files;    /* while loading: where files are, instead of the disk; or NULL */
+	size_t num_files;
 };
 
 /* A new empty node; NULL when out of memory. */

@@ -437,6 +437,46 @@ static void bad_overrides_are_refused(void **state)
 	sample_bad_override("", "title", "", "--set: error: title: has no value; expected a text (Free text.)\n");
 }
 
+/* --- files that are part of the program --- */
+
+static void builtin(const char *name, nescsim_status expected_status, const char *expected, int64_t expected_seed)
+{
+	static const cfg_file files[] = {
+		{ "a/top.yaml", "base: ../low.yaml\nseed: 3\n" },
+		{ "a/../low.yaml", "seed: 1\nbtlb: {entries: 4}\n" },
+		{ "lost.yaml", "base: none.yaml\n" },
+		{ "ring.yaml", "base: ring.yaml\n" },
+	};
+	nescsim_diag *diag = nescsim_diag_create();
+	cfg_document *document;
+	sample value;
+	char *messages;
+
+	assert_int_equal(cfg_load_files(name, files, sizeof(files) / sizeof(files[0]), NULL, 0, diag, &document),
+			 expected_status);
+	messages = sample_messages(diag);
+	assert_string_equal(messages, expected);
+	if (document) {
+		assert_int_equal(cfg_decode(document, &sample_section, &value, diag), NESCSIM_OK);
+		assert_int_equal(value.seed, expected_seed);
+		assert_int_equal(value.btlb.entries, 4);
+	}
+	cfg_document_destroy(document);
+	free(messages);
+	nescsim_diag_destroy(diag);
+}
+
+static void builtin_files_have_builtin_bases(void **state)
+{
+	(void)state;
+	builtin("a/top.yaml", NESCSIM_OK, "", 3);
+	builtin("a/../low.yaml", NESCSIM_OK, "", 1);
+	builtin("lost.yaml", NESCSIM_IO, "lost.yaml:1:7: error: base: 'none.yaml' is no part of the program\n", 0);
+	builtin("ring.yaml", NESCSIM_CONFIG,
+		"ring.yaml:1:7: error: base: the chain of base files comes back to 'ring.yaml'\n", 0);
+	builtin("top.yaml", NESCSIM_IO, "top.yaml: error: 'top.yaml' is no part of the program\n", 0);
+}
+
 int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
@@ -460,6 +500,7 @@ int main(void)
 		cmocka_unit_test(a_name_outside_the_list_is_not_added_by_the_way),
 		cmocka_unit_test(an_overridden_kind_keeps_the_other_overrides),
 		cmocka_unit_test(bad_overrides_are_refused),
+		cmocka_unit_test(builtin_files_have_builtin_bases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
