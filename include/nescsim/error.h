@@ -18,6 +18,7 @@ extern "C" {
 #define NESCSIM_STATUS_LIST(X)                       \
 	X(OK, 0, "ok")                               \
 	X(RUN_FAILED, 1, "the simulation failed")    \
+	X(MISSED, 1, "not every claim holds")        \
 	X(NO_MEMORY, 1, "out of memory")             \
 	X(USAGE, 2, "wrong usage")                   \
 	X(CONFIG, 3, "the configuration has errors") \

@@ -24,5 +24,6 @@
 #include <nescsim/link.h>
 #include <nescsim/result.h>
 #include <nescsim/run.h>
+#include <nescsim/validate.h>
 
 #endif

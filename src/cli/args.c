@@ -178,9 +178,7 @@ nescsim_status cli_number(const cli_args *args, const char *option, uint64_t oth
 
 /* ---- configurations --------------------------------------------------------------------------------------------- */
 
-/* The overrides of --set, --seed, --requests and --check. Their paths are copied into *memory_out. */
-static nescsim_status make_overrides(const cli_args *args, nescsim_override *overrides, size_t *num_out,
-				     char **memory_out)
+nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, size_t *num_out, char **memory_out)
 {
 	size_t num_bytes = 1;
 	char *memory;
@@ -254,7 +252,7 @@ nescsim_status cli_load(const cli_args *args, nescsim_config **config_out)
 
 	*config_out = NULL;
 	if (overrides != NULL)
-		status = make_overrides(args, overrides, &num_overrides, &memory);
+		status = cli_overrides(args, overrides, &num_overrides, &memory);
 	if (status == NESCSIM_OK)
 		status = nescsim_config_load(args->arguments[0], overrides, num_overrides, args->diag, config_out);
 	free(overrides);
@@ -283,8 +281,8 @@ void cli_print_help(FILE *out)
 		fprintf(out, "%*s%s\n", column < 22 ? 22 - column : 1, "", command->help);
 	}
 	fprintf(out, "\n`nescsim help COMMAND` tells more. A first try: nescsim run configs/vc707.yaml\n"
-		     "Exit codes: 0 ok, 1 failed run, 2 wrong usage, 3 error in a configuration or trace, 4 input or "
-		     "output.\n");
+		     "Exit codes: 0 ok, 1 failed run or claim, 2 wrong usage, 3 error in a configuration or trace, 4 "
+		     "input or output.\n");
 }
 
 void cli_print_command_help(const cli_command *command, FILE *out)

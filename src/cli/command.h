@@ -8,7 +8,7 @@
 
 #include "nescsim/nescsim.h"
 
-#define CLI_MAX_ARGUMENTS 8
+#define CLI_MAX_ARGUMENTS 32
 
 typedef struct cli_option {
 	const char *name;  /* without the dashes */
@@ -71,6 +71,11 @@ nescsim_status cli_number(const cli_args *args, const char *option, uint64_t oth
 /* Adds a usage error with a hint (may be NULL) and returns NESCSIM_USAGE. */
 nescsim_status cli_usage(nescsim_diag *diag, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The changes that options ask for: --set, --seed, --requests and --check. `overrides` has room for num_values entries;
+ * what they point to lives as long as `args` and *memory_out, to be freed in every case.
+ * Returns NESCSIM_OK, NESCSIM_USAGE or NESCSIM_NO_MEMORY. */
+nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, size_t *num_out, char **memory_out);
 
 /* Loads the configuration named by the first argument, with the options below applied. */
 nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);

@@ -360,8 +360,10 @@ static cfg_override *copy_overrides(const nescsim_override *overrides, size_t nu
 	return copy;
 }
 
-static nescsim_status load(const char *name, const char *text, const nescsim_override *overrides, size_t num_overrides,
-			   nescsim_diag *diag, nescsim_config **config_out)
+/* From `text`, or from `files` if there are any, or else from the disk. */
+static nescsim_status load(const char *name, const char *text, const cfg_file *files, size_t num_files,
+			   const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
+			   nescsim_config **config_out)
 {
 	cfg_override *copy = copy_overrides(overrides, num_overrides);
 	nescsim_config *config = calloc(1, sizeof(*config));
@@ -369,10 +371,12 @@ static nescsim_status load(const char *name, const char *text, const nescsim_ove
 
 	*config_out = NULL;
 	if (copy != NULL && config != NULL) {
-		if (text == NULL)
-			status = cfg_load(name, copy, num_overrides, diag, &config->document);
-		else
+		if (text != NULL)
 			status = cfg_load_text(name, text, copy, num_overrides, diag, &config->document);
+		else if (files != NULL)
+			status = cfg_load_files(name, files, num_files, copy, num_overrides, diag, &config->document);
+		else
+			status = cfg_load(name, copy, num_overrides, diag, &config->document);
 	}
 	if (status == NESCSIM_OK)
 		status = cfg_decode(config->document, &scenario_section, &config->scenario, diag);
@@ -389,13 +393,20 @@ static nescsim_status load(const char *name, const char *text, const nescsim_ove
 nescsim_status nescsim_config_load(const char *file_name, const nescsim_override *overrides, size_t num_overrides,
 				   nescsim_diag *diag, nescsim_config **config_out)
 {
-	return load(file_name, NULL, overrides, num_overrides, diag, config_out);
+	return load(file_name, NULL, NULL, 0, overrides, num_overrides, diag, config_out);
 }
 
 nescsim_status nescsim_config_load_text(const char *name, const char *text, const nescsim_override *overrides,
 					size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out)
 {
-	return load(name, text, overrides, num_overrides, diag, config_out);
+	return load(name, text, NULL, 0, overrides, num_overrides, diag, config_out);
+}
+
+nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, size_t num_files,
+				     const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
+				     nescsim_config **config_out)
+{
+	return load(name, NULL, files, num_files, overrides, num_overrides, diag, config_out);
 }
 
 void nescsim_config_destroy(nescsim_config *config)

@@ -43,6 +43,11 @@ struct nescsim_config {
 	cfg_list all_schemes;
 };
 
+/* As nescsim_config_load(), from files that are part of the program (cfg_load_files()). */
+nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, size_t num_files,
+				     const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
+				     nescsim_config **config_out);
+
 /* VMs of all entries together. */
 uint32_t scenario_num_vms(const scenario *self);
 
