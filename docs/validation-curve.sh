@@ -1,6 +1,6 @@
 #!/bin/sh
 # validation-curve.sh [--csv FILE]: dd's curve with the shipped configuration - one request outstanding, 512 B to 4 MiB,
-# reads and writes, host and nesc - and what it says about the published claims (docs/validation.md).
+# reads and writes, host and nesc (docs/validation.md).
 # The tool is $NESCSIM, or `nescsim` of the search path, or ./nescsim.
 set -eu
 config=$(dirname "$0")/../configs/dd.yaml
@@ -37,17 +37,6 @@ awk -F, '
 	function size(bytes) {
 		return bytes < 1024 ? bytes " B" : bytes < 1048576 ? bytes / 1024 " KiB" : bytes / 1048576 " MiB"
 	}
-	function widen(range, value) {
-		if (!((range, "min") in bound) || value < bound[range, "min"])
-			bound[range, "min"] = value
-		if (!((range, "max") in bound) || value > bound[range, "max"])
-			bound[range, "max"] = value
-	}
-	function verdict(kind, claim, range, low, high, unit) {
-		met = bound[range, "min"] + 0 >= low && bound[range, "max"] + 0 <= high
-		printf "%-6s  %-9s  %-50s  %6.2f ... %.2f %s\n", met ? "met" : "MISSED", kind, claim, \
-			bound[range, "min"], bound[range, "max"], unit
-	}
 	NR == 1 {
 		printf "                  latency, us               bandwidth, MB/s\n"
 		printf "op     request        host       nesc    diff     host    nesc  nesc/host\n"
@@ -58,29 +47,5 @@ awk -F, '
 		percent = ($6 / $5 - 1) * 100
 		printf "%-5s %8s %11.3f %10.3f %7.3f %8.1f %7.1f %+9.2f %%\n", \
 			$1, size($2), $3, $4, difference, $5, $6, percent
-		if ($2 <= 2048)
-			widen("small", $4)
-		if ($2 <= 4096)
-			widen("difference", difference)
-		if ($2 == 1048576)
-			widen($1 " rate", $6)
-		if ($2 >= 32768)
-			widen($1 " large", percent)
-		if ($2 < 16384)
-			widen($1 " close", percent)
-		if ($1 == "write" && $2 >= 16384)
-			widen("write middle", percent)
-	}
-	END {
-		print ""
-		verdict("fitted", "NeSC latency, 512 B-2 KiB: 6 ... 8 us", "small", 6, 8, "us")
-		verdict("fitted", "NeSC above host, to 4 KiB: at most 2 us", "difference", 0, 2, "us")
-		verdict("fitted", "NeSC reads of 1 MiB: 776 ... 824 MB/s", "read rate", 776, 824, "MB/s")
-		verdict("fitted", "NeSC writes of 1 MiB: 950 ... 1000 MB/s", "write rate", 950, 1000, "MB/s")
-		verdict("fitted", "reads from 32 KiB: 8 ... 13 % below host", "read large", -13, -8, "%")
-		verdict("predicted", "writes from 32 KiB: within 5 % of host", "write large", -5, 5, "%")
-		verdict("predicted", "reads below 16 KiB: \"close\", read as within 10 %", "read close", -10, 10, "%")
-		verdict("predicted", "writes below 16 KiB: \"similar\", read as within 10 %", "write close", -10, 10, "%")
-		verdict("predicted", "writes from 16 KiB: \"similar\", read as within 10 %", "write middle", -10, 10, "%")
 	}
 ' "$csv"
