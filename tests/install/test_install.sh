@@ -62,7 +62,9 @@ for file in "$library"/libnescsim.*; do
 done
 
 "$prefix/bin/nescsim" --help >/dev/null || fail "the installed tool does not run"
-for file in configs/vc707.yaml traces/README.md; do
+(cd "$scratch" && "$prefix/bin/nescsim" validate device-bandwidth --set 'schemes=[host, nesc]') >"$scratch/log" \
+	|| fail "the installed tool does not validate away from its sources: $(cat "$scratch/log")"
+for file in configs/vc707.yaml configs/figures/raw_latency.yaml traces/README.md; do
 	[ -f "$prefix/share/nescsim/$file" ] || fail "share/nescsim/$file is not installed"
 done
 echo "install: all well"
