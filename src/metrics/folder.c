@@ -16,6 +16,12 @@
 #define MAX_SIBLINGS 1000 /* leftovers of crashed runs with the same process number that are stepped over */
 #define RESULT_FILE "result.json"
 
+const char *const folder_file_names[FOLDER_NUM_FILES] = {
+#define X(symbol, name) name,
+	FOLDER_FILE_LIST(X)
+#undef X
+};
+
 struct open_file {
 	FILE *file; /* NULL = free */
 	char *name;
@@ -106,14 +112,12 @@ static nescsim_status resolve(const char *path, nescsim_diag *diag, char **targe
 
 static bool is_own_file(int folder_fd, const char *name)
 {
-	static const char *const names[] = { RESULT_FILE, "summary.csv", "stages.csv",
-					     "units.csv", "misses.csv",  "requests.csv" };
 	struct stat info;
 
 	if (fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
 		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
+	for (size_t i = 0; i < FOLDER_NUM_FILES; i++)
+		if (strcmp(name, folder_file_names[i]) == 0)
 			return true;
 	return false;
 }

@@ -17,6 +17,25 @@
 
 #include "base/diag.h"
 
+/* X(symbol, name): files that a result folder may hold. */
+#define FOLDER_FILE_LIST(X)       \
+	X(RESULT, "result.json")  \
+	X(SUMMARY, "summary.csv") \
+	X(STAGES, "stages.csv")   \
+	X(UNITS, "units.csv")     \
+	X(CPU, "cpu.csv")         \
+	X(MISSES, "misses.csv")   \
+	X(REQUESTS, "requests.csv")
+
+typedef enum folder_file {
+#define FOLDER_FILE_ENUM(symbol, name) FOLDER_##symbol,
+	FOLDER_FILE_LIST(FOLDER_FILE_ENUM)
+#undef FOLDER_FILE_ENUM
+	FOLDER_NUM_FILES
+} folder_file;
+
+extern const char *const folder_file_names[FOLDER_NUM_FILES];
+
 typedef struct folder folder;
 
 /* Checks that a later folder_begin() on `path` can succeed, so that nothing is simulated in vain. Touches nothing.

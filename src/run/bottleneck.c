@@ -20,6 +20,32 @@ static void consider(bottleneck *best, const char *unit, metrics_u128 busy_ps, m
 	snprintf(best->unit, sizeof(best->unit), "%s", unit);
 }
 
+static ps_t busy_ps(const ps_t cpu_ps[CPU_NUM_OWNERS])
+{
+	ps_t sum_ps = 0;
+
+	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
+		sum_ps += cpu_ps[owner];
+	return sum_ps;
+}
+
+/* Threads, or the cores that they share. */
+static void consider_threads(const scheme_result *scheme, bottleneck *best)
+{
+	const metrics_u128 run_ps = (metrics_u128)scheme_run_ps(scheme);
+	metrics_u128 sum_ps = 0;
+
+	for (uint32_t i = 0; i < scheme->num_threads; i++) {
+		char name[UNIT_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "vm[%u].io_thread", scheme->threads[i].vm);
+		sum_ps += (metrics_u128)busy_ps(scheme->threads[i].cpu_ps);
+		consider(best, name, (metrics_u128)busy_ps(scheme->threads[i].cpu_ps), run_ps);
+	}
+	if (scheme->num_io_cores < scheme->num_threads)
+		consider(best, "io_cores", sum_ps, run_ps * scheme->num_io_cores);
+}
+
 static void find_busiest(const scheme_result *scheme, bottleneck *best)
 {
 	const metrics_u128 run_ps = (metrics_u128)scheme_run_ps(scheme);
@@ -30,13 +56,11 @@ static void find_busiest(const scheme_result *scheme, bottleneck *best)
 	for (uint32_t i = 0; i < scheme->num_cores; i++) {
 		const core_result *core = &scheme->cores[i];
 		char name[UNIT_NAME_BYTES];
-		ps_t busy_ps = 0;
 
-		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
-			busy_ps += core->cpu_ps[owner];
 		snprintf(name, sizeof(name), "vm[%u].vcpu[%u]", core->vm, core->vcpu);
-		consider(best, name, (metrics_u128)busy_ps, run_ps);
+		consider(best, name, (metrics_u128)busy_ps(core->cpu_ps), run_ps);
 	}
+	consider_threads(scheme, best);
 }
 
 static nescsim_status find_stage(const scheme_result *scheme, metrics_layer layer, nescsim_bottleneck *finding)

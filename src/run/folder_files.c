@@ -515,29 +515,33 @@ static nescsim_status write_json(const nescsim_result *result, FILE *out)
 	return status;
 }
 
+static const struct {
+	nescsim_status (*write)(const nescsim_result *result, FILE *out);
+	bool (*is_wanted)(const nescsim_result *result); /* NULL: always */
+} files[FOLDER_NUM_FILES] = {
+	[FOLDER_RESULT] = { write_json, NULL },
+	[FOLDER_SUMMARY] = { write_summary, NULL },
+	[FOLDER_STAGES] = { write_stages, NULL },
+	[FOLDER_UNITS] = { write_units, NULL },
+	[FOLDER_CPU] = { write_cpu, NULL },
+	[FOLDER_MISSES] = { write_misses, has_misses },
+	[FOLDER_REQUESTS] = { write_requests, has_requests },
+};
+
+bool result_has_file(const nescsim_result *result, folder_file file)
+{
+	return files[file].is_wanted == NULL || files[file].is_wanted(result);
+}
+
 nescsim_status result_write(const nescsim_result *result, folder *into)
 {
-	static const struct {
-		const char *name;
-		nescsim_status (*write)(const nescsim_result *result, FILE *out);
-		bool (*is_wanted)(const nescsim_result *result); /* NULL: always */
-	} files[] = {
-		{ "result.json", write_json, NULL },
-		{ "summary.csv", write_summary, NULL },
-		{ "stages.csv", write_stages, NULL },
-		{ "units.csv", write_units, NULL },
-		{ "cpu.csv", write_cpu, NULL },
-		{ "misses.csv", write_misses, has_misses },
-		{ "requests.csv", write_requests, has_requests },
-	};
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (int i = 0; i < FOLDER_NUM_FILES; i++) {
 		nescsim_status status, closed;
 		FILE *out;
 
-		if (files[i].is_wanted != NULL && !files[i].is_wanted(result))
+		if (!result_has_file(result, (folder_file)i))
 			continue;
-		out = folder_open_file(into, files[i].name);
+		out = folder_open_file(into, folder_file_names[i]);
 		if (out == NULL)
 			return NESCSIM_IO;
 		status = files[i].write(result, out);

@@ -40,6 +40,9 @@ nescsim_status bottleneck_find(const scheme_result *scheme, metrics_layer layer,
 /* Writes all files. Returns NESCSIM_OK, NESCSIM_IO or NESCSIM_NO_MEMORY. */
 nescsim_status result_write(const nescsim_result *result, folder *into);
 
+/* Does the folder get this file? */
+bool result_has_file(const nescsim_result *result, folder_file file);
+
 /* numerator / denominator in millionths, halves up; 0 / 0 is 0. */
 uint32_t ratio_ppm(metrics_u128 numerator, metrics_u128 denominator);
 

@@ -354,7 +354,6 @@ static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 {
 	nescsim_status status = NESCSIM_OK;
 	const bool is_app = result->layer == METRICS_APP;
-	bool has_misses = false;
 
 	fprintf(out, "\nLatencies in us, %s.\n",
 		is_app ? "as the application sees them, system call included" : "at the (guest's) block layer");
@@ -374,19 +373,113 @@ static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 		fprintf(out, "%s: %s.\n", result->schemes[i].ops->name, result->bottlenecks[i].sentence);
 	for (size_t i = 0; i < result->num_schemes; i++)
 		print_failures(&result->schemes[i], out);
-	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++) {
-		has_misses |= result->schemes[i].hypervisor.num_misses != 0;
+	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++)
 		if (result->schemes[i].has_hypervisor)
 			status = print_hypervisor(&result->schemes[i], out);
-	}
 	if (result->is_checked)
 		fprintf(out, "\nChecked: every read returned what it had to, and nobody reached what was not his.\n"
 			     "(Of VMs with several vCPUs, and of shared or resized disks: what one of their own VMs "
 			     "wrote.)\n");
-	if (result->out_folder != NULL)
-		fprintf(out, "\nResults: %s (result.json, summary.csv, stages.csv, units.csv%s%s)\n",
-			result->out_folder, has_misses ? ", misses.csv" : "",
-			result->has_requests ? ", requests.csv" : "");
+	if (result->out_folder != NULL) {
+		fprintf(out, "\nResults: %s (", result->out_folder);
+		for (int i = 0; i < FOLDER_NUM_FILES; i++)
+			if (result_has_file(result, (folder_file)i))
+				fprintf(out, "%s%s", i == 0 ? "" : ", ", folder_file_names[i]);
+		fputs(")\n", out);
+	}
+	return status;
+}
+
+/* ---- where the time goes ---------------------------------------------------------------------------------------- */
+
+/* A row with a value per scheme, left out where it is 0 in all. */
+static void breakdown_row(const nescsim_result *result, table *to, const char *label, const metrics_i128 *numerators,
+			  const metrics_i128 *denominators)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < result->num_schemes; i++)
+		any |= numerators[i] != 0;
+	if (!any)
+		return;
+	table_cell(to, "%s", label);
+	for (size_t i = 0; i < result->num_schemes; i++)
+		ratio_cell(to, numerators[i], denominators[i], 3, "");
+	table_end_row(to);
+}
+
+/* Mean time of a request per stage, then core time per request by owner; the schemes side by side. */
+static nescsim_status fill_breakdown(const nescsim_result *result, table *to, metrics_summary *summaries,
+				     scheme_cpu *cpu, metrics_i128 *numerators, metrics_i128 *denominators)
+{
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		nescsim_status status = metrics_summarize(result->schemes[i].metrics, result->layer, METRICS_ALL_VMS,
+							  METRICS_ALL_OPS, &summaries[i]);
+
+		if (status != NESCSIM_OK)
+			return status;
+		cpu[i] = scheme_cores(&result->schemes[i]);
+		denominators[i] = (metrics_i128)summaries[i].num_split * PS_PER_US;
+	}
+	for (int which = 0; which < NUM_STAGES; which++) {
+		for (size_t i = 0; i < result->num_schemes; i++)
+			numerators[i] = (metrics_i128)(summaries[i].service_ps[which] + summaries[i].wait_ps[which]);
+		breakdown_row(result, to, stage_name((stage)which), numerators, denominators);
+	}
+	for (size_t i = 0; i < result->num_schemes; i++)
+		numerators[i] = (metrics_i128)summaries[i].sum_ps;
+	breakdown_row(result, to, "latency, us", numerators, denominators);
+	table_group(to);
+	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
+		char label[32];
+
+		snprintf(label, sizeof(label), "CPU %s, us", cpu_owner_name((cpu_owner)owner));
+		for (size_t i = 0; i < result->num_schemes; i++) {
+			numerators[i] = cpu[i].owner_ps[owner];
+			denominators[i] = (metrics_i128)result->schemes[i].host_cpu[0].num_requests * PS_PER_US;
+		}
+		breakdown_row(result, to, label, numerators, denominators);
+	}
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		denominators[i] = result->schemes[i].cores_end_ps;
+		numerators[i] = (metrics_i128)cpu[i].num_cores * denominators[i] - cpu[i].idle_ps;
+	}
+	breakdown_row(result, to, "cores busy", numerators, denominators);
+	for (size_t i = 0; i < result->num_schemes; i++) {
+		numerators[i] = scheme_simulated_ps(&result->schemes[i]);
+		denominators[i] = PS_PER_S / 1000;
+	}
+	breakdown_row(result, to, "run, ms", numerators, denominators);
+	return NESCSIM_OK;
+}
+
+static nescsim_status print_breakdown(const nescsim_result *result, FILE *out)
+{
+	const size_t num = result->num_schemes;
+	table_column *columns = calloc(num + 1, sizeof(*columns));
+	metrics_summary *summaries = calloc(num, sizeof(*summaries));
+	scheme_cpu *cpu = calloc(num, sizeof(*cpu));
+	metrics_i128 *terms = calloc(2 * num, sizeof(*terms));
+	nescsim_status status = NESCSIM_NO_MEMORY;
+	table *to = NULL;
+
+	if (columns != NULL && summaries != NULL && cpu != NULL && terms != NULL) {
+		columns[0] = (table_column){ "", TABLE_LEFT };
+		for (size_t i = 0; i < num; i++)
+			columns[i + 1] = (table_column){ result->schemes[i].ops->name, TABLE_RIGHT };
+		to = table_create(columns, num + 1);
+	}
+	if (to != NULL)
+		status = fill_breakdown(result, to, summaries, cpu, terms, terms + num);
+	if (status == NESCSIM_OK) {
+		fputs("\nWhere a request's time goes, and its cores' time:\n\n", out);
+		status = table_print(to, out);
+	}
+	table_destroy(to);
+	free(terms);
+	free(cpu);
+	free(summaries);
+	free(columns);
 	return status;
 }
 
@@ -419,7 +512,9 @@ nescsim_status nescsim_result_print(const nescsim_result *result, FILE *out)
 	table_destroy(to);
 	if (status != NESCSIM_OK)
 		return status;
-	status = print_notes(result, out);
+	status = print_breakdown(result, out);
+	if (status == NESCSIM_OK)
+		status = print_notes(result, out);
 	if (status != NESCSIM_OK)
 		return status;
 	return fflush(out) != 0 || ferror(out) ? NESCSIM_IO : NESCSIM_OK;

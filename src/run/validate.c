@@ -36,6 +36,7 @@ typedef struct claim_row {
 #define PREDICTED 0
 #define THESIS "thesis"
 #define DERIVED "derived"
+#define KVM_FORUM "KVM Forum 2020"
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
 #define IN(experiment, scheme)             \
