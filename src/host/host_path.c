@@ -57,7 +57,7 @@ host_op *host_path_new_op(host_path *self)
 	}
 	taken = self->free_ops;
 	self->free_ops = taken->next;
-	*taken = (host_op){ .own_stamps = taken->own_stamps, .num_stamps = taken->num_stamps };
+	*taken = (host_op){ .joined_stamps = taken->joined_stamps, .page_stamps = taken->page_stamps };
 	return taken;
 }
 
@@ -67,14 +67,14 @@ void host_path_free_op(host_path *self, host_op *op)
 	self->free_ops = op;
 }
 
-content_stamp *host_op_own_stamps(host_op *op, uint64_t num_sectors)
+content_stamp *host_stamps_room(host_stamps *room, uint64_t num_sectors)
 {
-	if (op->num_stamps < num_sectors) {
-		op->own_stamps = realloc(op->own_stamps, num_sectors * sizeof(content_stamp));
-		NESC_ASSERT_ALWAYS(op->own_stamps != NULL, "out of memory for contents");
-		op->num_stamps = num_sectors;
+	if (room->max < num_sectors) {
+		room->items = realloc(room->items, num_sectors * sizeof(content_stamp));
+		NESC_ASSERT_ALWAYS(room->items != NULL, "out of memory for contents");
+		room->max = num_sectors;
 	}
-	return op->own_stamps;
+	return room->items;
 }
 
 static void fail(host_op *op, nesc_completion_status status)
@@ -155,6 +155,8 @@ static void zero_around(host_path *self, host_op *op, const host_fs_piece *piece
 	const uint64_t from = piece->logical_block * TREE_BLOCK_BYTES, to = from + piece->num_blocks * TREE_BLOCK_BYTES;
 	const uint64_t physical = piece->physical_block * TREE_BLOCK_BYTES;
 
+	if (SIM_MUTATED(NO_ZEROING))
+		return;
 	if (first_byte > from) {
 		const uint64_t end = first_byte < to ? first_byte : to;
 
@@ -277,7 +279,7 @@ static bool wait_for_others(host_path *self, host_op *op)
 /* Past the page cache. False: it waits for others. */
 static bool begin_direct(host_path *self, host_op *op)
 {
-	if (self->allocating != NULL && is_being_allocated(self, op))
+	if (self->allocating != NULL && !SIM_MUTATED(READ_UNFILLED) && is_being_allocated(self, op))
 		return wait_for_others(self, op);
 	op->step = HOST_STEP_MOVED;
 	if (op->op == NESC_READ || prepare_write(self, op))
@@ -300,7 +302,7 @@ static uint64_t pages_bytes(const host_path *self, uint64_t first_page, uint64_t
 static content_stamp *page_stamps(const host_path *self, host_op *op, uint64_t first_page, uint64_t num_pages)
 {
 	return self->config.is_checked
-		       ? host_op_own_stamps(op, pages_bytes(self, first_page, num_pages) / IO_SECTOR_BYTES)
+		       ? host_stamps_room(&op->page_stamps, pages_bytes(self, first_page, num_pages) / IO_SECTOR_BYTES)
 		       : NULL;
 }
 
@@ -329,7 +331,7 @@ static void write_run(host_path *self, const page_cache_run *run, host_op *paren
 		page_cache_peek(&self->cache, op->first_byte / IO_SECTOR_BYTES, op->num_bytes / IO_SECTOR_BYTES,
 				stamps);
 	self->counts.num_pages_written += run->num_pages;
-	if (prepare_write(self, op))
+	if (prepare_write(self, op) && !(SIM_MUTATED(LOSE_PAGES) && run->first_page % 7 == 0))
 		move(self, op, NESC_WRITE, op->first_byte, op->num_bytes, stamps);
 	if (op->num_left == 0)
 		host_ops_append(&self->ready, op);
@@ -472,7 +474,7 @@ static void end_fill(host_path *self, host_op *op)
 		page_cache_fail_read(&self->cache, op->first_page, op->num_pages);
 		op->step = HOST_STEP_MOVED;
 	} else {
-		page_cache_end_read(&self->cache, op->first_page, op->num_pages, op->own_stamps);
+		page_cache_end_read(&self->cache, op->first_page, op->num_pages, op->page_stamps.items);
 		if (op->op == NESC_READ) {
 			copy_pages(self, op, op->first_page + op->num_pages);
 			page_cache_release(&self->cache, op->first_page, op->num_pages);
@@ -679,8 +681,10 @@ nescsim_status host_path_init(host_path *self, host_core *on, nesc_device *devic
 void host_path_fini(host_path *self)
 {
 	for (uint32_t i = 0; i < self->num_op_chunks; i++) {
-		for (uint32_t j = 0; j < CHUNK_RECORDS; j++)
-			free(self->op_chunks[i][j].own_stamps);
+		for (uint32_t j = 0; j < CHUNK_RECORDS; j++) {
+			free(self->op_chunks[i][j].joined_stamps.items);
+			free(self->op_chunks[i][j].page_stamps.items);
+		}
 		free(self->op_chunks[i]);
 	}
 	for (uint32_t i = 0; i < self->num_io_chunks; i++)

@@ -32,14 +32,20 @@ typedef enum host_step {
 	HOST_STEP_WRITTEN, /* a run of dirty pages was written for another op, or for none */
 } host_step;
 
+/* Room for contents. */
+typedef struct host_stamps {
+	content_stamp *items;
+	uint64_t max;
+} host_stamps;
+
 /* What the hypervisor asks its kernel for: one of the guest's requests, or several that continue each other; or a run of pages
  * that is written back. */
 typedef struct host_op {
 	nesc_op op;
 	uint64_t first_byte, num_bytes; /* of the virtual disk */
 	content_stamp *stamps;          /* check mode */
-	content_stamp *own_stamps;      /* room for num_stamps, kept for the record's next user */
-	uint64_t num_stamps;
+	/* Room of its own, kept for the record's next user: for joined requests, and for pages. */
+	host_stamps joined_stamps, page_stamps;
 	nesc_completion_status status;
 	stage_marks marks;    /* of the path that ended last */
 	latency_split prefix; /* as its guest requests were joined */
@@ -143,8 +149,8 @@ void host_path_fini(host_path *self);
 host_op *host_path_new_op(host_path *self);
 void host_path_free_op(host_path *self, host_op *op);
 
-/* Room for num_sectors stamps of the op's own; check mode only. */
-content_stamp *host_op_own_stamps(host_op *op, uint64_t num_sectors);
+/* Room for num_sectors stamps; check mode only. */
+content_stamp *host_stamps_room(host_stamps *room, uint64_t num_sectors);
 
 /* Goes on with the op until it waits for the device or for others, or is done: true. Then its marks end now. */
 bool host_path_advance(host_path *self, host_op *op);

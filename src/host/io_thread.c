@@ -272,7 +272,7 @@ static void gather_stamps(host_op *op)
 
 	if (op->first == op->last || op->stamps == NULL)
 		return;
-	to = host_op_own_stamps(op, op->num_bytes / IO_SECTOR_BYTES);
+	to = host_stamps_room(&op->joined_stamps, op->num_bytes / IO_SECTOR_BYTES);
 	op->stamps = to;
 	for (const guest_request *request = op->first; request != NULL; request = request->next)
 		for (uint64_t i = 0; i < request->num_bytes / IO_SECTOR_BYTES; i++)

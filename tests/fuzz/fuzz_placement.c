@@ -158,10 +158,17 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 {
 	static const char *const guest_costs[] = { "syscall",     "block_submit", "block_complete", "driver",
 						   "irq_handler", "process_wake", "syscall_return" };
-	static const char *const host_costs[] = { "syscall",        "block_submit", "block_complete", "driver",
-						  "irq_handler",    "process_wake", "syscall_return", "mmio_write",
-						  "exit_interrupt", "exit_eoi",     "exit_hlt",       "hlt_wake",
-						  "posted_write" };
+	static const char *const host_costs[] = {
+		"syscall",        "block_submit",   "block_complete", "driver",
+		"irq_handler",    "process_wake",   "syscall_return", "mmio_write",
+		"exit_interrupt", "exit_eoi",       "exit_hlt",       "hlt_wake",
+		"posted_write",   "exit_kick",      "eventfd_signal", "exit_user",
+		"device_model",   "thread_wake",    "main_loop",      "aio_worker",
+		"io_thread_loop", "virtqueue_take", "virtqueue_put",  "virtqueue_merge",
+		"ata_start",      "ata_done",       "irqfd",          "irq_line",
+		"aio_submit",     "fs_map",         "fs_allocate",    "fs_commit",
+		"fsync",          "page",
+	};
 
 	fprintf(out, "guest: {vcpus: %" PRIu64, num_vcpus);
 	for (size_t i = 0; i < sizeof(guest_costs) / sizeof(guest_costs[0]); i++)
@@ -171,7 +178,34 @@ static void make_software(rng_stream *rng, enum family family, FILE *out, uint64
 		fprintf(out, ", %s: %" PRIu64 " ps", host_costs[i], pick_ps(rng, family, pick(rng, 0, 1) ? 50 : 2000));
 	if (family == FAMILY_TIES)
 		fputs(", copy: 256 MB/s", out); /* 1 KiB = 4,000 ns */
-	fputs("}\n", out);
+	if (family == FAMILY_GENERAL && pick(rng, 0, 3) == 0)
+		fprintf(out, ", jitter: %" PRIu64 " ps", pick_ps(rng, family, 500));
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, ", io_cores: %" PRIu64, pick(rng, 1, 4));
+	fprintf(out, ", page_cache: %" PRIu64 " KiB, dirty: %" PRIu64 " KiB, writeback: %" PRIu64 " KiB}\n",
+		pick(rng, 0, 1) ? pick(rng, 0, 128) : 4096, 4 * pick(rng, 1, 32), 4 * pick(rng, 1, 8));
+}
+
+/* How the hypervisor serves the scheme's VMs. `is_file`: holes are allocated. */
+static void make_schemes(rng_stream *rng, enum family family, FILE *out, const char *scheme, bool is_file)
+{
+	static const char *const caches[] = { "none", "writethrough", "writeback" };
+	const uint64_t cache = pick(rng, 0, 2);
+	const bool is_ide = pick(rng, 0, 1) == 0;
+
+	fprintf(out, "schemes:\n  - %s:\n      cache: %s\n      file: %s\n      aio: %s\n", scheme, caches[cache],
+		is_file ? "true" : "false", cache == 0 && pick(rng, 0, 1) ? "native" : "threads");
+	if (strcmp(scheme, "emulation") == 0) {
+		fprintf(out, "      controller: %s\n      mode: %s\n      lba48: %s\n", is_ide ? "ide" : "ahci",
+			is_ide && pick(rng, 0, 1) ? "pio" : "dma", is_ide && pick(rng, 0, 1) ? "true" : "false");
+		return;
+	}
+	fprintf(out,
+		"      ring: %" PRIu64 "\n      indirect: %s\n      thread: %s\n      max_request: %" PRIu64
+		" KiB\n      merge: %" PRIu64 " KiB\n      suppress: %s\n      poll: %" PRIu64 " ps\n",
+		pick_power(rng, 32, 256), pick(rng, 0, 1) ? "true" : "false",
+		pick(rng, 0, 1) ? "main_loop" : "iothread", 4 * pick(rng, 1, 16), pick(rng, 0, 1) * pick(rng, 1, 64),
+		pick(rng, 0, 3) ? "true" : "false", pick(rng, 0, 2) ? 0 : pick_ps(rng, family, 20000));
 }
 
 /* An action on VM `vm`. */
@@ -221,9 +255,23 @@ static void make_hypervisor(rng_stream *rng, enum family family, FILE *out, uint
 		make_action(rng, out, vm, num_vms, config);
 }
 
+/* A guest's filesystem on a disk of its own, and one process per vCPU. */
+static void make_filesystem(rng_stream *rng, FILE *out, bool managed)
+{
+	static const char *const syncs[] = { "none", "fdatasync", "fsync" };
+
+	fprintf(out,
+		"    disk: {bytes: 8 MiB, map: %s}\n    filesystem: {kind: ext4, block_bytes: %d KiB, file: %s, sync: "
+		"%s, "
+		"sync_every: %" PRIu64 ", barriers: %s, journal_requests: %s}\n",
+		managed && pick(rng, 0, 1) ? "lazy" : "contiguous", pick(rng, 0, 1) ? 1 : 4,
+		pick(rng, 0, 1) ? "preallocated" : "empty", syncs[pick(rng, 0, 2)], pick(rng, 1, 4),
+		pick(rng, 0, 1) ? "true" : "false", pick(rng, 0, 1) ? "merged" : "per_block");
+}
+
 /* `managed`: writes to holes allocate. */
 static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests,
-		     bool managed, config_text *config)
+		     bool managed, bool is_served, config_text *config)
 {
 	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144 };
 	static const char *const ops[] = { "read", "write", "mixed" };
@@ -238,8 +286,12 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 			"  - qos: {weight: %" PRIu64 ", priority: %" PRIu64 ", rate: %" PRIu64 " MB/s, burst: %" PRIu64
 			" KiB}\n",
 			pick(rng, 1, 5), pick(rng, 0, 3), pick(rng, 0, 3) ? 0 : pick(rng, 1, 400), pick(rng, 4, 64));
-		config->has_file[i] = !managed || pick(rng, 0, 1) == 0;
-		if (!config->has_file[i] && pick(rng, 0, 1) == 0)
+		const bool has_filesystem = num_vms <= 6 && pick(rng, 0, 5) == 0;
+
+		config->has_file[i] = has_filesystem || !managed || is_served || pick(rng, 0, 1) == 0;
+		if (has_filesystem)
+			make_filesystem(rng, out, managed);
+		else if (!config->has_file[i] && pick(rng, 0, 1) == 0)
 			fputs("    disk: {bytes: 1 MiB, map: lazy, file: shared}\n", out);
 		else if (!config->has_file[i])
 			fputs("    disk: {bytes: 512 KiB, append: [{bytes: 300 KiB, map: lazy}, {bytes: 100 KiB}]}\n",
@@ -257,8 +309,9 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 			"    workload: {kind: dd, op: %s, read_percent: %" PRIu64
 			", pattern: %s, request_bytes: %" PRIu64 " B, count: %" PRIu64 ", depth: %" PRIu64,
 			holes && !managed ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100),
-			pick(rng, 0, 3) ? "random" : "sequential", bytes, num_requests, pick(rng, 1, 16));
-		if (pick(rng, 0, 3) == 0)
+			pick(rng, 0, 3) ? "random" : "sequential", bytes, num_requests,
+			has_filesystem ? 1 : pick(rng, 1, 16));
+		if (!has_filesystem && pick(rng, 0, 3) == 0)
 			fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns",
 				pick(rng, 0, 1) ? "poisson" : "periodic", pick(rng, 500, 20000));
 		else if (pick(rng, 0, 3) == 0)
@@ -276,13 +329,15 @@ static void make_config(uint64_t number, config_text *out)
 	FILE *text = fmemopen(out->text, TEXT_BYTES, "w");
 	const stack_ops *stack;
 	const bool iommu = family == FAMILY_GENERAL && pick(&rng, 0, 3) == 0;
-	bool managed;
+	bool managed, served;
 
 	out->may_fail = false;
 	/* Mostly the scheme that uses the whole controller; any other of the table where its rings suffice. */
 	stack = stack_table[pick(&rng, 0, stack_table_num - 1)];
-	if (pick(&rng, 0, 4) < 3 || (stack->uses_pf && num_vms * num_vcpus > BAR_MAX_PF_RINGS))
+	if (pick(&rng, 0, 9) < 5 || (stack->uses_pf && num_vms * num_vcpus > BAR_MAX_PF_RINGS) ||
+	    (stack->max_vms != 0 && num_vms > stack->max_vms))
 		stack = &stack_nesc;
+	served = stack->serve != NULL;
 	snprintf(out->scheme, sizeof(out->scheme), "%s", stack->name);
 	out->seed = number;
 	fprintf(text, "# config %" PRIu64 ", family %s, scheme %s\n", number, family_names[family], out->scheme);
@@ -297,10 +352,13 @@ static void make_config(uint64_t number, config_text *out)
 	make_nesc(&rng, family, text, pick(&rng, 0, 1) ? pick(&rng, 1, 16) : 64);
 	make_media(&rng, family, text);
 	make_software(&rng, family, text, num_vcpus);
-	managed = stack->uses_vfs && pick(&rng, 0, 1) == 0;
-	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60, managed, out);
-	if (managed)
+	managed = (stack->uses_vfs || served) && pick(&rng, 0, 1) == 0;
+	if (served)
+		make_schemes(&rng, family, text, out->scheme, managed);
+	make_vms(&rng, family, text, num_vms, num_vms > 8 ? 20 : 60, managed, served, out);
+	if (managed && !served)
 		make_hypervisor(&rng, family, text, num_vms, out);
+	out->may_fail |= managed && served; /* a VM's arena may be used up */
 	fclose(text);
 }
 

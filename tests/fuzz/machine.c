@@ -83,6 +83,17 @@ static void run_and_tally(machine *run, const tally *counted, machine_result *re
 		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
 			result->hash = mix(result->hash, (uint64_t)vcpu_cpu_ps(core, (cpu_owner)owner));
 	}
+	for (uint32_t i = 0; i < run->num_vms; i++)
+		for (int owner = 0; run->threads[i] != NULL && owner < CPU_NUM_OWNERS; owner++)
+			result->hash = mix(result->hash, (uint64_t)io_thread_cpu_ps(run->threads[i], (cpu_owner)owner));
+	for (uint32_t i = 0; i < run->num_vms && run->threads[i] != NULL; i++) {
+		const io_thread_counts counts = io_thread_count(run->threads[i]);
+
+		result->hash = mix(result->hash, counts.num_wakes);
+		result->hash = mix(result->hash, counts.num_kicks);
+		result->hash = mix(result->hash, counts.num_interrupts);
+		result->hash = mix(result->hash, counts.path.num_device_requests);
+	}
 	for (uint32_t vm = 0; run->hypervisor != NULL && vm <= run->num_vms; vm++)
 		result->hash = mix(result->hash, (uint64_t)hypervisor_cpu_ps(run->hypervisor, vm));
 	if (run->hypervisor != NULL)
@@ -118,13 +129,31 @@ static const stack_ops *find_stack(const char *name)
 	return NULL;
 }
 
+/* The scheme's parameters: as the config lists it, else its defaults, which belong to *defaults. */
+static const void *find_params(const scenario *config, const char *scheme, cfg_document **defaults, nescsim_diag *diag)
+{
+	static scenario listed;
+	const void *params;
+	char text[128];
+
+	for (size_t i = 0; i < config->schemes.num; i++)
+		if (strcmp(scenario_scheme(config, i, &params)->name, scheme) == 0)
+			return params;
+	snprintf(text, sizeof(text), "schemes: [%s]\nvms: [{workload: {kind: dd, count: 1}}]\n", scheme);
+	if (cfg_load_text("defaults", text, NULL, 0, diag, defaults) != NESCSIM_OK ||
+	    cfg_decode(*defaults, &scenario_section, &listed, diag) != NESCSIM_OK)
+		return NULL;
+	scenario_scheme(&listed, 0, &params);
+	return params;
+}
+
 machine_result machine_run(const char *yaml, const char *scheme, sim_placement placement, uint64_t seed,
 			   machine_observer observer, void *context)
 {
 	machine_result result = { 0 };
 	tally counted = { .observer = observer, .context = context };
 	nescsim_diag *diag = nescsim_diag_create();
-	cfg_document *document = NULL;
+	cfg_document *document = NULL, *defaults = NULL;
 	machine run = { .kernel = NULL };
 	storage_plan plan;
 	scenario config;
@@ -146,8 +175,9 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 		return result;
 	}
 	config.sim.seed = (int64_t)seed;
-	result.config_ok =
-		machine_plan(&config, &plan) == NESCSIM_OK && machine_build(&run, &wanted, diag) == NESCSIM_OK;
+	wanted.params = find_params(&config, scheme, &defaults, diag);
+	result.config_ok = wanted.params != NULL && machine_plan(&config, &plan) == NESCSIM_OK &&
+			   machine_build(&run, &wanted, diag) == NESCSIM_OK;
 	if (!result.config_ok)
 		nescsim_diag_print(diag, stderr);
 	else
@@ -156,5 +186,6 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 	storage_plan_fini(&plan);
 	nescsim_diag_destroy(diag);
 	cfg_document_destroy(document);
+	cfg_document_destroy(defaults);
 	return result;
 }
