@@ -30,40 +30,42 @@ typedef enum cpu_owner {
 const char *cpu_owner_name(cpu_owner owner);
 
 /* X(symbol, when) */
-#define CORE_PHASE_LIST(X)                                                      \
-	X(APP_SUBMIT, "the application calls")                                  \
-	X(BLOCK_SUBMIT, "the block layer takes the request")                    \
-	X(DRIVER_SUBMIT, "the driver prepares one piece of it")                 \
-	X(COMMAND_WRITE, "each of a command's register writes")                 \
-	X(NODE_COPY, "the data of a node is copied to a buffer (writes)")       \
-	X(NODE_WRITE, "each of a node's register writes")                       \
-	X(KICK, "the hypervisor is told of a piece")                            \
-	X(CHUNK, "each chunk of a piece that the core itself moves")            \
-	X(IDLE_ENTER, "nothing is left to do")                                  \
-	X(IRQ_IDLE, "an interrupt finds the core idle")                         \
-	X(IRQ_BUSY, "an interrupt finds the core running")                      \
-	X(IRQ_HANDLER, "the handler, to the end of interrupt")                  \
-	X(IRQ_NEXT, "each further request that the interrupt tells of")         \
-	X(PIECE_COPY, "the data of a piece is copied from a buffer (reads)")    \
-	X(BLOCK_COMPLETE, "the block layer completes the request")              \
-	X(APP_WAKE, "the application, which slept, runs again")                 \
-	X(APP_RETURN, "the application's call returns")                         \
-	X(DISCARD, "a discard that the device does not know")                   \
-	X(IO_WAKE, "a thread of the hypervisor, which slept, runs again")       \
-	X(IO_LOOP, "its event loop finds completions")                          \
-	X(IO_LOOP_KICK, "its event loop finds kicks and nothing else")          \
-	X(IO_KICK, "it looks at a queue that was kicked")                       \
-	X(IO_TAKE, "it takes a request out of the queue")                       \
-	X(IO_MERGE, "it joins a request to the one before")                     \
-	X(IO_SUBMIT, "it hands what it took to the host's kernel, all at once") \
-	X(IO_START, "the host's kernel begins with a request")                  \
-	X(IO_MAP, "the host's filesystem looks up a run of the file's blocks")  \
-	X(IO_ALLOCATE, "the host's filesystem allocates blocks")                \
-	X(IO_COMMIT, "the host's filesystem commits its journal")               \
-	X(IO_SYNC, "a flush of the file or device is asked for")                \
-	X(IO_CACHE, "the host's page cache is looked up, per page")             \
-	X(IO_COPY, "data is copied from or to the host's page cache")           \
-	X(IO_DONE, "it completes a request of the guest's")                     \
+#define CORE_PHASE_LIST(X)                                                                 \
+	X(APP_SUBMIT, "the application calls")                                             \
+	X(BLOCK_SUBMIT, "the block layer takes the request")                               \
+	X(DRIVER_SUBMIT, "the driver prepares one piece of it")                            \
+	X(COMMAND_WRITE, "each of a command's register writes")                            \
+	X(NODE_COPY, "the data of a node is copied to a buffer (writes)")                  \
+	X(NODE_WRITE, "each of a node's register writes")                                  \
+	X(KICK, "the hypervisor is told of a piece")                                       \
+	X(CHUNK, "each chunk of a piece that the core itself moves")                       \
+	X(CHUNK_NEXT, "each such chunk but the first: its interrupt")                      \
+	X(IDLE_ENTER, "nothing is left to do")                                             \
+	X(IRQ_IDLE, "an interrupt finds the core idle")                                    \
+	X(IRQ_BUSY, "an interrupt finds the core running")                                 \
+	X(IRQ_HANDLER, "the handler, to the end of interrupt")                             \
+	X(IRQ_NEXT, "each further request that the interrupt tells of")                    \
+	X(PIECE_COPY, "the data of a piece is copied from a buffer (reads)")               \
+	X(BLOCK_COMPLETE, "the block layer completes the request")                         \
+	X(APP_WAKE, "the application, which slept, runs again")                            \
+	X(APP_RETURN, "the application's call returns")                                    \
+	X(DISCARD, "a discard that the device does not know")                              \
+	X(IO_WAKE, "a thread of the hypervisor, which slept, runs again for a completion") \
+	X(IO_WAKE_KICK, "it runs again for a kick")                                        \
+	X(IO_LOOP, "its event loop finds completions")                                     \
+	X(IO_LOOP_KICK, "its event loop finds kicks and nothing else")                     \
+	X(IO_KICK, "it looks at a queue that was kicked")                                  \
+	X(IO_TAKE, "it takes a request out of the queue")                                  \
+	X(IO_MERGE, "it joins a request to the one before")                                \
+	X(IO_SUBMIT, "it hands what it took to the host's kernel, all at once")            \
+	X(IO_START, "the host's kernel begins with a request")                             \
+	X(IO_MAP, "the host's filesystem looks up a run of the file's blocks")             \
+	X(IO_ALLOCATE, "the host's filesystem allocates blocks")                           \
+	X(IO_COMMIT, "the host's filesystem commits its journal")                          \
+	X(IO_SYNC, "a flush of the file or device is asked for")                           \
+	X(IO_CACHE, "the host's page cache is looked up, per page")                        \
+	X(IO_COPY, "data is copied from or to the host's page cache")                      \
+	X(IO_DONE, "it completes a request of the guest's")                                \
 	X(IO_NOTIFY, "it interrupts the guest")
 
 typedef enum core_phase {
@@ -126,6 +128,7 @@ typedef struct core_table {
 	}
 
 #define CORE_MAX_SEGMENTS 64
+#define CORE_CLOCK_HZ INT64_C(1000000000000) /* software acts to the picosecond */
 
 typedef struct core_phase_costs {
 	uint32_t first, num; /* in segments */

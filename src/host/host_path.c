@@ -7,6 +7,7 @@
 #include "workload/io.h"
 
 #define CHUNK_RECORDS 32
+#define DIRTY_FACTOR 2 /* Linux: dirty_ratio is twice dirty_background_ratio by default */
 #define FS_BLOCKS (FILE_MAP_BLOCK_BYTES / TREE_BLOCK_BYTES)
 
 /* What the device is asked for. */
@@ -171,23 +172,19 @@ static void zero_around(host_path *self, host_op *op, const host_fs_piece *piece
 	}
 }
 
-/* Gives the range blocks where it has none. False: none is free. */
-static bool allocate(host_path *self, host_op *op, uint64_t first_byte, uint64_t limit_byte)
+/* Gives the range blocks where it has none; `pieces` says which. False: none is free. */
+static bool map_blocks(host_path *self, host_op *op, uint64_t first_block, uint64_t limit_block)
 {
-	const uint64_t first_block = first_byte / TREE_BLOCK_BYTES;
-	const uint64_t limit_block = (limit_byte + TREE_BLOCK_BYTES - 1) / TREE_BLOCK_BYTES;
-
 	stage_mark_wait(&op->marks, STAGE_HOST, self->core->unit.local_ps);
 	core_run(self->core, PHASE_IO_ALLOCATE, 0, &op->marks);
 	self->pieces.num = 0;
 	if (file_map_allocate(&self->map, first_block, limit_block - first_block, &self->pieces) != HOST_FS_OK) {
 		self->counts.num_failed_allocations++;
+		fail(op, NESC_COMPLETION_NO_SPACE);
 		return false;
 	}
-	for (size_t i = 0; i < self->pieces.num; i++) {
+	for (size_t i = 0; i < self->pieces.num; i++)
 		self->counts.num_allocated_blocks += self->pieces.items[i].num_blocks;
-		zero_around(self, op, &self->pieces.items[i], first_byte, limit_byte);
-	}
 	return true;
 }
 
@@ -251,18 +248,19 @@ static void end_allocation(host_path *self, host_op *op)
 	wake_waiting(self);
 }
 
-/* Gives a write blocks where there are none. False: it has to wait for others. */
+/* Gives a write past the page cache blocks where there are none. False: none is free. */
 static bool prepare_write(host_path *self, host_op *op)
 {
 	const uint64_t limit_byte = op->first_byte + op->num_bytes;
+	const uint64_t first_block = op->first_byte / TREE_BLOCK_BYTES;
+	const uint64_t limit_block = (limit_byte + TREE_BLOCK_BYTES - 1) / TREE_BLOCK_BYTES;
 
-	if (!self->config.is_file || self->config.arena_num_blocks == 0 ||
-	    is_mapped(self, op->first_byte / TREE_BLOCK_BYTES, (limit_byte + TREE_BLOCK_BYTES - 1) / TREE_BLOCK_BYTES))
+	if (!self->config.is_file || self->config.arena_num_blocks == 0 || is_mapped(self, first_block, limit_block))
 		return true;
-	if (!allocate(self, op, op->first_byte, limit_byte)) {
-		fail(op, NESC_COMPLETION_NO_SPACE);
+	if (!map_blocks(self, op, first_block, limit_block))
 		return false;
-	}
+	for (size_t i = 0; i < self->pieces.num; i++)
+		zero_around(self, op, &self->pieces.items[i], op->first_byte, limit_byte);
 	op->allocates = true;
 	op->next_allocating = self->allocating;
 	self->allocating = op;
@@ -331,8 +329,14 @@ static void write_run(host_path *self, const page_cache_run *run, host_op *paren
 		page_cache_peek(&self->cache, op->first_byte / IO_SECTOR_BYTES, op->num_bytes / IO_SECTOR_BYTES,
 				stamps);
 	self->counts.num_pages_written += run->num_pages;
-	if (prepare_write(self, op) && !(SIM_MUTATED(LOSE_PAGES) && run->first_page % 7 == 0))
+	if (!(SIM_MUTATED(LOSE_PAGES) && run->first_page % 7 == 0))
 		move(self, op, NESC_WRITE, op->first_byte, op->num_bytes, stamps);
+	op->run_number = ++self->num_runs;
+	if (self->last_run == NULL)
+		self->first_run = op;
+	else
+		self->last_run->next_run = op;
+	self->last_run = op;
 	if (op->num_left == 0)
 		host_ops_append(&self->ready, op);
 }
@@ -350,21 +354,27 @@ static void write_in_background(host_path *self, bool for_room)
 	}
 }
 
-/* The run is on the medium, or could not be written. */
+/* The run is on the medium. */
 static void end_run(host_path *self, host_op *op)
 {
-	host_op *parent = op->parent;
-	const bool failed = op->status != NESC_COMPLETION_OK;
+	host_op *parent = op->parent, **link = &self->first_run, *before = NULL;
 
-	page_cache_end_writeback(&self->cache, op->first_page, op->num_pages, failed);
-	if (failed) /* what cannot be written is lost, as the flush that waits for it says */
-		page_cache_drop(&self->cache, op->first_page, op->num_pages);
+	/* Its blocks were there when it was taken in, and the device refuses nothing. */
+	NESC_ASSERT_ALWAYS(op->status == NESC_COMPLETION_OK, "a page could not be written back: %s",
+			   nesc_completion_text(op->status));
+	while (*link != op) {
+		before = *link;
+		link = &before->next_run;
+	}
+	*link = op->next_run;
+	if (self->last_run == op)
+		self->last_run = before;
+	page_cache_end_writeback(&self->cache, op->first_page, op->num_pages, false);
 	if (parent == NULL) {
 		self->num_background--;
 		write_in_background(self, false);
 	} else {
 		parent->marks = op->marks;
-		fail(parent, op->status);
 		if (op->has_part) {
 			parent->has_part = true;
 			parent->part = op->part;
@@ -435,6 +445,22 @@ static bool read_cached(host_path *self, host_op *op)
 	return true;
 }
 
+/* Gives a write into the page cache blocks where there are none; whole pages of them will be written. False: none is
+ * free. Ours: when it is made, where ext4 reserves them then and chooses them later. */
+static bool reserve(host_path *self, host_op *op)
+{
+	const uint64_t first_page = op->first_byte / PAGE_CACHE_PAGE_BYTES;
+	const uint64_t limit_page =
+		(op->first_byte + op->num_bytes + PAGE_CACHE_PAGE_BYTES - 1) / PAGE_CACHE_PAGE_BYTES;
+	const uint64_t first_block = first_page * FS_BLOCKS;
+	const uint64_t num_blocks = pages_bytes(self, first_page, limit_page - first_page) / TREE_BLOCK_BYTES;
+
+	if (!self->config.is_file || self->config.arena_num_blocks == 0 ||
+	    is_mapped(self, first_block, first_block + num_blocks))
+		return true;
+	return map_blocks(self, op, first_block, first_block + num_blocks);
+}
+
 /* Writes into the cache; pages that are covered in part are read before. False: it waits for others. */
 static bool write_cached(host_path *self, host_op *op)
 {
@@ -444,7 +470,10 @@ static bool write_cached(host_path *self, host_op *op)
 		(op->first_byte + op->num_bytes + PAGE_CACHE_PAGE_BYTES - 1) / PAGE_CACHE_PAGE_BYTES;
 	uint64_t page;
 
-	if (limit_page - first_page > page_cache_num_available(&self->cache)) {
+	/* Who dirties pages much faster than they are written waits, and does so for their writing. */
+	if (limit_page - first_page > page_cache_num_available(&self->cache) ||
+	    (self->num_background != 0 &&
+	     page_cache_num_dirty(&self->cache) > DIRTY_FACTOR * self->config.max_dirty_pages)) {
 		write_in_background(self, true);
 		return wait_for_others(self, op);
 	}
@@ -454,11 +483,13 @@ static bool write_cached(host_path *self, host_op *op)
 		read_pages(self, op, page, 1);
 		return true;
 	}
-	stage_mark_wait(&op->marks, STAGE_HOST, self->core->unit.local_ps);
-	for (page = first_page; page < limit_page; page++)
-		core_run(self->core, PHASE_IO_CACHE, 0, &op->marks);
-	core_run(self->core, PHASE_IO_COPY, op->num_bytes, &op->marks);
-	page_cache_write(&self->cache, first_sector, num_sectors, op->stamps);
+	if (reserve(self, op)) {
+		stage_mark_wait(&op->marks, STAGE_HOST, self->core->unit.local_ps);
+		for (page = first_page; page < limit_page; page++)
+			core_run(self->core, PHASE_IO_CACHE, 0, &op->marks);
+		core_run(self->core, PHASE_IO_COPY, op->num_bytes, &op->marks);
+		page_cache_write(&self->cache, first_sector, num_sectors, op->stamps);
+	}
 	for (uint32_t i = 0; i < op->num_held_pages; i++)
 		page_cache_release(&self->cache, op->held_pages[i], 1);
 	op->num_held_pages = 0;
@@ -524,8 +555,11 @@ static bool write_pages(host_path *self, host_op *op)
 		case PAGE_CACHE_NONE:
 			if (op->num_left != 0)
 				return false;
-			/* Those that others write have to be on the medium too. */
-			if (op->op == NESC_FLUSH && page_cache_num_writeback(&self->cache) != 0)
+			/* What others were writing when it looked has to be on the medium too. */
+			if (op->limit_run == 0)
+				op->limit_run = self->num_runs;
+			if (op->op == NESC_FLUSH && self->first_run != NULL &&
+			    self->first_run->run_number <= op->limit_run)
 				break;
 			op->step = HOST_STEP_JOURNAL;
 			return true;
@@ -619,7 +653,6 @@ bool host_path_advance(host_path *self, host_op *op)
 			ring_driver_drive(&self->ring);
 			break;
 		case HOST_STEP_WRITTEN:
-			end_allocation(self, op);
 			end_run(self, op);
 			return false;
 		case HOST_STEP_DONE:

@@ -61,7 +61,10 @@ typedef struct host_op {
 	uint32_t num_pages; /* from first_page on: being read or written */
 	uint64_t held_pages[2];
 	uint32_t num_held_pages;
+	uint64_t run_number;    /* a run of pages: in the order of their begin */
+	uint64_t limit_run;     /* a flush: waits for runs up to this; 0: not known yet */
 	struct host_op *parent; /* a run of pages: who waits for it */
+	struct host_op *next_run;
 	struct host_op *next, *next_allocating;
 } host_op;
 
@@ -125,10 +128,12 @@ typedef struct host_path {
 	page_cache cache;
 	journal_area journal;
 	bool is_committing;
-	uint32_t num_background; /* runs of pages that nobody waits for */
-	host_op *allocating;     /* new blocks of theirs are being filled */
-	host_ops ready;          /* nothing of them is under way: their next step is due */
-	host_ops waiting;        /* for others: for pages, or a commit */
+	uint32_t num_background;       /* runs of pages that nobody waits for */
+	host_op *first_run, *last_run; /* of pages, under way */
+	uint64_t num_runs;
+	host_op *allocating; /* new blocks of theirs are being filled */
+	host_ops ready;      /* nothing of them is under way: their next step is due */
+	host_ops waiting;    /* for others: for pages, or a commit */
 	host_op *free_ops;
 	struct host_io *free_ios;
 	struct host_io **io_chunks;

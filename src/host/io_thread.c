@@ -7,8 +7,6 @@
 #include "sim/thread.h"
 #include "workload/io.h"
 
-#define SOFTWARE_CLOCK_HZ INT64_C(1000000000000) /* software acts to the picosecond */
-
 /* A queue as the thread sees it. */
 typedef struct served_queue {
 	virtual_queue shared;
@@ -27,8 +25,10 @@ struct io_thread {
 	bool sleeps;
 	sim_queue *core_requests, *core_grants; /* of the pool */
 	bool has_core;
-	host_ops batch;    /* taken in this pass, not handed to the kernel yet */
-	host_ops finished; /* the guest is to be told */
+	uint32_t num_taken; /* requests, not told of yet */
+	bool flushing;      /* alone */
+	host_ops batch;     /* taken in this pass, not handed to the kernel yet */
+	host_ops finished;  /* the guest is to be told */
 	io_thread_counts counts;
 };
 
@@ -42,8 +42,10 @@ static bool take_core(io_thread *self)
 	if (self->config.pool == NULL || self->has_core)
 		return true;
 	self->has_core = true;
+	/* A merge point acts strictly after what woke it: others were promised that. */
 	return sim_thread_send(&self->core.unit, self->core_requests, 0, item) &&
-	       sim_thread_receive(&self->core.unit, self->core_grants, &item);
+	       sim_thread_receive(&self->core.unit, self->core_grants, &item) &&
+	       sim_thread_sync(&self->core.unit, self->core.unit.local_ps + 1);
 }
 
 static bool give_core(io_thread *self)
@@ -141,6 +143,8 @@ static bool complete_request(io_thread *self, guest_request *request)
 	served_queue *queue = &self->queues[request->queue];
 	bool over = false;
 
+	self->num_taken--;
+	self->flushing = false;
 	stage_mark_wait(&request->marks, STAGE_VMM, self->core.unit.local_ps);
 	core_run(&self->core, PHASE_IO_DONE, 0, &request->marks);
 	request->interrupts = !guest_is_looking(self, queue, &over);
@@ -223,6 +227,17 @@ static bool join(io_thread *self, guest_request *request)
 	return true;
 }
 
+/* Has the device room for the queue's next request? */
+static bool may_take(const io_thread *self, const served_queue *queue)
+{
+	const virtual_device *device = &self->config.device;
+
+	if (queue->first == NULL || self->flushing ||
+	    (device->max_commands != 0 && self->num_taken >= device->max_commands))
+		return false;
+	return !device->flush_alone || queue->first->op != NESC_FLUSH || self->num_taken == 0;
+}
+
 static void take_request(io_thread *self, guest_request *request)
 {
 	host_op *op;
@@ -230,6 +245,8 @@ static void take_request(io_thread *self, guest_request *request)
 	stage_mark_wait(&request->marks, STAGE_VMM, self->core.unit.local_ps);
 	core_run(&self->core, PHASE_IO_TAKE, 0, &request->marks);
 	self->counts.num_requests++;
+	self->num_taken++;
+	self->flushing = self->config.device.flush_alone && request->op == NESC_FLUSH;
 	request->next = NULL;
 	if (join(self, request))
 		return;
@@ -253,7 +270,8 @@ static void serve_queue(io_thread *self, served_queue *queue)
 		core_run(&self->core, PHASE_IO_KICK, 0, &queue->first->marks);
 	}
 	queue->kicked = false;
-	while ((request = queue->first) != NULL) {
+	while (may_take(self, queue)) {
+		request = queue->first;
 		queue->first = request->next;
 		if (queue->first == NULL)
 			queue->last = NULL;
@@ -263,6 +281,19 @@ static void serve_queue(io_thread *self, served_queue *queue)
 		sim_signal_set(&queue->shared.looking, from_ps, true);
 		sim_signal_set(&queue->shared.looking, self->core.unit.local_ps + self->config.poll_ps, false);
 	}
+}
+
+/* False: none had a request that may be taken. */
+static bool serve_queues(io_thread *self)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < self->config.num_queues; i++)
+		if (may_take(self, &self->queues[i])) {
+			serve_queue(self, &self->queues[i]);
+			any = true;
+		}
+	return any;
 }
 
 /* All pieces of a request that were joined, in one place. */
@@ -292,7 +323,8 @@ static void submit_batch(io_thread *self)
 		if (first)
 			core_run(&self->core, PHASE_IO_SUBMIT, 0, marks);
 		first = false;
-		core_run(&self->core, PHASE_IO_START, 0, marks);
+		if (op->op != NESC_FLUSH) /* a flush is a call of its own: PHASE_IO_SYNC */
+			core_run(&self->core, PHASE_IO_START, 0, marks);
 		for (guest_request *joined = op->first->next; joined != NULL; joined = joined->next)
 			stage_mark_wait(&joined->marks, STAGE_VMM, self->core.unit.local_ps);
 		op->marks = *marks;
@@ -340,11 +372,11 @@ static stage_marks *first_event(io_thread *self, core_phase *loop_out)
 		return &self->path.ready.first->marks;
 	*loop_out = PHASE_IO_LOOP_KICK;
 	for (uint32_t i = 0; i < self->config.num_queues; i++)
-		if (self->queues[i].kicked)
+		if (self->queues[i].kicked && may_take(self, &self->queues[i]))
 			return &self->queues[i].first->marks;
 	*loop_out = NUM_PHASES;
 	for (uint32_t i = 0; i < self->config.num_queues; i++)
-		if (self->queues[i].first != NULL)
+		if (may_take(self, &self->queues[i]))
 			return &self->queues[i].first->marks;
 	return NULL;
 }
@@ -361,27 +393,21 @@ static bool serve_events(io_thread *self)
 	stage_mark_wait(marks, STAGE_VMM, self->core.unit.local_ps);
 	if (self->sleeps) {
 		self->counts.num_wakes++;
-		core_run(&self->core, PHASE_IO_WAKE, 0, marks);
+		core_run(&self->core, loop == PHASE_IO_LOOP ? PHASE_IO_WAKE : PHASE_IO_WAKE_KICK, 0, marks);
 	}
 	self->sleeps = false;
 	if (loop != NUM_PHASES)
 		core_run(&self->core, loop, 0, marks);
-	advance(self);
-	for (uint32_t i = 0; i < self->config.num_queues; i++)
-		if (self->queues[i].first != NULL)
-			serve_queue(self, &self->queues[i]);
-	submit_batch(self);
 	for (;;) {
-		host_op *op = host_ops_pop(&self->finished);
+		host_op *op;
 
-		if (op == NULL) {
-			advance(self);
-			op = host_ops_pop(&self->finished);
-		}
-		if (op == NULL)
+		advance(self);
+		while ((op = host_ops_pop(&self->finished)) != NULL)
+			if (!finish(self, op))
+				return false;
+		if (!serve_queues(self))
 			return true;
-		if (!finish(self, op))
-			return false;
+		submit_batch(self);
 	}
 }
 
@@ -422,7 +448,7 @@ io_thread *io_thread_create(sim_kernel *kernel, nesc_device *device, const io_th
 	snprintf(self->name, sizeof(self->name), "vm[%u].io_thread", config->vm);
 	sim_thread_init(kernel, unit, self->name, io_thread_body);
 	unit->role = SIM_MERGE;
-	unit->clock = hwclock_make(SOFTWARE_CLOCK_HZ);
+	unit->clock = hwclock_make(CORE_CLOCK_HZ);
 	unit->daemon = true;
 	core_init(&self->core, &params);
 	self->queues = calloc(config->num_queues, sizeof(served_queue));

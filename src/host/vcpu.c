@@ -7,7 +7,6 @@
 #include "host/ring_driver.h"
 
 #define CHUNK_IOS 32
-#define SOFTWARE_CLOCK_HZ INT64_C(1000000000000) /* software acts to the picosecond */
 
 /* One request of the workload. */
 typedef struct io {
@@ -604,7 +603,7 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 	self->config = *config;
 	unit = &self->core.unit;
 	snprintf(self->name, sizeof(self->name), "vm[%u].vcpu[%u]", config->vm, config->index);
-	sim_unit_init(kernel, unit, self->name, vcpu_step, SIM_AHEAD, SOFTWARE_CLOCK_HZ);
+	sim_unit_init(kernel, unit, self->name, vcpu_step, SIM_AHEAD, CORE_CLOCK_HZ);
 	unit->software = true;
 	core_init(&self->core, &params);
 	/* Nothing that an interrupt starts reaches the device sooner; the hypervisor's thread hears of its delivery. */
@@ -614,6 +613,9 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 		unit->lookahead_ps += core_phase_ps(&self->core, PHASE_IRQ_HANDLER);
 		connected = vcpu_connect_ring(self, device, trampoline);
 	} else {
+		/* Without an interrupt a completion is found sooner, and the next request need not be kicked. */
+		if (config->queue->device.suppresses)
+			unit->lookahead_ps = ps_min(unit->lookahead_ps, core_phase_ps(&self->core, PHASE_IRQ_NEXT));
 		connected = virtual_driver_init(&self->virtual, &self->core, config->queue, vcpu_driven, self);
 		self->interrupts = config->queue->completions;
 	}

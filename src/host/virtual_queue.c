@@ -33,6 +33,20 @@ void virtual_driver_fini(virtual_driver *self)
 	self->requests = NULL;
 }
 
+/* The core moves the data by itself, chunk by chunk. */
+static void move_chunks(virtual_driver *self, guest_request *request)
+{
+	const uint64_t chunk_bytes = self->queue->device.chunk_bytes;
+
+	for (uint64_t at = 0; chunk_bytes != 0 && at < request->num_bytes; at += chunk_bytes) {
+		const uint64_t left = request->num_bytes - at;
+
+		if (at != 0)
+			core_run(self->core, PHASE_CHUNK_NEXT, 0, &request->marks);
+		core_run(self->core, PHASE_CHUNK, left < chunk_bytes ? left : chunk_bytes, &request->marks);
+	}
+}
+
 static uint32_t num_descriptors(const virtual_device *device, uint64_t num_bytes)
 {
 	if (device->num_descriptors == 0)
@@ -144,7 +158,7 @@ bool virtual_driver_drive(virtual_driver *self, ps_t limit_ps, sim_wait *wait_ou
 			     at += queue->device.chunk_bytes)
 				core_run(on, PHASE_CHUNK, queue->device.chunk_bytes, &request->marks);
 		}
-		/* Where nothing of ours is under way the thread has long ceased to look. */
+		/* Where nothing of ours is under way, all that the thread could say was said before its last answer. */
 		if (queue->device.suppresses && self->num_under_way != 0 && on->unit.local_ps > limit_ps) {
 			*wait_out = SIM_WAIT_UNTIL(on->unit.local_ps);
 			return false;
@@ -182,8 +196,7 @@ void virtual_driver_complete(virtual_driver *self, guest_request *request)
 	const virtual_device *device = &self->queue->device;
 
 	if (request->op == NESC_READ)
-		for (uint64_t at = 0; device->chunk_bytes != 0 && at < request->num_bytes; at += device->chunk_bytes)
-			core_run(self->core, PHASE_CHUNK, device->chunk_bytes, &request->marks);
+		move_chunks(self, request);
 	driver_io_fail(of, request->status);
 	of->num_pieces_left--;
 	self->num_under_way--;

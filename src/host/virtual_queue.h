@@ -30,9 +30,11 @@ typedef struct guest_request {
 /* What the virtual device is like: a scheme's. */
 typedef struct virtual_device {
 	uint32_t max_requests;       /* under way in one queue */
+	uint32_t max_commands;       /* that the device takes at a time, whosever queue they are in; 0: any number */
 	uint32_t num_descriptors;    /* of a ring; 0: requests need none */
 	uint32_t header_descriptors; /* of a request, beside one per 4 KiB */
 	uint64_t max_request_bytes;
+	uint64_t max_disk_bytes; /* 0: any */
 	uint64_t chunk_bytes;    /* that the core moves at once (PHASE_CHUNK); 0: it moves nothing */
 	bool suppresses;         /* kicks and interrupts, where the other side is looking anyway */
 	bool has_volatile_cache; /* the guest sends flushes, and turns preflush and FUA into them */

@@ -98,6 +98,20 @@ static void check_disks(scheme_checks *self)
 				 "has a map of its own for each VM, and VM %" PRIu32 " shares a file with holes", vm);
 			return;
 		}
+		if (is_cached && !is_file && has_holes(disk)) {
+			complain(self, "set the scheme's file: true, or its cache: none",
+				 "caches pages of a block device, which has no holes, and VM %" PRIu32
+				 "'s disk has some",
+				 vm);
+			return;
+		}
+		if (is_served && self->served.device.max_disk_bytes != 0 &&
+		    disk_total_bytes(disk) > self->served.device.max_disk_bytes) {
+			complain(self, "set the scheme's lba48: true, or make the disk smaller",
+				 "reaches %" PRIu64 " GiB with addresses of 28 bits, VM %" PRIu32 "'s disk is larger",
+				 self->served.device.max_disk_bytes >> 30, vm);
+			return;
+		}
 		if (is_cached && shares) {
 			complain(self, "set the scheme's cache: none, or leave it out",
 				 "caches pages for each VM by itself, and VM %" PRIu32 " shares a file", vm);
@@ -150,6 +164,9 @@ nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag
 		if (checks.ops->max_vms != 0 && scenario_num_vms(given) > checks.ops->max_vms)
 			complain(&checks, "leave the scheme out, or simulate fewer VMs",
 				 "gives the whole device to one VM, there are %" PRIu32, scenario_num_vms(given));
+		if (checks.ops->serve != NULL && checks.served.poll_ps != 0 && given->host.num_io_cores != 0)
+			complain(&checks, "poll: 0 us, or host.io_cores: 0",
+				 "polls, and its threads share cores: who polls would keep others from working");
 		check_rings(&checks);
 		check_cores(&checks);
 		check_disks(&checks);

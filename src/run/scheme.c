@@ -299,7 +299,8 @@ static void collect_threads(const scheme_state *self)
 			result->host_cpu[thread->vm].busy_ps += (metrics_u128)thread->cpu_ps[owner];
 			result->host_cpu[0].busy_ps += (metrics_u128)thread->cpu_ps[owner];
 		}
-		result->cores_end_ps = ps_max(result->cores_end_ps, io_thread_busy_until_ps(self->machine.threads[i]));
+		/* Units may be busy for it after the last request. */
+		result->run_end_ps = ps_max(result->run_end_ps, io_thread_busy_until_ps(self->machine.threads[i]));
 	}
 }
 
@@ -362,6 +363,7 @@ static int compare_requests(const void *a, const void *b)
 	BY(num_sectors);
 	BY(op);
 	BY(complete_ps);
+	BY(status);
 #undef BY
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* QEMU's emulated disk controllers: the guest drives an IDE controller (bus-master DMA, or PIO) or an AHCI one, and each access to
- * one of its registers is a trap to QEMU's device model. What the disk holds is asked of the host's kernel by worker threads;
- * QEMU's main loop hears of the end.
+ * one of its registers is a trap to QEMU's device model, which at the last one asks worker threads of the host's kernel for what the
+ * disk holds; QEMU's main loop hears of the end. Ours: what the device model does with the whole command is charged to the thread that
+ * serves the disk, not to the vCPU.
  *
  * Accesses per command, after Linux' libata. IDE with DMA: six registers of the task file and the command (7), address of the
  * scatter-gather table and direction (3), start (2); by the handler status and stop of the bus master (3), the disk's
@@ -25,10 +26,12 @@ static const core_segment guest_segments[] = {
 	TRAPS(PHASE_IRQ_HANDLER, WHEN_IDE | WHEN_DMA, 5),
 	TRAPS(PHASE_IRQ_HANDLER, WHEN_IDE | WHEN_PIO, 1),
 	TRAPS(PHASE_IRQ_HANDLER, WHEN_AHCI, 5),
-	/* A block of data: its interrupt, the status, two traps of a string instruction for a page each. */
-	{ PHASE_CHUNK, "interrupt exit and injection", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_INTERRUPT, false,
+	/* A block of data: the status, two traps of a string instruction for a page each; an interrupt before each but the first,
+	 * whose is the command's. */
+	{ PHASE_CHUNK_NEXT, "interrupt exit and injection", STAGE_INTERRUPT, CPU_KVM, COST_EXIT_INTERRUPT, false,
 	  WHEN_PIO | WHEN_EXITS, 0 },
-	{ PHASE_CHUNK, "interrupt handler", STAGE_COMPLETE, CPU_GUEST, COST_GUEST_IRQ_HANDLER, false, WHEN_PIO, 0 },
+	{ PHASE_CHUNK_NEXT, "interrupt handler", STAGE_COMPLETE, CPU_GUEST, COST_GUEST_IRQ_HANDLER, false, WHEN_PIO,
+	  0 },
 	TRAPS(PHASE_CHUNK, WHEN_PIO, 3),
 	{ PHASE_CHUNK, "copy by string instructions", STAGE_COPY, CPU_VMM, COST_NONE, true, WHEN_PIO, 0 },
 };
@@ -44,6 +47,7 @@ static const vcpu_stack guest = { .table = CORE_TABLE(guest_segments), .in_guest
 static const core_table thread = CORE_TABLE(thread_segments);
 
 #define LBA28_REQUEST_BYTES (256 * 512)
+#define LBA28_DISK_BYTES (UINT64_C(512) << 28)
 #define LBA48_REQUEST_BYTES (1024 * 512)
 #define PIO_CHUNK_BYTES (16 * 512)
 #define AHCI_COMMANDS 31
@@ -117,7 +121,9 @@ static void serve(const void *value, stack_served *out)
 			    (params->lba48 ? WHEN_LBA48 : 0),
 		.backing = params->backing,
 		.device = { .max_requests = is_ide ? 1 : AHCI_COMMANDS,
+			    .max_commands = is_ide ? 1 : AHCI_COMMANDS,
 			    .max_request_bytes = is_ide && !params->lba48 ? LBA28_REQUEST_BYTES : LBA48_REQUEST_BYTES,
+			    .max_disk_bytes = is_ide && !params->lba48 ? LBA28_DISK_BYTES : 0,
 			    .chunk_bytes = is_pio ? PIO_CHUNK_BYTES : 0,
 			    .flush_alone = true },
 	};

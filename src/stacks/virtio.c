@@ -14,6 +14,7 @@ static const core_segment guest_segments[] = {
 
 static const core_segment thread_segments[] = {
 	ROWS_OF_A_HOST_PATH,
+	{ PHASE_IO_WAKE_KICK, "thread wakes", STAGE_VMM, CPU_KERNEL, COST_THREAD_WAKE, false, WHEN_ALWAYS, 0 },
 	{ PHASE_IO_LOOP_KICK, "main loop", STAGE_VMM, CPU_VMM, COST_MAIN_LOOP, false, WHEN_MAIN_LOOP, 0 },
 	{ PHASE_IO_LOOP_KICK, "I/O thread's loop", STAGE_VMM, CPU_VMM, COST_IO_THREAD_LOOP, false, WHEN_IOTHREAD, 0 },
 	{ PHASE_IO_TAKE, "out of the virtqueue", STAGE_VMM, CPU_VMM, COST_VIRTQUEUE_TAKE, false, WHEN_ALWAYS, 0 },
