@@ -7,7 +7,8 @@
 #   raw_bandwidth      bandwidth by request size, reads and writes
 #   filesystem         latency of writes, with ext4 in the guest and without
 #   direct_assignment  vfio and virtio by the bandwidth of the medium
-#   applications       PostMark, sysbench and OLTP, replayed
+#   applications       PostMark, sysbench and OLTP, replayed: NeSC's speed-ups
+#   p4800x             another machine: bare metal and virtio-blk on an Optane SSD, beside what was published
 set -eu
 configs=$(dirname "$0")/../configs/figures
 out=$(dirname "$0")/figures
@@ -36,7 +37,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ $# -gt 0 ] || set -- raw_latency raw_bandwidth filesystem direct_assignment applications
+[ $# -gt 0 ] || set -- raw_latency raw_bandwidth filesystem direct_assignment applications p4800x
 mkdir -p "$out"
 
 small_sizes='512 1024 2048 4096 8192 16384 32768'
@@ -112,11 +113,18 @@ csv_applications() {
 	done
 }
 
+csv_p4800x() {
+	echo "setting,published_us,scheme,latency_us"
+	simulate p4800x app read latency_mean_us | sed 's/^host,/bare metal,12.7,&/; s/^virtio,/I\/O thread,21.5,&/'
+	simulate p4800x_main_loop app read latency_mean_us | sed -n 's/^virtio,/main loop,45.8,&/p'
+}
+
 # What all figures share. A scheme has the same mark everywhere: point and dash tell them apart without colour.
 style='
 set datafile separator ","
 set grid lc rgb "#cccccc"
-set key outside top center horizontal reverse Left samplen 3
+set tics nomirror
+set key outside top center horizontal reverse Left samplen 3 maxrows 1
 schemes = "host nesc virtio emulation vfio"
 set linetype 1 lw 1.5 lc rgb "#000000" pt 6 dt 2
 set linetype 2 lw 1.5 lc rgb "#0b4f9e" pt 7 dt 1
@@ -134,12 +142,12 @@ set terminal svg size 900,380 font "sans-serif,12" background "white"
 eval(sizes)
 set xrange [450:37000]
 set logscale y 10
-set yrange [3:2000]
+set yrange [3:1000]
 set ylabel "latency, us"
 set multiplot layout 1,2
 of(op, name) = sprintf("< awk -F, '$1 == \"%s\" && $3 == \"%s\"' %s", op, name, csv)
 do for [op in "read write"] {
-	set title sprintf("Raw %s, one outstanding", op)
+	set title sprintf("Raw %ss, one outstanding", op)
 	plot for [name in used(3)] of(op, name) using 2:4 with linespoints lt mark(name) title name
 }
 PLOT
@@ -155,7 +163,7 @@ set ylabel "bandwidth, MB/s"
 set multiplot layout 1,2
 of(op, name) = sprintf("< awk -F, '$1 == \"%s\" && $3 == \"%s\"' %s", op, name, csv)
 do for [op in "read write"] {
-	set title sprintf("Raw %s, one outstanding", op)
+	set title sprintf("Raw %ss, one outstanding", op)
 	plot for [name in used(3)] of(op, name) using 2:5 with linespoints lt mark(name) title name
 }
 PLOT
@@ -167,12 +175,12 @@ set terminal svg size 640,380 font "sans-serif,12" background "white"
 eval(sizes)
 set xrange [450:37000]
 set logscale y 10
-set yrange [3:2000]
+set yrange [3:1000]
 set ylabel "latency, us"
 set title "Writes, one outstanding, with ext4 in the guest and without"
 of(kind, name) = sprintf("< awk -F, '$1 == \"%s\" && $3 == \"%s\"' %s", kind, name, csv)
 plot for [name in used(3)] of("ext4", name) using 2:4 with linespoints lt mark(name) lw 2.5 title name.", ext4", \
-     for [name in used(3)] of("none", name) using 2:4 with linespoints lt mark(name) dt 3 title name.", raw"
+     for [name in used(3)] of("none", name) using 2:4 with linespoints lt mark(name) pt 10 - 2 * mark(name) dt 3 title name.", raw"
 PLOT
 }
 
@@ -194,40 +202,60 @@ last = word(used(2), words(used(2)))
 set title last." against ".first
 set ylabel "speed-up"
 unset logscale y
-set yrange [0:*]
+set yrange [0:5]
 gain = sprintf("< awk -F, '$2 == \"%s\" { rate[$1] = $4 } $2 == \"%s\" { print $1 \",\" $4 / rate[$1] }' %s", first, last, csv)
 plot gain using 1:2 with linespoints lt mark(last) notitle
 PLOT
 }
 
+# Boxes side by side for each application, with their values: the scheme's number divided by NeSC's.
 plot_applications() {
 	cat <<'PLOT'
 set terminal svg size 900,380 font "sans-serif,12" background "white"
-set style data histogram
-set style histogram clustered gap 1
-set boxwidth 0.9
-set grid y
+others = system(sprintf("awk -F, 'NR > 1 && $2 != \"nesc\" && !seen[$2]++ { print $2 }' %s", csv))
+width = 0.8 / words(others)
+set boxwidth width * 0.92
+set style fill solid 0.75 border -1
+unset grid
+set grid y lc rgb "#cccccc"
 unset xlabel
+set xrange [-0.5:2.5]
+set xtics ("PostMark" 0, "sysbench" 1, "OLTP" 2)
+set ylabel "NeSC's speed-up over"
 set multiplot layout 1,2
-of(name) = sprintf("< awk -F, '$2 == \"%s\"' %s", name, csv)
-set title "Reads and writes"
-set ylabel "mean latency, us"
-set logscale y 10
-set yrange [1:*]
-plot for [name in used(2)] of(name) using 3:xtic(1) fs pattern mark(name) border lt mark(name) lt mark(name) title name
-set title "Whole run, think time included"
-first = word(used(2), 1)
-set ylabel "time, ".first." = 1"
-unset logscale y
-set yrange [0:*]
-share(name) = sprintf("< awk -F, '$2 == \"%s\" { base[$1] = $4 } $2 == \"%s\" { print $1 \",\" $4 / base[$1] }' %s", first, name, csv)
-plot for [name in used(2)] share(name) using 2:xtic(1) fs pattern mark(name) border lt mark(name) lt mark(name) notitle
+gain(name, field) = sprintf("< awk -F, '$2 == \"nesc\" { base[$1] = $%d; at[num++] = $1 } $2 == \"%s\" { other[$1] = $%d } END { for (i = 0; i < num; i++) print i \",\" other[at[i]] / base[at[i]] }' %s", field, name, field, csv)
+at(i) = (i - (words(others) + 1) / 2.0) * width
+do for [field in "3 4"] {
+	set title field == 3 ? "Mean latency of reads and writes" : "Time of the whole run, think time included"
+	set yrange [0:field == 3 ? 16 : 7]
+	plot for [i = 1:words(others)] gain(word(others, i), field + 0) using ($1 + at(i)):2 with boxes lt mark(word(others, i)) dt 1 title word(others, i), \
+	     for [i = 1:words(others)] gain(word(others, i), field + 0) using ($1 + at(i)):2:(sprintf("%.1f", $2)) with labels offset 0,0.6 notitle
+}
+PLOT
+}
+
+plot_p4800x() {
+	cat <<'PLOT'
+set terminal svg size 640,380 font "sans-serif,12" background "white"
+set style fill solid 0.75 border -1
+set boxwidth 0.33
+unset grid
+set grid y lc rgb "#cccccc"
+set xrange [-0.6:2.6]
+set yrange [0:55]
+set xtics ("bare metal" 0, "virtio, I/O thread" 1, "virtio, main loop" 2)
+set ylabel "latency, us"
+set title "4 KiB random reads of an Optane P4800X, one outstanding"
+plot csv skip 1 using ($0 - 0.18):2 with boxes lc rgb "#cccccc" dt 1 title "published", \
+     csv skip 1 using ($0 + 0.18):4 with boxes lc rgb "#0b4f9e" dt 1 title "simulated", \
+     csv skip 1 using ($0 - 0.18):2:2 with labels offset 0,0.6 notitle, \
+     csv skip 1 using ($0 + 0.18):4:(sprintf("%.1f", $4)) with labels offset 0,0.6 notitle
 PLOT
 }
 
 for figure; do
 	case $figure in
-	raw_latency | raw_bandwidth | filesystem | direct_assignment | applications) ;;
+	raw_latency | raw_bandwidth | filesystem | direct_assignment | applications | p4800x) ;;
 	*) usage ;;
 	esac
 	"csv_$figure" >"$scratch/csv"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# validation-curve.sh [--csv FILE]: dd's curve with the shipped configuration - one request outstanding, 512 B to 4 MiB,
+# validation-curve.sh: dd's curve with the shipped configuration - one request outstanding, 512 B to 4 MiB,
 # reads and writes, host and nesc (docs/validation.md).
 # The tool is $NESCSIM, or `nescsim` of the search path, or ./nescsim.
 set -eu
@@ -9,15 +9,6 @@ command -v "$nescsim" >/dev/null || nescsim=./nescsim
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 csv=$scratch/curve.csv
-
-case $#:${1-} in
-0:) ;;
-2:--csv) csv=$2 ;;
-*)
-	echo "usage: validation-curve.sh [--csv FILE]" >&2
-	exit 2
-	;;
-esac
 
 # The first request walks the extent tree, which is not what dd's mean over many shows: it is warm-up.
 echo "op,request_bytes,host_latency_us,nesc_latency_us,host_MBps,nesc_MBps" >"$csv"
