@@ -33,17 +33,15 @@ static ps_t busy_ps(const ps_t cpu_ps[CPU_NUM_OWNERS])
 static void consider_threads(const scheme_result *scheme, bottleneck *best)
 {
 	const metrics_u128 run_ps = (metrics_u128)scheme_run_ps(scheme);
-	metrics_u128 sum_ps = 0;
 
 	for (uint32_t i = 0; i < scheme->num_threads; i++) {
 		char name[UNIT_NAME_BYTES];
 
 		snprintf(name, sizeof(name), "vm[%u].io_thread", scheme->threads[i].vm);
-		sum_ps += (metrics_u128)busy_ps(scheme->threads[i].cpu_ps);
 		consider(best, name, (metrics_u128)busy_ps(scheme->threads[i].cpu_ps), run_ps);
 	}
-	if (scheme->num_io_cores < scheme->num_threads)
-		consider(best, "io_cores", sum_ps, run_ps * scheme->num_io_cores);
+	if (scheme->has_io_cores)
+		consider(best, "io_cores", (metrics_u128)scheme->io_cores_busy_ps, run_ps * scheme->num_io_cores);
 }
 
 static void find_busiest(const scheme_result *scheme, bottleneck *best)

@@ -11,9 +11,14 @@
  *                     hit_rate_percent = hits / (hits + misses)
  *   device            blocks, walks and so on: counts of the whole controller
  *   vm[i].vcpu[j]     busy_us, utilisation_percent, and the core's time by owner: cpu_<owner>_us
+ *   vm[i].io_thread   the same for the thread that serves the VM, with what it did: requests, passes, wakes, kicks,
+ *                     interrupts, device requests, pages, allocation, journal
+ *   io_cores          where threads share cores: busy_us (held), utilisation_percent, servers
  *   hypervisor        where it had something to do at run time: counts; cpu_us by VM and for all
  *   failures          by VM: requests that the storage refused, by reason
  *   host_cpu          by VM and for all: busy_us (core time outside guest mode), requests (it was spent on)
+ * cpu.csv        scheme,cores,owner,time_us,share_percent,cores_busy,us_per_request: the time of all the scheme's cores, from the
+ *                start to the last thing that any of them did, by owner and idle; `all` is their sum
  * requests.csv   scheme,layer,vm,op,first_sector,num_sectors,submit_us,complete_us,latency_us,status (ok, or why it
  *                failed): every request that is not
  *                warm-up, at the block layer, by VM and then by submission. Sectors are 512 B; times count from the
@@ -222,6 +227,14 @@ static void write_cores(unit_rows rows, const scheme_result *scheme)
 		rows.unit = name;
 		rows.vm = vm_text(scheme->threads[i].vm, buffer);
 		write_thread(rows, &scheme->threads[i], run_ps);
+	}
+	if (scheme->has_io_cores) {
+		rows.unit = "io_cores";
+		rows.vm = "";
+		time_row(&rows, "busy_us", scheme->io_cores_busy_ps);
+		ratio_row(&rows, "utilisation_percent", (metrics_i128)scheme->io_cores_busy_ps * 100,
+			  (metrics_i128)run_ps * scheme->num_io_cores);
+		count_row(&rows, "servers", scheme->num_io_cores);
 	}
 	rows.unit = "host_cpu";
 	for (uint32_t i = 1; i <= scheme->num_vms + 1; i++) {

@@ -289,6 +289,9 @@ static void collect_threads(const scheme_state *self)
 {
 	scheme_result *result = self->result;
 
+	result->has_io_cores = self->machine.io_cores != NULL;
+	if (result->has_io_cores)
+		result->io_cores_busy_ps = sim_core_pool_busy_ps(self->machine.io_cores);
 	for (uint32_t i = 0; i < result->num_threads; i++) {
 		thread_result *thread = &result->threads[i];
 

@@ -79,7 +79,9 @@ typedef struct scheme_result {
 	uint32_t num_cores;
 	thread_result *threads;             /* by VM, of schemes with any */
 	uint32_t num_threads, num_io_cores; /* the cores that they run on */
-	ps_t cores_end_ps;                  /* from 0 to here all cores' time is accounted */
+	bool has_io_cores;                  /* they share them: */
+	ps_t io_cores_busy_ps;
+	ps_t cores_end_ps; /* from 0 to here all cores' time is accounted */
 	unit_result *units;
 	uint32_t num_units;
 	btlb_counts btlb[BTLB_MAX_FUNCTIONS]; /* [0] = all VFs; of schemes with VFs */
