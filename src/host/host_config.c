@@ -171,7 +171,8 @@ static const cfg_key host_keys[] = {
 	  .default_text = "metadata",
 	  .choices = journal_choices,
 	  .help = "What the host's filesystem journals of virtual disks that are files and that it allocates blocks "
-		  "for: their metadata, or nothing. With a guest's filesystem that has a journal, journals are nested.",
+		  "for: their metadata, or nothing. With a guest's filesystem that has a journal, journals are nested. "
+		  "(Under nesc it is hypervisor.journal_bytes.)",
 	  .source = "thesis: stated (metadata only for a virtual disk's file)" },
 	{ .name = "page_cache",
 	  .type = CFG_BYTES,
@@ -187,7 +188,8 @@ static const cfg_key host_keys[] = {
 	  .default_text = "25 MiB",
 	  .min_text = "4 KiB",
 	  .max_text = "1 TiB",
-	  .help = "Dirty pages of one virtual disk from which on the host writes the oldest in the background.",
+	  .help = "Dirty pages of one virtual disk (page_cache, if that is less) from which on the host writes the "
+		  "oldest in the background; who writes beyond twice as much waits.",
 	  .source = "Linux: dirty_background_ratio is 10 % of memory by default; of page_cache here" },
 	{ .name = "writeback",
 	  .type = CFG_BYTES,

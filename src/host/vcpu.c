@@ -68,7 +68,7 @@ struct vcpu {
 	uint32_t num_io_chunks;
 	uint32_t num_writes_out, num_outstanding;
 
-	uint64_t num_submitted, num_completed;
+	uint64_t num_submitted, num_completed, num_operations;
 	uint64_t num_ended[NESC_NUM_COMPLETION_STATUS];
 	io_request first_ended[NESC_NUM_COMPLETION_STATUS];
 	ps_t first_submit_ps, last_complete_ps;
@@ -364,6 +364,7 @@ static void vcpu_finish_operation(vcpu *self)
 		core_run(&self->core, PHASE_APP_WAKE, 0, &of->marks);
 	core_run(&self->core, PHASE_APP_RETURN, 0, &of->marks);
 	of->is_under_way = false;
+	self->num_operations++;
 	*completion = (vcpu_completion){
 		.request = &of->request,
 		.number = of->request.number,
@@ -677,6 +678,11 @@ uint64_t vcpu_num_submitted(const vcpu *self)
 uint64_t vcpu_num_completed(const vcpu *self)
 {
 	return self->num_completed;
+}
+
+uint64_t vcpu_num_answered(const vcpu *self)
+{
+	return self->has_operations ? self->num_operations : self->num_completed;
 }
 
 uint64_t vcpu_num_ended(const vcpu *self, nesc_completion_status status)

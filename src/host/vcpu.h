@@ -90,6 +90,9 @@ uint64_t vcpu_num_submitted(const vcpu *self);
 uint64_t vcpu_num_completed(const vcpu *self);
 uint64_t vcpu_num_ended(const vcpu *self, nesc_completion_status status);
 
+/* What the application asked for and got an answer to: operations, where a filesystem makes requests of them; else requests. */
+uint64_t vcpu_num_answered(const vcpu *self);
+
 /* Requests that completed with an error. */
 uint64_t vcpu_num_failed(const vcpu *self);
 

@@ -20,9 +20,10 @@ static void consider(bottleneck *best, const char *unit, metrics_u128 busy_ps, m
 	snprintf(best->unit, sizeof(best->unit), "%s", unit);
 }
 
+/* Who polls would have time for work. */
 static ps_t busy_ps(const ps_t cpu_ps[CPU_NUM_OWNERS])
 {
-	ps_t sum_ps = 0;
+	ps_t sum_ps = -cpu_ps[CPU_POLLING];
 
 	for (int owner = 0; owner < CPU_NUM_OWNERS; owner++)
 		sum_ps += cpu_ps[owner];

@@ -187,7 +187,9 @@ static void print_row(const nescsim_result *result, table *to, size_t scheme_ind
 	const bool moves_data = row->num_bytes != 0;
 	const bool is_all = strcmp(row->op, "all") == 0;
 
-	if (row->vm == 0)
+	if (row->vm == 0 && result->num_vms == 1)
+		table_cell(to, "1");
+	else if (row->vm == 0)
 		table_cell(to, "all");
 	else
 		table_cell(to, "%" PRIu32, row->vm);
@@ -493,7 +495,7 @@ nescsim_status nescsim_result_print(const nescsim_result *result, FILE *out)
 		{ "host CPU", TABLE_RIGHT }, { "speed-up", TABLE_RIGHT }, { "BTLB hits", TABLE_RIGHT },
 	};
 	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
-	const uint32_t whole = result->num_vms == 1 ? 1 : METRICS_ALL_VMS;
+	const uint32_t whole = METRICS_ALL_VMS; /* with what the hypervisor did for none in particular */
 	const char *label;
 	nescsim_status status;
 

@@ -315,7 +315,7 @@ static void collect_cores(const scheme_state *self)
 		core_result *core = &result->cores[i];
 		metrics_host_cpu *of_vm = &result->host_cpu[core->vm];
 
-		core->num_requests = vcpu_num_completed(self->machine.vcpus[i]);
+		core->num_requests = vcpu_num_answered(self->machine.vcpus[i]);
 		result->cores_end_ps = ps_max(result->cores_end_ps, vcpu_unit(self->machine.vcpus[i])->local_ps);
 		for (int owner = 0; owner < CPU_NUM_OWNERS; owner++) {
 			core->cpu_ps[owner] = vcpu_cpu_ps(self->machine.vcpus[i], (cpu_owner)owner);

@@ -211,16 +211,51 @@ static nescsim_status take_measures(cell *at, const nescsim_result *result, nesc
 	return NESCSIM_OK;
 }
 
-/* `overrides` has room for two more, behind the user's: what the claim is about stays as it is. */
-static nescsim_status simulate(cell *at, nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag)
+/* Loads the experiment with these of the user's overrides that fit it, behind each other; those that do not are about other
+ * experiments. fits_out[] says which did. `kept` has room for them and for two more. */
+static nescsim_status load_fitting(const char *name, const nescsim_override *overrides, size_t num_overrides,
+				   bool *fits_out, nescsim_override *kept, size_t *num_kept_out)
+{
+	size_t num_kept = 0;
+
+	for (size_t i = 0; i < num_overrides; i++) {
+		nescsim_diag *diag = nescsim_diag_create();
+		nescsim_config *config;
+		nescsim_status status;
+
+		if (diag == NULL)
+			return NESCSIM_NO_MEMORY;
+		kept[num_kept] = overrides[i];
+		status = scenario_load_builtin(name, experiment_files, num_experiment_files, kept, num_kept + 1, diag,
+					       &config);
+		nescsim_config_destroy(config);
+		nescsim_diag_destroy(diag);
+		if (status != NESCSIM_OK && status != NESCSIM_CONFIG)
+			return status;
+		if (status == NESCSIM_OK) {
+			num_kept++;
+			fits_out[i] = true;
+		}
+	}
+	*num_kept_out = num_kept;
+	return NESCSIM_OK;
+}
+
+/* What the claim is about stays as it is. */
+static nescsim_status simulate(cell *at, const nescsim_override *given, size_t num_given, bool *fits_out,
+			       nescsim_override *overrides, nescsim_diag *diag)
 {
 	char name[64], bytes[48];
+	size_t num_overrides;
 	nescsim_config *config;
 	nescsim_result *result = NULL;
 	nescsim_status status;
 
 	snprintf(name, sizeof(name), "figures/%s.yaml", at->experiment);
 	units_format(UNITS_BYTES, 1, at->request_bytes, bytes, sizeof(bytes));
+	status = load_fitting(name, given, num_given, fits_out, overrides, &num_overrides);
+	if (status != NESCSIM_OK)
+		return status;
 	overrides[num_overrides] = (nescsim_override){ .path = "vms[0].workload.op", .value = at->op };
 	overrides[num_overrides + 1] = (nescsim_override){ .path = "vms[0].workload.request_bytes", .value = bytes };
 	status = scenario_load_builtin(name, experiment_files, num_experiment_files, overrides, num_overrides + 2, diag,
@@ -251,26 +286,59 @@ static void merge_diag(const nescsim_diag *from, nescsim_diag *to)
 	}
 }
 
+/* Each of the user's overrides has to fit an experiment that is run; one that fits none is a mistake. */
+static nescsim_status check_overrides(const nescsim_validation *self, const nescsim_override *overrides,
+				      size_t num_overrides, nescsim_override *kept, bool *fits, nescsim_diag *diag)
+{
+	nescsim_status status = NESCSIM_OK;
+	size_t num_kept;
+	char name[64];
+
+	for (size_t i = 0; status == NESCSIM_OK && i < self->num_cells; i++) {
+		if (i != 0 && strcmp(self->cells[i].experiment, self->cells[i - 1].experiment) == 0)
+			continue;
+		snprintf(name, sizeof(name), "figures/%s.yaml", self->cells[i].experiment);
+		status = load_fitting(name, overrides, num_overrides, fits, kept, &num_kept);
+	}
+	for (size_t i = 0; status == NESCSIM_OK && i < num_overrides; i++) {
+		nescsim_config *config;
+
+		if (fits[i])
+			continue;
+		snprintf(name, sizeof(name), "figures/%s.yaml", self->cells[0].experiment);
+		status = scenario_load_builtin(name, experiment_files, num_experiment_files, &overrides[i], 1, diag,
+					       &config);
+		nescsim_config_destroy(config);
+		if (status == NESCSIM_OK) /* only together with others is it a mistake */
+			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, NULL, NULL,
+					  "--set %s=%s does not fit the others", overrides[i].path, overrides[i].value);
+	}
+	return status;
+}
+
 static nescsim_status simulate_all(nescsim_validation *self, const nescsim_override *overrides, size_t num_overrides,
 				   FILE *out, nescsim_diag *diag)
 {
-	nescsim_override *copy = calloc(num_overrides + 2, sizeof(*copy));
+	nescsim_override *kept = calloc(num_overrides + 2, sizeof(*kept));
+	bool *fits = calloc(num_overrides + 1, sizeof(*fits));
 	progress *line = out != NULL ? progress_create(out, "validate") : NULL;
-	nescsim_status status = copy == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+	nescsim_status status = kept == NULL || fits == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 
-	if (status == NESCSIM_OK && num_overrides != 0)
-		memcpy(copy, overrides, num_overrides * sizeof(*copy));
+	if (status == NESCSIM_OK)
+		status = check_overrides(self, overrides, num_overrides, kept, fits, diag);
 	for (size_t i = 0; status == NESCSIM_OK && i < self->num_cells; i++) {
 		nescsim_diag *own = nescsim_diag_create();
 
-		status = own == NULL ? NESCSIM_NO_MEMORY : simulate(&self->cells[i], copy, num_overrides, own);
+		status = own == NULL ? NESCSIM_NO_MEMORY
+				     : simulate(&self->cells[i], overrides, num_overrides, fits, kept, own);
 		if (own != NULL)
 			merge_diag(own, diag);
 		nescsim_diag_destroy(own);
 		progress_update(line, i + 1, self->num_cells);
 	}
 	progress_finish(line);
-	free(copy);
+	free(fits);
+	free(kept);
 	return status;
 }
 

@@ -123,6 +123,8 @@ static nescsim_status build_served(const stack_vm *vm, const stack_served *serve
 	};
 
 	guest.features |= features;
+	if (config.path.max_dirty_pages > config.path.cache_pages)
+		config.path.max_dirty_pages = config.path.cache_pages;
 	config.device.has_volatile_cache = backing->cache != HOST_CACHE_WRITETHROUGH;
 	if (backing->is_file && storage_has_holes(vm->plan)) {
 		file_map_arena(vm->plan, hypervisor_file_blocks(vm->plan, vm->hypervisor, vm->medium_blocks), vm->vm,

@@ -110,6 +110,9 @@ static void check(const void *value, cfg_check *into)
 	stack_backing_check(&params->backing, into);
 	if (params->max_request_bytes % 4096 != 0)
 		cfg_conflict(into, "max_request", "a multiple of 4 KiB", "a request is made of pages");
+	if (params->poll_ps != 0 && params->runs_in == VIRTIO_MAIN_LOOP)
+		cfg_conflict(into, "poll", "thread: iothread, or poll: 0 us",
+			     "the main loop does not poll, only I/O threads do");
 	if (!params->indirect && params->num_descriptors < HEADER_DESCRIPTORS + params->max_request_bytes / 4096)
 		cfg_conflict(into, "ring", "raise it, lower max_request, or set indirect: true",
 			     "a request of %lld bytes needs %lld descriptors, the ring has %lld",
