@@ -199,7 +199,7 @@ static void make_schemes(rng_stream *rng, enum family family, FILE *out, const c
 {
 	static const char *const caches[] = { "none", "writethrough", "writeback" };
 	const uint64_t cache = is_file ? pick(rng, 0, 2) : 0; /* a block device with holes is not cached */
-	const bool is_ide = pick(rng, 0, 1) == 0;
+	const bool is_ide = pick(rng, 0, 1) == 0, in_main_loop = pick(rng, 0, 1) == 0;
 
 	fprintf(out, "schemes:\n  - %s:\n      cache: %s\n      file: %s\n      aio: %s\n", scheme, caches[cache],
 		is_file ? "true" : "false", cache == 0 && pick(rng, 0, 1) ? "native" : "threads");
@@ -211,9 +211,9 @@ static void make_schemes(rng_stream *rng, enum family family, FILE *out, const c
 	fprintf(out,
 		"      ring: %" PRIu64 "\n      indirect: %s\n      thread: %s\n      max_request: %" PRIu64
 		" KiB\n      merge: %" PRIu64 " KiB\n      suppress: %s\n      poll: %" PRIu64 " ps\n",
-		pick_power(rng, 32, 256), pick(rng, 0, 1) ? "true" : "false",
-		pick(rng, 0, 1) ? "main_loop" : "iothread", 4 * pick(rng, 1, 16), pick(rng, 0, 1) * pick(rng, 1, 64),
-		pick(rng, 0, 3) ? "true" : "false", shares_cores || pick(rng, 0, 2) ? 0 : pick_ps(rng, family, 20000));
+		pick_power(rng, 32, 256), pick(rng, 0, 1) ? "true" : "false", in_main_loop ? "main_loop" : "iothread",
+		4 * pick(rng, 1, 16), pick(rng, 0, 1) * pick(rng, 1, 64), pick(rng, 0, 3) ? "true" : "false",
+		shares_cores || in_main_loop || pick(rng, 0, 2) ? 0 : pick_ps(rng, family, 20000));
 }
 
 /* An action on VM `vm`. */
