@@ -35,7 +35,9 @@ expect 0
 out 'Request 3 of VM 1: read of 4096 bytes'
 out 'host:'
 out 'nesc:'
-timelines 2
+out 'virtio:'
+out 'emulation:'
+timelines 4
 cp "$scratch/out" "$scratch/first"
 run explain configs/dd.yaml --set vms[0].workload.count=10 --request=3 --set sim.placement=per_unit
 expect 0
@@ -57,23 +59,26 @@ err 'VM 1 has 10'
 run explain configs/dd.yaml --set vms[0].workload.op=write --set 'vms[0].workload.request_bytes=1 MiB'
 expect 0
 out 'the two above, 126 times more'
-timelines 2
+timelines 4
 
 # Four vCPUs, and a file in many extents.
 run explain configs/fragmented.yaml --request 100
 expect 0
 out "Request 100 of VM 1's first vCPU: "
-timelines 2
+timelines 4
 
 # A timeline ends at the latency that a run reports.
-run run configs/vc707.yaml --schemes nesc --requests --out "$scratch/trace" --set vms[0].workload.max_requests=600
+run run configs/vc707.yaml --requests --out "$scratch/trace" --set vms[0].workload.max_requests=600
 expect 0
-for number in 0 7 500; do
-	latency=$(awk -F, -v number="$number" '$1 == "nesc" && num++ == number { print $9 }' "$scratch/trace/requests.csv")
-	run explain configs/vc707.yaml --schemes nesc --request "$number" --set vms[0].workload.max_requests=600
-	expect 0
-	timelines 1
-	out " $latency  total"
+for scheme in host nesc virtio emulation; do
+	for number in 0 7 500; do
+		latency=$(awk -F, -v scheme="$scheme" -v number="$number" '$1 == scheme && num++ == number { print $9 }' \
+			"$scratch/trace/requests.csv")
+		run explain configs/vc707.yaml --schemes "$scheme" --request "$number" --set vms[0].workload.max_requests=600
+		expect 0
+		timelines 1
+		out " $latency  total"
+	done
 done
 
 # Only as much is simulated as it takes.

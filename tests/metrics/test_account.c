@@ -468,7 +468,7 @@ static void a_wrong_split_aborts(void **unused)
 static void stages_have_names(void **unused)
 {
 	(void)unused;
-	assert_int_equal(NUM_STAGES, 16);
+	assert_int_equal(NUM_STAGES, 20);
 	assert_string_equal(stage_name(STAGE_APP), "app");
 	assert_string_equal(stage_name(STAGE_MISS), "miss");
 	assert_int_equal(STAGE_MISS, STAGE_WALK + 1);
