@@ -153,10 +153,8 @@ bool virtual_driver_drive(virtual_driver *self, ps_t limit_ps, sim_wait *wait_ou
 			request = self->prepared;
 			stage_mark_wait(&request->marks, STAGE_DRIVER, on->unit.local_ps);
 			core_run(on, PHASE_DRIVER_SUBMIT, 0, &request->marks);
-			for (uint64_t at = 0;
-			     queue->device.chunk_bytes != 0 && request->op == NESC_WRITE && at < request->num_bytes;
-			     at += queue->device.chunk_bytes)
-				core_run(on, PHASE_CHUNK, queue->device.chunk_bytes, &request->marks);
+			if (request->op == NESC_WRITE)
+				move_chunks(self, request);
 		}
 		/* Where nothing of ours is under way, all that the thread could say was said before its last answer. */
 		if (queue->device.suppresses && self->num_under_way != 0 && on->unit.local_ps > limit_ps) {
