@@ -51,6 +51,22 @@ static inline ps_t split_sum(const latency_split *split)
 	return sum_ps;
 }
 
+/* No piece is negative, and all pieces of a request sum exactly to its latency, layer by layer. */
+static inline void replay_check(const vcpu_completion *c)
+{
+	assert_int_equal(split_sum(&c->block_split), c->block_end_ps - c->block_start_ps);
+	if (c->has_app)
+		assert_int_equal(split_sum(&c->app_split), c->app_end_ps - c->app_start_ps);
+	if (c->has_device)
+		assert_int_equal(split_sum(&c->device_split), c->device_end_ps - c->device_start_ps);
+	for (int s = 0; s < NUM_STAGES; s++) {
+		assert_true(c->block_split.service_ps[s] >= 0);
+		assert_true(c->block_split.wait_ps[s] >= 0);
+		assert_true(c->app_split.service_ps[s] >= 0);
+		assert_true(c->app_split.wait_ps[s] >= 0);
+	}
+}
+
 /* Runs, and checks what must hold of every run: it finishes, nothing fails, no piece is negative, and all pieces of a
  * request sum exactly to its latency, layer by layer. */
 static inline replay replay_run_seeded(const char *yaml, const char *scheme, sim_placement placement, uint64_t seed)
@@ -63,19 +79,8 @@ static inline replay replay_run_seeded(const char *yaml, const char *scheme, sim
 	if (run.result.outcome != SIM_FINISHED)
 		fail_msg("outcome %d:\n%s", run.result.outcome, run.result.description);
 	assert_int_equal(run.result.num_completed, run.result.num_submitted);
-	for (size_t i = 0; i < run.num; i++) {
-		const vcpu_completion *c = &run.all[i].c;
-
-		assert_int_equal(split_sum(&c->block_split), c->block_end_ps - c->block_start_ps);
-		if (c->has_app)
-			assert_int_equal(split_sum(&c->app_split), c->app_end_ps - c->app_start_ps);
-		if (c->has_device)
-			assert_int_equal(split_sum(&c->device_split), c->device_end_ps - c->device_start_ps);
-		for (int s = 0; s < NUM_STAGES; s++) {
-			assert_true(c->block_split.service_ps[s] >= 0);
-			assert_true(c->block_split.wait_ps[s] >= 0);
-		}
-	}
+	for (size_t i = 0; i < run.num; i++)
+		replay_check(&run.all[i].c);
 	return run;
 }
 
