@@ -174,21 +174,26 @@ static inline void served_write_trace(const char *const *requests, size_t num_re
 	fclose(file);
 }
 
-/* Replays such a trace with `depth` requests outstanding, on a disk of 16 MiB; `config` says the rest. */
-static inline served served_replay(const char *config, const char *const *requests, size_t num_requests, int depth,
-				   const char *scheme, sim_placement placement)
+/* Replays such a trace with `depth` requests outstanding on this disk; `config` says the rest. */
+static inline served served_replay_on(const char *config, const char *disk, const char *const *requests,
+				      size_t num_requests, int depth, const char *scheme, sim_placement placement)
 {
 	char name[64];
 	served run;
 
 	served_write_trace(requests, num_requests, name);
-	run = served_run(text_of("%svms: [{disk: {bytes: 16 MiB}, workload: {kind: trace, file: %s, policy: fast, "
-				 "depth: %d}}]",
-				 config, name, depth),
+	run = served_run(text_of("%svms: [{disk: {%s}, workload: {kind: trace, file: %s, policy: fast, depth: %d}}]",
+				 config, disk, name, depth),
 			 scheme, placement);
 	unlink(name);
 	assert_int_equal(run.num, num_requests);
 	return run;
+}
+
+static inline served served_replay(const char *config, const char *const *requests, size_t num_requests, int depth,
+				   const char *scheme, sim_placement placement)
+{
+	return served_replay_on(config, "bytes: 16 MiB", requests, num_requests, depth, scheme, placement);
 }
 
 /* The device's part in a request of the PF's, alone: from its first register write, which is made at device_start_ps, to its
