@@ -369,7 +369,17 @@ static void hypervisor_check(const void *value, cfg_check *check)
 			     "the area for metadata is smaller than what is written or read at once");
 }
 
-const cfg_section host_section = { .name = "host", KEYS(host_keys), .struct_bytes = sizeof(host_config) };
+static void host_check(const void *value, cfg_check *check)
+{
+	const host_config *config = value;
+
+	if (config->writeback_bytes % 4096 != 0)
+		cfg_conflict(check, "writeback", "a multiple of 4 KiB", "pages are written as a whole");
+}
+
+const cfg_section host_section = {
+	.name = "host", KEYS(host_keys), .struct_bytes = sizeof(host_config), .check = host_check
+};
 const cfg_section guest_section = { .name = "guest", KEYS(guest_keys), .struct_bytes = sizeof(guest_config) };
 const cfg_section hypervisor_section = { .name = "hypervisor",
 					 KEYS(hypervisor_keys),
