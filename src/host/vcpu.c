@@ -36,7 +36,7 @@ typedef enum activity {
 typedef struct operation {
 	bool is_under_way;
 	bool waits; /* for requests: its process sleeps */
-	bool slept; /* and nothing came after it: other wake-ups are part of the filesystem's work */
+	bool slept; /* its last wake-up is not part of the filesystem's work, as others are */
 	io_request request;
 	nesc_completion_status status;
 	stage_marks marks;
@@ -348,7 +348,6 @@ static void vcpu_work(vcpu *self, ps_t duration_ps, const char *what)
 
 	/* It submitted requests meanwhile, or served interrupts. */
 	stage_mark_wait(&self->operation.marks, STAGE_BLOCK, unit->local_ps);
-	self->operation.slept = false;
 	unit->local_ps += duration_ps;
 	self->core.cpu_ps[self->config.stack.in_guest ? CPU_GUEST : CPU_KERNEL] += duration_ps;
 	stage_mark_service_of(&self->operation.marks, STAGE_FS, unit->local_ps, what);
