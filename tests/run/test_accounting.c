@@ -194,6 +194,31 @@ static void the_end_is_the_last_completion(void **state)
 	scratch_remove(&place);
 }
 
+/* Operations are what the application sees, what the warm-up counts, and none of the block layer's requests: an overwrite is four
+ * of these (data, descriptor, inode, commit). */
+static void the_warm_up_counts_operations(void **state)
+{
+	static const char *const schemes[] = { "host", "nesc", "virtio", "emulation", "vfio" };
+	nescsim_config *config = load("sim: {warmup: 5}\nschemes: [host, nesc, virtio, emulation, vfio]\n"
+				      "vms: [{filesystem: ext4, workload: {kind: dd, op: write, count: 20}}]\n",
+				      NULL, 0);
+	nescsim_result *result = run(config, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < NUM(schemes); i++) {
+		const nescsim_row *app = nescsim_result_find(result, schemes[i], "app", 1, "write");
+		const nescsim_row *block = nescsim_result_find(result, schemes[i], "block", 1, "write");
+
+		assert_int_equal(app->num_requests, 15);
+		assert_int_equal(app->num_bytes, 15 * 4096);
+		assert_int_equal(block->num_requests, 4 * 15);
+		assert_int_equal(block->num_bytes, 4 * 15 * 4096);
+		assert_null(nescsim_result_find(result, schemes[i], "app", 1, "flush"));
+	}
+	nescsim_result_destroy(result);
+	nescsim_config_destroy(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +227,7 @@ int main(void)
 		cmocka_unit_test(threads_that_poll),
 		cmocka_unit_test(blocks_on_demand),
 		cmocka_unit_test(the_end_is_the_last_completion),
+		cmocka_unit_test(the_warm_up_counts_operations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
