@@ -1,5 +1,5 @@
-/* Does the host's kernel below a thread of the hypervisor ask the device for what the cache mode, the page cache and the file's
- * holes say, in the right order, and does everybody read what was written? */
+/* Does the host's kernel below a thread of the hypervisor ask the device for what the cache mode, the page cache and
+ * the file's holes say, in the right order, and does everybody read what was written? */
 #include "timing/served.h"
 
 #define NO_DLLPS "link: {dllp_share: false}\n"
@@ -10,7 +10,8 @@
 /* Seen, wake-up 1,100, loop 15,500, take 1,000, worker and call 2,500. */
 #define THREAD_DOWN_PS 20100001
 #define HOST_DOWN_PS 650000 /* block layer, PF driver */
-/* From the device's interrupt until the thread goes on: seen, handler 400, block layer 350, wake-up 1,100, loop 15,500. */
+/* From the device's interrupt until the thread goes on: seen, handler 400, block layer 350, wake-up 1,100, loop 15,500.
+ */
 #define AGAIN_PS 17350001
 /* Used ring 500, irqfd 500; wake-up 1,100, handler 1,100, block layer 150. */
 #define DONE_PS 3350000
@@ -34,7 +35,7 @@ static void assert_one_access(const vcpu_completion *c, ps_t down_ps, bool write
 	assert_int_equal(c->block_end_ps, c->device_end_ps + AGAIN_PS + DONE_PS);
 }
 
-/* ---- cache modes -------------------------------------------------------------------------------------------------- */
+/* ---- cache modes ------------------------------------------------------------------------------------------------ */
 
 static const char *const write_and_flush[] = { "W 0 8", "FN" };
 
@@ -78,8 +79,8 @@ static void with_writeback_a_flush_writes_pages_before(void **state)
 	}
 }
 
-/* Each write is written and flushed before it ends; the guest is told of no volatile cache, and sends no flush: 150 for its block
- * layer's end. */
+/* Each write is written and flushed before it ends; the guest is told of no volatile cache, and sends no flush: 150 for
+ * its block layer's end. */
 static void with_writethrough_every_write_pays(void **state)
 {
 	(void)state;
@@ -170,6 +171,26 @@ static void a_flush_waits_for_pages_that_others_write(void **state)
 	}
 }
 
+/* What others begin to write later is no concern of a flush. The first writes a page, from 0.1 to 1.1 ms; the others
+ * find nothing dirty and wait for it. Meanwhile two pages become dirty: one is written in the background, one by who of
+ * the two goes on first. The last one has waited for what was under way when it came. */
+static void a_flush_waits_for_nothing_that_begins_later(void **state)
+{
+	static const char *const requests[] = { "W 0 8 @0", "FN @100",     "FN @200",
+						"FN @300",  "W 80 8 @800", "W 160 8 @900" };
+
+	(void)state;
+	for (size_t p = 0; p < NUM(both_placements); p++) {
+		served run = served_replay(SLOW "host: {dirty: 4 KiB}\nschemes: [virtio: {cache: writeback}]\n",
+					   requests, NUM(requests), 0, "virtio", both_placements[p]);
+
+		assert_int_equal(run.counts[1].path.num_pages_written, 3);
+		assert_in_range(served_find(&run, 1, 2)->device_start_ps, 2 * PS_PER_MS, 5 * PS_PER_MS / 2);
+		assert_in_range(served_find(&run, 1, 3)->device_start_ps, 11 * PS_PER_MS / 10, 12 * PS_PER_MS / 10);
+		served_free(&run);
+	}
+}
+
 /* A write that is flushed writes its own pages: it does not wait for a page that two others write again and again. */
 static void a_write_is_flushed_by_itself(void **state)
 {
@@ -184,7 +205,7 @@ static void a_write_is_flushed_by_itself(void **state)
 	served_free(&run);
 }
 
-/* ---- the page cache ------------------------------------------------------------------------------------------------ */
+/* ---- the page cache --------------------------------------------------------------------------------------------- */
 
 /* What is there needs no device; what is not is read as whole pages. */
 static void a_hit_needs_no_device(void **state)
@@ -241,8 +262,8 @@ static void pages_that_are_missing_are_read(void **state)
 	}
 }
 
-/* Pages that a write covers in part are read first, one after the other; whole ones and those that are there are not. Behind
- * them the guest flushes and reads them back: contents are checked. */
+/* Pages that a write covers in part are read first, one after the other; whole ones and those that are there are not.
+ * Behind them the guest flushes and reads them back: contents are checked. */
 static void pages_written_in_part_are_read_first(void **state)
 {
 	static const struct {
@@ -264,7 +285,8 @@ static void pages_written_in_part_are_read_first(void **state)
 			const host_path_counts *counts = &run.counts[1].path;
 
 			assert_int_equal(write->has_device, rows[i].num_reads != 0);
-			/* each read is waited for: the thread's wake-up 1,100 and loop 15,500, beside those for the kick and take */
+			/* each read is waited for: the thread's wake-up 1,100 and loop 15,500, beside those for the
+			 * kick and take */
 			assert_int_equal(write->block_split.service_ps[STAGE_VMM],
 					 (1 + rows[i].num_reads) * 16600000 + 1000000 + 500000);
 			assert_int_equal(counts->num_pages_written, rows[i].num_pages);
@@ -300,8 +322,8 @@ static void too_many_dirty_pages_are_written_in_the_background(void **state)
 		}
 }
 
-/* Pages that are dirty again while they are being written cannot be written meanwhile: beyond twice host.dirty (a page here) who
- * dirties another one waits, until the first one is on the medium. */
+/* Pages that are dirty again while they are being written cannot be written meanwhile: beyond twice host.dirty (a page
+ * here) who dirties another one waits, until the first one is on the medium. */
 static void who_dirties_too_fast_waits(void **state)
 {
 	/* the second, third and fifth begin to write the oldest page */
@@ -324,14 +346,14 @@ static void who_dirties_too_fast_waits(void **state)
 	}
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------ */
 
 #define LAZY "bytes: 16 MiB, map: lazy"
 #define FILE_MODE "schemes: [virtio: {file: true}]\n"
 
-/* The first write of a block allocates (2,000), looks up (300) and writes. The flush commits: descriptor and metadata (inode, bitmap,
- * group descriptors) in one write; then, when they are on the device, the commit block; then the device's flush. The next flush has
- * nothing to commit. */
+/* The first write of a block allocates (2,000), looks up (300) and writes. The flush commits: descriptor and metadata
+ * (inode, bitmap, group descriptors) in one write; then, when they are on the device, the commit block; then the
+ * device's flush. The next flush has nothing to commit. */
 static void an_allocation_is_committed_by_the_flush(void **state)
 {
 	static const char *const requests[] = { "W 0 8", "FN", "W 0 8", "FN" };
@@ -367,8 +389,8 @@ static void an_allocation_is_committed_by_the_flush(void **state)
 		}
 }
 
-/* What of a new block of 4 KiB the write does not cover is zeroed before anybody may read it; holes are zeros without asking
- * the device. */
+/* What of a new block of 4 KiB the write does not cover is zeroed before anybody may read it; holes are zeros without
+ * asking the device. */
 static void new_blocks_hold_nothing_old(void **state)
 {
 	static const struct {
@@ -426,8 +448,34 @@ static void a_full_arena_refuses(void **state)
 	}
 }
 
-/* Random reads and writes of odd sizes over files with holes, many at once, in every mode: check mode verifies what is read, and
- * both placements agree. */
+/* A write into the page cache that finds no room fails at once and leaves nothing behind: a later flush has nothing to
+ * write of it, and who reads there reads zeros. */
+static void what_was_refused_is_not_there(void **state)
+{
+	char text[258][16];
+	const char *requests[260];
+	served run;
+
+	(void)state;
+	for (int i = 0; i < 258; i++) {
+		snprintf(text[i], sizeof(text[i]), "W %d 8", 8 * i);
+		requests[i] = text[i];
+	}
+	requests[258] = "FN";
+	requests[259] = "R 2048 16";
+	run = served_replay_on(CHECKED "media: {capacity: 2 MiB}\nschemes: [virtio: {file: true, cache: writeback}]\n",
+			       LAZY, requests, 260, 1, "virtio", SIM_CLUSTERED);
+	assert_int_equal(served_find(&run, 1, 255)->status, NESC_COMPLETION_OK);
+	assert_int_equal(served_find(&run, 1, 256)->status, NESC_COMPLETION_NO_SPACE);
+	assert_int_equal(served_find(&run, 1, 257)->status, NESC_COMPLETION_NO_SPACE);
+	assert_int_equal(served_find(&run, 1, 258)->status, NESC_COMPLETION_OK);
+	assert_false(served_find(&run, 1, 259)->has_device);
+	assert_int_equal(run.counts[1].path.num_pages_written, 256);
+	served_free(&run);
+}
+
+/* Random reads and writes of odd sizes over files with holes, many at once, in every mode: check mode verifies what is
+ * read, and both placements agree. */
 static void contents_hold_in_every_mode(void **state)
 {
 	static const char *const schemes[] = { "virtio: {%s}",
@@ -479,6 +527,7 @@ int main(void)
 		cmocka_unit_test(flags_become_flushes),
 		cmocka_unit_test(neighbours_are_written_together),
 		cmocka_unit_test(a_flush_waits_for_pages_that_others_write),
+		cmocka_unit_test(a_flush_waits_for_nothing_that_begins_later),
 		cmocka_unit_test(a_write_is_flushed_by_itself),
 		cmocka_unit_test(a_hit_needs_no_device),
 		cmocka_unit_test(pages_that_are_missing_are_read),
@@ -488,6 +537,7 @@ int main(void)
 		cmocka_unit_test(an_allocation_is_committed_by_the_flush),
 		cmocka_unit_test(new_blocks_hold_nothing_old),
 		cmocka_unit_test(a_full_arena_refuses),
+		cmocka_unit_test(what_was_refused_is_not_there),
 		cmocka_unit_test(contents_hold_in_every_mode),
 	};
 

@@ -37,9 +37,9 @@ static void every_segment_takes_longer_by_the_mean(void **state)
 		/* the same, HLT wake-up and EOI, and a copy */
 		{ "nesc", "nesc", 14, 1 },
 		{ "vfio", "vfio", 13, 1 },
-		/* call, block layer, driver, kick, event; wake-up, loop, take, worker, call, block layer, driver, 4 register
-		 * writes; handler, block layer, wake-up, loop, used ring, irqfd; HLT wake-up, handler, EOI, block layer,
-		 * wake-up, return */
+		/* call, block layer, driver, kick, event; wake-up, loop, take, worker, call, block layer, driver, 4
+		 * register writes; handler, block layer, wake-up, loop, used ring, irqfd; HLT wake-up, handler, EOI,
+		 * block layer, wake-up, return */
 		{ "virtio", "virtio", 5 + 11 + 6 + 6, 1 },
 	};
 
@@ -58,7 +58,8 @@ static void every_segment_takes_longer_by_the_mean(void **state)
 			least_ns =
 				ps_min((ps_t)least_ns, (with.all[j].c.app_end_ps - with.all[j].c.app_start_ps) / 1000);
 		print_message("%s: %.2f ns longer, %d segments\n", rows[i].name, extra_ns, rows[i].num_segments);
-		/* standard error of the mean of 28 exponentials over 20,000 requests: 3.7 ns; the device's clock: up to 4 ns */
+		/* standard error of the mean of 28 exponentials over 20,000 requests: 3.7 ns; the device's clock: up to
+		 * 4 ns */
 		assert_true(extra_ns > rows[i].num_segments * JITTER_NS - 16 &&
 			    extra_ns < rows[i].num_segments * JITTER_NS + 16);
 		assert_true(extra_cpu_ns > num_run * JITTER_NS - 16 && extra_cpu_ns < num_run * JITTER_NS + 16);

@@ -194,8 +194,8 @@ static void the_end_is_the_last_completion(void **state)
 	scratch_remove(&place);
 }
 
-/* Operations are what the application sees, what the warm-up counts, and none of the block layer's requests: an overwrite is four
- * of these (data, descriptor, inode, commit). */
+/* Operations are what the application sees, what the warm-up counts, and none of the block layer's requests: an
+ * overwrite is four of these (data, descriptor, inode, commit). */
 static void the_warm_up_counts_operations(void **state)
 {
 	static const char *const schemes[] = { "host", "nesc", "virtio", "emulation", "vfio" };

@@ -1,4 +1,5 @@
-/* Does a config that asks a scheme for what it cannot do say where, what and how it would do, all mistakes of a file at once? */
+/* Does a config that asks a scheme for what it cannot do say where, what and how it would do, all mistakes of a file at
+ * once? */
 #include "run/run_test.h"
 
 typedef struct mistake {

@@ -61,8 +61,8 @@ static ps_t run_pool(pool_case *self, sim_placement placement)
 	return busy_ps;
 }
 
-/* One turn per client: when it asks, how long it holds, when it must get the core. A pool decides a picosecond after it is asked,
- * or after a core is given back. */
+/* One turn per client: when it asks, how long it holds, when it must get the core. A pool decides a picosecond after it
+ * is asked, or after a core is given back. */
 typedef struct turn {
 	ps_t ask_ps, hold_ps, granted_ps;
 } turn;

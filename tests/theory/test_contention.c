@@ -1,13 +1,13 @@
-/* Do threads of the hypervisor that share cores behave as a closed queueing network: no core time lost or invented, no core idle
- * while somebody waits, throughput and latency at the asymptotes? */
+/* Do threads of the hypervisor that share cores behave as a closed queueing network: no core time lost or invented, no
+ * core idle while somebody waits, throughput and latency at the asymptotes? */
 #include "timing/served.h"
 
 #define COUNT 300
 #define NUM_CORES 2
 
-/* Of the thread of a VM with one read of 512 B outstanding. Kick: wake-up 1,100, loop, take 1,000, worker and call 2,500, block layer
- * 450, driver 200, four register writes of 25. Completion: handler 400, block layer 350, wake-up 1,100, loop, used ring 500, irqfd
- * 500. */
+/* Of the thread of a VM with one read of 512 B outstanding. Kick: wake-up 1,100, loop, take 1,000, worker and call
+ * 2,500, block layer 450, driver 200, four register writes of 25. Completion: handler 400, block layer 350, wake-up
+ * 1,100, loop, used ring 500, irqfd 500. */
 #define DEMAND_PS(loop_ps) (8200000 + 2 * (loop_ps))
 #define MAIN_LOOP_PS DEMAND_PS(15500000)
 
@@ -43,8 +43,8 @@ static double mean_us(const served *run, uint32_t vm)
 	return sum_us / (double)num;
 }
 
-/* Requests cost what they cost, however many wait; and cores are held as long as threads say that they ran, and a picosecond each of
- * two times, between getting one and going on. */
+/* Requests cost what they cost, however many wait; and cores are held as long as threads say that they ran, and a
+ * picosecond each of two times, between getting one and going on. */
 static void no_time_is_lost(void **state)
 {
 	static const struct {
@@ -97,8 +97,9 @@ static void one_vm_does_not_queue(void **state)
 	}
 }
 
-/* Operational laws for N VMs with one request each: a cycle takes at least what it takes alone, and at least N times the demand
- * over the cores. Nothing here is random, so that the larger one is what it takes, but at the knee (3 VMs). */
+/* Operational laws for N VMs with one request each: a cycle takes at least what it takes alone, and at least N times
+ * the demand over the cores. Nothing here is random, so that the larger one is what it takes, but at the knee (3 VMs).
+ */
 static void latency_follows_the_asymptotes(void **state)
 {
 	static const int num_vms[] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 };

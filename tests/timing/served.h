@@ -1,5 +1,5 @@
-/* Runs a machine from config text under a scheme with its parameters, and keeps every completion and what each core and thread
- * did. */
+/* Runs a machine from config text under a scheme with its parameters, and keeps every completion and what each core and
+ * thread did. */
 #ifndef TESTS_TIMING_SERVED_H
 #define TESTS_TIMING_SERVED_H
 
@@ -85,8 +85,8 @@ static inline void served_collect(served *run, const machine *of)
 	}
 }
 
-/* Runs, and checks what must hold of every run: it finishes, no piece of a request is negative, all of them sum exactly to its
- * latency, layer by layer, and in check mode nobody read what was not there. */
+/* Runs, and checks what must hold of every run: it finishes, no piece of a request is negative, all of them sum exactly
+ * to its latency, layer by layer, and in check mode nobody read what was not there. */
 static inline served served_run(const char *yaml, const char *scheme, sim_placement placement)
 {
 	served run = { .all = malloc(MAX_SEEN * sizeof(seen)) };
@@ -148,7 +148,15 @@ static inline const vcpu_completion *served_find(const served *run, uint32_t vm,
 	return NULL;
 }
 
-/* A trace of "RWBS sector sectors" lines, all submitted in this order as fast as the guest can; to be unlinked. */
+/* When request `index` of a trace is recorded: "... @us", or 1 us after the one before. */
+static inline int served_recorded_ns(const char *const *requests, size_t index)
+{
+	const char *at = strchr(requests[index], '@');
+
+	return at != NULL ? 1000 * atoi(at + 1) : 1000 * (int)index;
+}
+
+/* A trace of "RWBS sector sectors" lines, in the order of their times; to be unlinked. */
 static inline void served_write_trace(const char *const *requests, size_t num_requests, char name[64])
 {
 	FILE *file;
@@ -162,7 +170,7 @@ static inline void served_write_trace(const char *const *requests, size_t num_re
 		const int num = sscanf(requests[i], "%7s %u %u", kind, &sector, &sectors);
 
 		for (int event = 0; event < 2; event++) {
-			fprintf(file, "8,0 0 1 0.%09d 1 %c %s", (int)(1000 * i + 500 * (size_t)event),
+			fprintf(file, "8,0 0 1 0.%09d 1 %c %s", served_recorded_ns(requests, i) + 500 * event,
 				event == 0 ? 'D' : 'C', kind);
 			if (num == 3)
 				fprintf(file, " %u + %u", sector, sectors);
@@ -174,7 +182,8 @@ static inline void served_write_trace(const char *const *requests, size_t num_re
 	fclose(file);
 }
 
-/* Replays such a trace with `depth` requests outstanding on this disk; `config` says the rest. */
+/* Replays such a trace with `depth` requests outstanding on this disk, as fast as the guest can, or (0) at the recorded
+ * times; `config` says the rest. */
 static inline served served_replay_on(const char *config, const char *disk, const char *const *requests,
 				      size_t num_requests, int depth, const char *scheme, sim_placement placement)
 {
@@ -182,8 +191,8 @@ static inline served served_replay_on(const char *config, const char *disk, cons
 	served run;
 
 	served_write_trace(requests, num_requests, name);
-	run = served_run(text_of("%svms: [{disk: {%s}, workload: {kind: trace, file: %s, policy: fast, depth: %d}}]",
-				 config, disk, name, depth),
+	run = served_run(text_of("%svms: [{disk: {%s}, workload: {kind: trace, file: %s, policy: %s, depth: %d}}]",
+				 config, disk, name, depth == 0 ? "recorded" : "fast", depth == 0 ? 1 : depth),
 			 scheme, placement);
 	unlink(name);
 	assert_int_equal(run.num, num_requests);
@@ -196,8 +205,8 @@ static inline served served_replay(const char *config, const char *const *reques
 	return served_replay_on(config, "bytes: 16 MiB", requests, num_requests, depth, scheme, placement);
 }
 
-/* The device's part in a request of the PF's, alone: from its first register write, which is made at device_start_ps, to its
- * interrupt. `bytes` at most 4 KiB. */
+/* The device's part in a request of the PF's, alone: from its first register write, which is made at device_start_ps,
+ * to its interrupt. `bytes` at most 4 KiB. */
 static inline ps_t pf_device_ps(ps_t device_start_ps, bool write, uint64_t first_byte, uint64_t bytes)
 {
 	/* The oracle's process calls so long before: call 300, block layer 450, driver 200. */

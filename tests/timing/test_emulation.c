@@ -1,19 +1,20 @@
-/* Does an emulated disk's request take what its trapped accesses and segments say, is one under way at a time where the controller
- * takes one, and does direct assignment take nothing but the guest and the device? */
+/* Does an emulated disk's request take what its trapped accesses and segments say, is one under way at a time where the
+ * controller takes one, and does direct assignment take nothing but the guest and the device? */
 #include "served.h"
 
 #define NO_DLLPS "link: {dllp_share: false}\n"
 
 #define TRAP_PS 7500000 /* to user space and back 2,300, device model 5,200 */
 
-/* PIO: a block's status and two string instructions. Before each but the first, an interrupt 700 and its handler 400. */
+/* PIO: a block's status and two string instructions. Before each but the first, an interrupt 700 and its handler 400.
+ */
 #define CHUNK_PS (3 * TRAP_PS)
 
-/* From the guest's command to the device: a picosecond until the thread sees it, command begins 1,000, worker 2,200, call 300, block
- * layer 450, PF driver 200. */
+/* From the guest's command to the device: a picosecond until the thread sees it, command begins 1,000, worker 2,200,
+ * call 300, block layer 450, PF driver 200. */
 #define DOWN_PS 4150001
-/* From the device's interrupt to the guest's: handler 400, block layer 350, wake-up 1,100, main loop 15,500, command ends 500, line
- * 1,000. */
+/* From the device's interrupt to the guest's: handler 400, block layer 350, wake-up 1,100, main loop 15,500, command
+ * ends 500, line 1,000. */
 #define UP_PS 18850001
 
 typedef struct variant {
@@ -104,7 +105,7 @@ static void each_block_of_pio_data_is_moved(void **state)
 		}
 }
 
-/* ---- several requests -------------------------------------------------------------------------------------------- */
+/* ---- several requests ------------------------------------------------------------------------------------------- */
 
 static const char *const two_reads[] = { "R 0 8", "R 800 8" };
 
@@ -142,7 +143,8 @@ static void ide_takes_one_command_of_all_vcpus(void **state)
 		assert_int_equal(run.num, 60);
 		qsort(run.all, run.num, sizeof(seen), by_device_start);
 		for (size_t i = 1; i < run.num; i++) {
-			/* taken in the pass that told of the one before, at the earliest: begins 1,000, worker and host */
+			/* taken in the pass that told of the one before, at the earliest: begins 1,000, worker and host
+			 */
 			assert_true(run.all[i].c.device_start_ps >= run.all[i - 1].c.device_end_ps + UP_PS + 4150000);
 		}
 		served_free(&run);
@@ -207,6 +209,38 @@ static void a_flush_has_the_device_to_itself(void **state)
 		}
 }
 
+/* Nor is another vCPU's command under way meanwhile. The commit blocks of a filesystem end with a flush, which may have
+ * pages to write before, for 200 us, and is told of when all that is on the medium; reads go on beside them. */
+static void a_flush_has_the_device_of_all_vcpus_to_itself(void **state)
+{
+	served run = served_run(
+		"guest: {vcpus: 2}\nmedia: {kind: \"null\", mean: 200 us, servers: 64}\n"
+		"schemes: [emulation: {controller: ahci, cache: writeback}]\n"
+		"vms: [{disk: {bytes: 64 MiB}, filesystem: ext4, workload: {kind: dd, op: mixed, count: 600, "
+		"pattern: random, depth: 2, region_bytes: 16 MiB}}]",
+		"emulation", SIM_CLUSTERED);
+	int num_flushes = 0;
+
+	(void)state;
+	for (size_t i = 0; i < run.num; i++) {
+		const vcpu_completion *flush = &run.all[i].c;
+
+		if (!flush->has_block || !run.all[i].request.fua)
+			continue;
+		num_flushes++;
+		for (size_t j = 0; j < run.num; j++) {
+			const vcpu_completion *other = &run.all[j].c;
+
+			/* a thread that is awake need not wake up */
+			if (j != i && other->has_block && other->has_device)
+				assert_true(other->device_end_ps <= flush->device_start_ps ||
+					    other->device_start_ps >= flush->device_end_ps + UP_PS - 1100001);
+		}
+	}
+	assert_in_range(num_flushes, 250, 350);
+	served_free(&run);
+}
+
 /* The same through a virtqueue: nobody waits for anybody. */
 static void a_virtqueues_flush_has_not(void **state)
 {
@@ -222,10 +256,10 @@ static void a_virtqueues_flush_has_not(void **state)
 	served_free(&run);
 }
 
-/* ---- direct assignment ------------------------------------------------------------------------------------------- */
+/* ---- direct assignment ------------------------------------------------------------------------------------------ */
 
-/* System call 300, block layer 250, driver 200; the PF's part; HLT wake-up 1,100, handler 400, EOI 700, block layer 150: the
- * guest's, without copies, walks or a hypervisor. */
+/* System call 300, block layer 250, driver 200; the PF's part; HLT wake-up 1,100, handler 400, EOI 700, block layer
+ * 150: the guest's, without copies, walks or a hypervisor. */
 static void a_device_of_ones_own_takes_the_guest_and_the_device(void **state)
 {
 	static const uint64_t sizes[] = { 512, 4096 };
@@ -265,6 +299,7 @@ int main(void)
 		cmocka_unit_test(ahci_commands_overlap),
 		cmocka_unit_test(ahci_takes_31_commands),
 		cmocka_unit_test(a_flush_has_the_device_to_itself),
+		cmocka_unit_test(a_flush_has_the_device_of_all_vcpus_to_itself),
 		cmocka_unit_test(a_virtqueues_flush_has_not),
 		cmocka_unit_test(a_device_of_ones_own_takes_the_guest_and_the_device),
 	};

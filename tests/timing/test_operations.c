@@ -34,9 +34,9 @@ static ps_t request_ps(const scheme_costs *of, ps_t block_start_ps, bool write, 
 	return of->down_ps + pf_device_ps(block_start_ps + of->down_ps, write, 0, bytes) + of->up_ps;
 }
 
-/* 4 KiB of blocks that are there, with fsync: system call 300, look-up 500, journal handle 500; the data; wake-up 1,100, sync 500,
- * commit begins 6,000, three blocks of the journal 300 each; descriptor and inode; wake-up; the commit block; wake-up, commit ends
- * 6,000; the process wakes up 1,100 and its call returns 200. */
+/* 4 KiB of blocks that are there, with fsync: system call 300, look-up 500, journal handle 500; the data; wake-up
+ * 1,100, sync 500, commit begins 6,000, three blocks of the journal 300 each; descriptor and inode; wake-up; the commit
+ * block; wake-up, commit ends 6,000; the process wakes up 1,100 and its call returns 200. */
 static void an_overwrite_with_fsync_is_its_sequence(void **state)
 {
 	(void)state;
@@ -106,8 +106,8 @@ static void the_filesystems_work_is_the_kernels(void **state)
 	served host = served_run(text_of(OPERATION, "host", "", "write"), "host", SIM_CLUSTERED);
 
 	(void)state;
-	/* call, wake-up and return 1,600, work 17,700; per request block layer 400, driver 200, 4 register writes, handler
-	 * 400: the commit's 2 KiB and 1 KiB are a node too */
+	/* call, wake-up and return 1,600, work 17,700; per request block layer 400, driver 200, 4 register writes,
+	 * handler 400: the commit's 2 KiB and 1 KiB are a node too */
 	assert_int_equal(guest.vcpu_ps[1][CPU_GUEST], 1600000 + 17700000 + 3 * 1100000);
 	assert_int_equal(host.vcpu_ps[1][CPU_KERNEL], 1600000 + 17700000 + 3 * 1500000);
 	assert_int_equal(host.vcpu_ps[1][CPU_APP], 0);
@@ -115,8 +115,8 @@ static void the_filesystems_work_is_the_kernels(void **state)
 	served_free(&host);
 }
 
-/* Many operations in every scheme: each has one app row, its requests have none; pieces add up (served_run()), and none takes
- * less than its work. */
+/* Many operations in every scheme: each has one app row, its requests have none; pieces add up (served_run()), and none
+ * takes less than its work. */
 static void every_operation_is_told_once(void **state)
 {
 	static const char *const names[] = { "host", "nesc", "virtio", "emulation", "vfio" };

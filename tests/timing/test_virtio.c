@@ -1,12 +1,13 @@
-/* Does one request through a virtqueue take what its segments say, are kicks and interrupts left out when the other side is
- * looking and only then, and what do joined requests and a polling thread save? */
+/* Does one request through a virtqueue take what its segments say, are kicks and interrupts left out when the other
+ * side is looking and only then, and what do joined requests and a polling thread save? */
 #include "served.h"
 
 #define NO_DLLPS "link: {dllp_share: false}\n"
 
 /* The guest's way down: system call 300, block layer 250, driver 300, kick exit 700, event 500. */
 #define KICKED_PS 2050000
-/* Its way up, idle: wake-up 1,100, handler 400, EOI 700, block layer 150; then the process 1,100 and the call's return 200. */
+/* Its way up, idle: wake-up 1,100, handler 400, EOI 700, block layer 150; then the process 1,100 and the call's return
+ * 200. */
 #define WAKE_PS 1100000
 #define HANDLER_PS 1100000
 #define BLOCK_PS 150000
@@ -18,7 +19,7 @@
 #define HOST_DOWN_PS 650000
 #define HOST_UP_PS 750000
 
-/* ---- one request ------------------------------------------------------------------------------------------------- */
+/* ---- one request ------------------------------------------------------------------------------------------------ */
 
 typedef struct variant {
 	const char *params;
@@ -110,8 +111,8 @@ static void each_segment_has_its_stage(void **state)
 	}
 }
 
-/* Core time by owner: the guest's 2,700 less the VF's register writes and copies; exits; the VMM's loops and descriptors; the
- * host's kernel with the thread's wake-ups. */
+/* Core time by owner: the guest's 2,700 less the VF's register writes and copies; exits; the VMM's loops and
+ * descriptors; the host's kernel with the thread's wake-ups. */
 static void each_owner_pays_its_segments(void **state)
 {
 	served run = served_run("schemes: [virtio]\nvms: [{workload: {kind: dd, count: 10}}]", "virtio", SIM_CLUSTERED);
@@ -148,15 +149,15 @@ static void a_large_request_is_split(void **state)
 	served_free(&run);
 }
 
-/* ---- suppression ------------------------------------------------------------------------------------------------- */
+/* ---- suppression ------------------------------------------------------------------------------------------------ */
 
 /* A trace's requests have no system call. Each piece takes the guest 300 (driver) and, with a kick, 1,200 more. */
 static const char *const two_pieces[] = { "R 0 16" };
 static const char *const three_pieces[] = { "W 0 24" };
 
-/* The first piece is in the ring at 1,750,000 (block layer 250): a thread that takes no time to wake up looks at the queue from
- * 1,750,001 on, for as long as it takes that piece out. Whether the second one needs a kick is decided at 2,050,000, by what was so
- * just before. */
+/* The first piece is in the ring at 1,750,000 (block layer 250): a thread that takes no time to wake up looks at the
+ * queue from 1,750,001 on, for as long as it takes that piece out. Whether the second one needs a kick is decided at
+ * 2,050,000, by what was so just before. */
 static void a_kick_is_left_out_while_the_thread_looks(void **state)
 {
 	static const struct {
@@ -184,7 +185,8 @@ static void a_kick_is_left_out_while_the_thread_looks(void **state)
 			}
 }
 
-/* The thread that woke up for the first piece serves that one: the others came while its loop ran, and it was not looking. */
+/* The thread that woke up for the first piece serves that one: the others came while its loop ran, and it was not
+ * looking. */
 static void a_thread_on_its_way_does_not_look(void **state)
 {
 	(void)state;
@@ -198,9 +200,9 @@ static void a_thread_on_its_way_does_not_look(void **state)
 	}
 }
 
-/* Three pieces of a write that completes in the page cache. The second and the third are taken in one pass, and told of behind each
- * other: `put` and irqfd 500 each. The guest, which wakes up in no time, is in its handler from the second one's interrupt on
- * for 1,100: the third needs no interrupt if it is decided by then. */
+/* Three pieces of a write that completes in the page cache. The second and the third are taken in one pass, and told of
+ * behind each other: `put` and irqfd 500 each. The guest, which wakes up in no time, is in its handler from the second
+ * one's interrupt on for 1,100: the third needs no interrupt if it is decided by then. */
 static void an_interrupt_is_left_out_while_the_handler_looks(void **state)
 {
 	static const struct {
@@ -246,10 +248,10 @@ static void an_interrupt_is_left_out_while_the_handler_looks(void **state)
 			}
 }
 
-/* ---- joined requests --------------------------------------------------------------------------------------------- */
+/* ---- joined requests -------------------------------------------------------------------------------------------- */
 
-/* The second and third request are taken in one pass (the first woke the thread up): they become one if they continue each
- * other. */
+/* The second and third request are taken in one pass (the first woke the thread up): they become one if they continue
+ * each other. */
 static void requests_that_continue_each_other_are_joined(void **state)
 {
 	static const struct {
@@ -322,13 +324,13 @@ static void joined_requests_share_a_path(void **state)
 	}
 }
 
-/* ---- polling ------------------------------------------------------------------------------------------------------ */
+/* ---- polling ---------------------------------------------------------------------------------------------------- */
 
 #define POLLING NO_DLLPS "schemes: [virtio: {thread: iothread, poll: %s}]\nvms: [{workload: {kind: dd, count: %d}}]"
 #define POLLED 5
 
-/* A thread that never looks away: the first kick wakes it up; from then on there are neither kicks nor wake-ups, its event loop
- * runs for the device's interrupts only, and all the time between is polling. */
+/* A thread that never looks away: the first kick wakes it up; from then on there are neither kicks nor wake-ups, its
+ * event loop runs for the device's interrupts only, and all the time between is polling. */
 static void polling_saves_kicks_and_wake_ups(void **state)
 {
 	(void)state;
@@ -361,7 +363,8 @@ static void polling_saves_kicks_and_wake_ups(void **state)
 	}
 }
 
-/* A thread that looks for 1 us only, less than anything takes: it sleeps each time, and has burnt the 1 us for nothing. */
+/* A thread that looks for 1 us only, less than anything takes: it sleeps each time, and has burnt the 1 us for nothing.
+ */
 static void polling_in_vain_costs_and_saves_nothing(void **state)
 {
 	(void)state;
