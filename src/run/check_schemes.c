@@ -164,6 +164,10 @@ nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag
 		if (checks.ops->max_vms != 0 && scenario_num_vms(given) > checks.ops->max_vms)
 			complain(&checks, "leave the scheme out, or simulate fewer VMs",
 				 "gives the whole device to one VM, there are %" PRIu32, scenario_num_vms(given));
+		if (checks.served.max_vcpus != 0 && given->guest.num_vcpus > checks.served.max_vcpus)
+			complain(&checks, "lower guest.vcpus, or take another controller, or leave the scheme out",
+				 "drives its controller from %" PRIu32 " vCPU at most, VMs have %" PRId64,
+				 checks.served.max_vcpus, given->guest.num_vcpus);
 		if (checks.ops->serve != NULL && checks.served.poll_ps != 0 && given->host.num_io_cores != 0)
 			complain(&checks, "poll: 0 us, or host.io_cores: 0",
 				 "polls, and its threads share cores: who polls would keep others from working");

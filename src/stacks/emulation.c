@@ -120,6 +120,8 @@ static void serve(const void *value, stack_served *out)
 		.features = WHEN_MAIN_LOOP | (is_ide ? WHEN_IDE : WHEN_AHCI) | (is_pio ? WHEN_PIO : WHEN_DMA) |
 			    (params->lba48 ? WHEN_LBA48 : 0),
 		.backing = params->backing,
+		.max_vcpus =
+			is_ide ? 1 : 0, /* from one command's first register to its last no other vCPU may drive it */
 		.device = { .max_requests = is_ide ? 1 : AHCI_COMMANDS,
 			    .max_commands = is_ide ? 1 : AHCI_COMMANDS,
 			    .max_request_bytes = is_ide && !params->lba48 ? LBA28_REQUEST_BYTES : LBA48_REQUEST_BYTES,

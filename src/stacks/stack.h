@@ -84,6 +84,7 @@ typedef struct stack_served {
 	const core_table *thread;
 	uint32_t features; /* WHEN_*, of both tables */
 	stack_backing backing;
+	uint32_t max_vcpus;    /* of a VM; 0: any number */
 	virtual_device device; /* has_volatile_cache follows from the backing */
 	ps_t poll_ps;
 	uint64_t merge_bytes;
