@@ -81,6 +81,9 @@ static void parameters_that_contradict_each_other(void **state)
 		  { { 3, 37, "schemes.virtio.aio",
 		      "the host's asynchronous I/O blocks where it goes through the page cache",
 		      "threads, or cache: none" } } },
+		{ ONE_VM "schemes:\n  - virtio: {poll: 1 us}\n",
+		  { { 3, 20, "schemes.virtio.poll", "the main loop does not poll, only I/O threads do",
+		      "thread: iothread, or poll: 0 us" } } },
 		{ ONE_VM "schemes:\n  - emulation: {controller: ahci, mode: pio}\n",
 		  { { 3, 41, "schemes.emulation.mode", "an AHCI controller always moves the data itself",
 		      "dma, or controller: ide" } } },
@@ -109,7 +112,7 @@ static void parameters_at_their_limits(void **state)
 		ONE_VM
 		"host: {cores: 1, io_cores: 9}\nschemes: [host, nesc, vfio]\n", /* no threads, no cores for them */
 		ONE_VM "host: {cores: 2, io_cores: 1}\nschemes: [virtio]\n",
-		ONE_VM "schemes: [virtio: {poll: 1 us}]\n",
+		ONE_VM "schemes: [virtio: {thread: iothread, poll: 1 us}]\n",
 	};
 
 	(void)state;
@@ -143,7 +146,7 @@ static void what_a_scheme_cannot_do(void **state)
 		  "cores: 16",
 		  { 1, 10, "schemes", "vfio gives the whole device to one VM, there are 2",
 		    "leave the scheme out, or simulate fewer VMs" } },
-		{ "virtio: {poll: 1 us}",
+		{ "virtio: {thread: iothread, poll: 1 us}",
 		  "",
 		  "io_cores: 2",
 		  { 1, 10, "schemes",
