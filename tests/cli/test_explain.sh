@@ -65,7 +65,7 @@ timelines 4
 run explain configs/fragmented.yaml --request 100
 expect 0
 out "Request 100 of VM 1's first vCPU: "
-timelines 4
+timelines 2
 
 # A timeline ends at the latency that a run reports.
 run run configs/vc707.yaml --requests --out "$scratch/trace" --set vms[0].workload.max_requests=600

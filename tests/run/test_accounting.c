@@ -127,7 +127,7 @@ static void every_scheme_alone(void **state)
 	static const int num_cores[] = { 2, 2, 3, 3, 2 };
 
 	(void)state;
-	check("guest: {vcpus: 2}\nschemes: [host, nesc, virtio, emulation, vfio]\n"
+	check("guest: {vcpus: 2}\nschemes: [host, nesc, virtio, emulation: {controller: ahci}, vfio]\n"
 	      "vms: [{disk: {bytes: 4 MiB}, workload: {kind: dd, op: mixed, pattern: random, count: 100, depth: 4, "
 	      "think: 3 "
 	      "us}}]\n",

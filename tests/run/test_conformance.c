@@ -52,14 +52,16 @@ static const stack_ops *find_stack(const char *name)
 static nescsim_config *load_dd(const char *scheme, const char *params, const char *medium, const char *placement,
 			       uint32_t num_vms)
 {
+	/* An IDE controller is driven by one vCPU. */
+	const bool is_ide = strcmp(scheme, "emulation") == 0 && strstr(params, "ahci") == NULL;
 	char text[640];
 
 	snprintf(text, sizeof(text),
-		 "sim: {placement: %s, check: true}\nschemes: [%s: {%s}]\nmedia: {kind: \"%s\"}\nguest: {vcpus: 2}\n"
+		 "sim: {placement: %s, check: true}\nschemes: [%s: {%s}]\nmedia: {kind: \"%s\"}\nguest: {vcpus: %d}\n"
 		 "vms: [{count: %u, disk: {bytes: 4 MiB, map: {kind: fragmented, max_extent: 8 KiB}},\n"
 		 "       workload: {kind: dd, op: mixed, pattern: random, request_bytes: 12 KiB, depth: 4, count: "
 		 "%d}}]\n",
-		 placement, scheme, params, medium, (unsigned)num_vms, COUNT);
+		 placement, scheme, params, medium, is_ide ? 1 : 2, (unsigned)num_vms, COUNT);
 	return load(text, NULL, 0);
 }
 
