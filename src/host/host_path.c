@@ -649,8 +649,10 @@ bool host_path_advance(host_path *self, host_op *op)
 				wake_waiting(self);
 			}
 			op->step = HOST_STEP_DONE;
-			submit(self, op, NESC_FLUSH, 0, 0, NULL);
-			ring_driver_drive(&self->ring);
+			if (self->config.device_is_volatile) { /* else the block layer drops it */
+				submit(self, op, NESC_FLUSH, 0, 0, NULL);
+				ring_driver_drive(&self->ring);
+			}
 			break;
 		case HOST_STEP_WRITTEN:
 			end_run(self, op);

@@ -99,6 +99,7 @@ typedef struct host_path_config {
 	const nesc_config *nesc;
 	const disk_layout *layout;
 	host_cache cache;
+	bool device_is_volatile;                      /* it has to be flushed */
 	bool is_file;                                 /* mapped and allocated by the host's filesystem */
 	uint64_t arena_first_block, arena_num_blocks; /* of the medium, for holes of the file; may be none */
 	journal_area journal;

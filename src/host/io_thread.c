@@ -87,19 +87,13 @@ static void add_request(io_thread *self, served_queue *queue, guest_request *req
 		self->counts.num_suppressed_kicks++;
 }
 
-/* Waits for something to do; takes in all that came before then. False when the run is over. */
-static bool wait_for_work(io_thread *self)
+/* Takes in all that came before now. True if it would wake the thread. */
+static bool take_in(io_thread *self)
 {
 	sim_unit *unit = &self->core.unit;
-	const ps_t from_ps = unit->local_ps;
 	bool wakes = false;
 	sim_queue *queue;
-	ps_t idle_ps;
-	sim_wait wait;
 
-	while (!sim_merge_ready(unit, NULL, sim_engine_now(unit->kernel), &wait))
-		if (!sim_thread_block(unit, wait))
-			return false;
 	while ((queue = sim_merge_first(unit, NULL)) != NULL) {
 		const sim_item item = sim_pop(unit, queue);
 
@@ -113,6 +107,22 @@ static bool wait_for_work(io_thread *self)
 			wakes |= request->kicked;
 		}
 	}
+	return wakes;
+}
+
+/* Waits for something to do. False when the run is over. */
+static bool wait_for_work(io_thread *self)
+{
+	sim_unit *unit = &self->core.unit;
+	const ps_t from_ps = unit->local_ps;
+	bool wakes;
+	ps_t idle_ps;
+	sim_wait wait;
+
+	while (!sim_merge_ready(unit, NULL, sim_engine_now(unit->kernel), &wait))
+		if (!sim_thread_block(unit, wait))
+			return false;
+	wakes = take_in(self);
 	/* What was put into a queue unkicked came while the thread was looking. */
 	idle_ps = unit->local_ps - from_ps;
 	if (!self->sleeps && self->config.poll_ps != 0)
@@ -397,8 +407,14 @@ static bool serve_events(io_thread *self)
 		core_run(&self->core, loop == PHASE_IO_LOOP ? PHASE_IO_WAKE : PHASE_IO_WAKE_KICK, 0, marks);
 	}
 	self->sleeps = false;
-	if (loop != NUM_PHASES)
+	if (loop != NUM_PHASES) {
 		core_run(&self->core, loop, 0, marks);
+		/* It finds what came while it woke up and looped, too. */
+		if (!sim_thread_sync(&self->core.unit, self->core.unit.local_ps))
+			return false;
+		take_in(self);
+		serve_interrupts(self);
+	}
 	for (;;) {
 		host_op *op;
 

@@ -2,7 +2,7 @@
  * over the queues of the virtual device and the host's way to the PF.
  *
  * It sleeps until a kick or the device's interrupt wakes it, then runs to its end: interrupts, completions, queues, hand-over to
- * the host's kernel. What arrives meanwhile waits for the end of the pass. Everything it does runs on one core: one of its
+ * the host's kernel. What arrived by the end of the event loop is part of the pass, what comes later waits for its end. Everything it does runs on one core: one of its
  * own, or one of a pool that it shares with others and keeps from wake-up to sleep; interrupts for it do not preempt others there.
  */
 #ifndef HOST_IO_THREAD_H

@@ -30,6 +30,16 @@ static const cfg_key device_keys[] = {
 	  .default_text = "false",
 	  .help = "True SR-IOV: the IOMMU knows the VFs (link.iommu), so guests need no trampoline buffers.",
 	  .source = "thesis: stated (the prototype emulates SR-IOV by 4 KiB pages of its BAR)" },
+	{ .name = "volatile_cache",
+	  .type = CFG_BOOL,
+	  .offset_in_struct = offsetof(device_config, volatile_cache),
+	  .default_text = "false",
+	  .help = "The device says that what it has taken can be lost: then the host's kernel flushes it for virtio "
+		  "and "
+		  "emulation, else it drops such flushes. (Drivers of a VF, and of the PF in `host`, pass a flush on "
+		  "either "
+		  "way: it waits for earlier writes.)",
+	  .source = "assumption: the prototype's board is plain DRAM, its driver announces no cache" },
 };
 
 const cfg_section device_section = { .name = "device", KEYS(device_keys), .struct_bytes = sizeof(device_config) };

@@ -11,6 +11,7 @@ typedef struct device_config {
 	int64_t clock_hz;
 	int64_t num_functions; /* VFs, 1-64 */
 	bool sriov; /* true: VFs have requester IDs of their own; false: emulated by address, with trampolines */
+	bool volatile_cache; /* what it has taken can be lost until it is flushed */
 } device_config;
 
 typedef enum nesc_hit_under_miss {

@@ -64,6 +64,7 @@ static nescsim_status build_vm(machine *self, uint32_t vm)
 		.kernel = self->kernel,
 		.device = self->device,
 		.sriov = given->device.sriov,
+		.volatile_cache = given->device.volatile_cache,
 		.host = &given->host,
 		.guest = &given->guest,
 		.hypervisor = &given->hypervisor,

@@ -107,6 +107,7 @@ static nescsim_status build_served(const stack_vm *vm, const stack_served *serve
 			  .nesc = vm->nesc,
 			  .layout = vm->layout,
 			  .cache = (host_cache)backing->cache,
+			  .device_is_volatile = vm->volatile_cache,
 			  .is_file = backing->is_file,
 			  .pf_ring = vm->vm - 1,
 			  .is_checked = vm->is_checked,

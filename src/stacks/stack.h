@@ -15,7 +15,8 @@ typedef struct stack_vm {
 	const hypervisor_config *hypervisor;
 	const nesc_config *nesc;
 	uint64_t seed;
-	bool sriov; /* true SR-IOV: VFs are known to the IOMMU */
+	bool sriov;          /* true SR-IOV: VFs are known to the IOMMU */
+	bool volatile_cache; /* the device's */
 	const disk_layout *layout;
 	uint32_t vm; /* from 1 */
 	uint32_t num_vcpus;

@@ -3,7 +3,9 @@
 #include "timing/served.h"
 
 #define NO_DLLPS "link: {dllp_share: false}\n"
-#define CHECKED "sim: {check: true}\n"
+/* A device that has to be flushed, so that it is seen. */
+#define FLUSHED "device: {volatile_cache: true}\n"
+#define CHECKED FLUSHED "sim: {check: true}\n"
 
 /* virtio in the main loop, requests of a trace. Down: block layer 250, driver 300, kick 1,200. */
 #define GUEST_DOWN_PS 1750000
@@ -56,6 +58,23 @@ static void without_a_cache_a_flush_is_the_devices(void **state)
 		assert_int_equal(flush->block_end_ps, flush->device_end_ps + AGAIN_PS + DONE_PS);
 		assert_int_equal(run.counts[1].path.num_device_requests, 2);
 		assert_int_equal(run.counts[1].path.num_pages_written, 0);
+		served_free(&run);
+	}
+}
+
+/* A device without a volatile cache is not flushed: the host's kernel drops it. */
+static void a_device_without_a_cache_is_not_flushed(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < NUM(both_placements); p++) {
+		served run = served_replay("schemes: [virtio]\n", write_and_flush, 2, 1, "virtio", both_placements[p]);
+		const vcpu_completion *flush = served_find(&run, 1, 1);
+
+		assert_false(flush->has_device);
+		assert_int_equal(run.counts[1].path.num_device_requests, 1);
+		/* down and up again; the loop finds it without having slept */
+		assert_int_equal(flush->block_end_ps - flush->block_start_ps,
+				 GUEST_DOWN_PS + FLUSH_DOWN_PS + 15500000 + DONE_PS);
 		served_free(&run);
 	}
 }
@@ -151,7 +170,7 @@ static void neighbours_are_written_together(void **state)
 	}
 }
 
-#define SLOW "media: {kind: \"null\", mean: 1 ms, servers: 64}\n"
+#define SLOW FLUSHED "media: {kind: \"null\", mean: 1 ms, servers: 64}\n"
 
 /* The second flush finds nothing dirty, but the first one's page is still on its way: it waits for that too. */
 static void a_flush_waits_for_pages_that_others_write(void **state)
@@ -526,6 +545,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_cache_a_flush_is_the_devices),
+		cmocka_unit_test(a_device_without_a_cache_is_not_flushed),
 		cmocka_unit_test(with_writeback_a_flush_writes_pages_before),
 		cmocka_unit_test(with_writethrough_every_write_pays),
 		cmocka_unit_test(flags_become_flushes),

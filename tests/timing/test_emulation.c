@@ -195,9 +195,10 @@ static void a_flush_has_the_device_to_itself(void **state)
 	(void)state;
 	for (int ide = 0; ide < 2; ide++)
 		for (size_t p = 0; p < NUM(both_placements); p++) {
-			served run =
-				served_replay(text_of("schemes: [emulation: {controller: %s}]\n", ide ? "ide" : "ahci"),
-					      requests, 3, 3, "emulation", both_placements[p]);
+			served run = served_replay(
+				text_of("device: {volatile_cache: true}\nschemes: [emulation: {controller: %s}]\n",
+					ide ? "ide" : "ahci"),
+				requests, 3, 3, "emulation", both_placements[p]);
 			const vcpu_completion *flush = served_find(&run, 1, 1), *after = served_find(&run, 1, 2);
 			const ps_t down_ps = 1000000 + num_traps[ide] * TRAP_PS + DOWN_PS;
 
@@ -214,7 +215,8 @@ static void a_flush_has_the_device_to_itself(void **state)
 static void a_flush_has_the_device_of_all_vcpus_to_itself(void **state)
 {
 	served run = served_run(
-		"guest: {vcpus: 2}\nmedia: {kind: \"null\", mean: 200 us, servers: 64}\n"
+		"device: {volatile_cache: true}\nguest: {vcpus: 2}\nmedia: {kind: \"null\", mean: 200 us, servers: "
+		"64}\n"
 		"schemes: [emulation: {controller: ahci, cache: writeback}]\n"
 		"vms: [{disk: {bytes: 64 MiB}, filesystem: ext4, workload: {kind: dd, op: mixed, count: 600, "
 		"pattern: random, depth: 2, region_bytes: 16 MiB}}]",
@@ -245,9 +247,9 @@ static void a_flush_has_the_device_of_all_vcpus_to_itself(void **state)
 static void a_virtqueues_flush_has_not(void **state)
 {
 	static const char *const requests[] = { "R 0 8", "FN", "R 800 8" };
-	served run = served_replay(
-		"schemes: [virtio: {thread: iothread}]\nmedia: {kind: \"null\", mean: 1 ms, servers: 8}\n", requests, 3,
-		3, "virtio", SIM_CLUSTERED);
+	served run = served_replay("device: {volatile_cache: true}\nschemes: [virtio: {thread: iothread}]\nmedia: "
+				   "{kind: \"null\", mean: 1 ms, servers: 8}\n",
+				   requests, 3, 3, "virtio", SIM_CLUSTERED);
 	const ps_t first_end_ps = served_find(&run, 1, 0)->device_end_ps;
 
 	(void)state;
