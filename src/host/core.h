@@ -59,6 +59,7 @@ const char *cpu_owner_name(cpu_owner owner);
 	X(IO_MERGE, "it joins a request to the one before")                                \
 	X(IO_SUBMIT, "it hands what it took to the host's kernel, all at once")            \
 	X(IO_START, "the host's kernel begins with a request")                             \
+	X(IO_STEP, "the host's kernel goes on with a call that waited for the device")     \
 	X(IO_MAP, "the host's filesystem looks up a run of the file's blocks")             \
 	X(IO_ALLOCATE, "the host's filesystem allocates blocks")                           \
 	X(IO_COMMIT, "the host's filesystem commits its journal")                          \

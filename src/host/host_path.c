@@ -538,6 +538,18 @@ static void begin_sync(host_path *self, host_op *op)
 	op->step = self->config.cache == HOST_CACHE_NONE ? HOST_STEP_JOURNAL : HOST_STEP_PAGES;
 }
 
+/* Are pages of its range still being written that were when it looked? */
+static bool has_to_wait(const host_path *self, const host_op *op)
+{
+	const uint64_t limit_byte = op->first_byte + op->num_bytes;
+
+	for (const host_op *run = self->first_run; run != NULL && run->run_number <= op->limit_run; run = run->next_run)
+		if (op->op == NESC_FLUSH ||
+		    (run->first_byte < limit_byte && run->first_byte + run->num_bytes > op->first_byte))
+			return true;
+	return false;
+}
+
 /* Writes the dirty pages of its range. False: it waits. */
 static bool write_pages(host_path *self, host_op *op)
 {
@@ -558,8 +570,7 @@ static bool write_pages(host_path *self, host_op *op)
 			/* What others were writing when it looked has to be on the medium too. */
 			if (op->limit_run == 0)
 				op->limit_run = self->num_runs;
-			if (op->op == NESC_FLUSH && self->first_run != NULL &&
-			    self->first_run->run_number <= op->limit_run)
+			if (has_to_wait(self, op))
 				break;
 			op->step = HOST_STEP_JOURNAL;
 			return true;
@@ -623,11 +634,13 @@ bool host_path_advance(host_path *self, host_op *op)
 			break;
 		case HOST_STEP_MOVED:
 			end_allocation(self, op);
-			op->step = op->op == NESC_WRITE && self->config.cache == HOST_CACHE_WRITETHROUGH &&
-						   op->status == NESC_COMPLETION_OK
-					   ? HOST_STEP_SYNC
-					   : HOST_STEP_DONE;
-			break;
+			op->step = HOST_STEP_DONE;
+			if (op->op != NESC_WRITE || self->config.cache != HOST_CACHE_WRITETHROUGH ||
+			    op->status != NESC_COMPLETION_OK)
+				break;
+			op->step = HOST_STEP_SYNC;
+			stage_mark_wait(&op->marks, STAGE_HOST, self->core->unit.local_ps);
+			return true;
 		case HOST_STEP_SYNC:
 			begin_sync(self, op);
 			break;
@@ -666,9 +679,19 @@ bool host_path_advance(host_path *self, host_op *op)
 	}
 }
 
-host_op *host_path_next_ready(host_path *self)
+void host_path_advance_ready(host_path *self, host_ops *returned)
 {
-	return host_ops_pop(&self->ready);
+	host_op *op;
+
+	while ((op = host_ops_pop(&self->ready)) != NULL) {
+		/* A thread of the kernel's or a worker waited in the middle of the call. */
+		if (op->first != NULL && op->step != HOST_STEP_MOVED && op->step != HOST_STEP_DONE) {
+			stage_mark_wait(&op->marks, STAGE_HOST, self->core->unit.local_ps);
+			core_run(self->core, PHASE_IO_STEP, 0, &op->marks);
+		}
+		if (host_path_advance(self, op))
+			host_ops_append(returned, op);
+	}
 }
 
 /* ---- making one ------------------------------------------------------------------------------------------------- */

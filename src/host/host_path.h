@@ -158,10 +158,11 @@ void host_path_free_op(host_path *self, host_op *op);
 /* Room for num_sectors stamps; check mode only. */
 content_stamp *host_stamps_room(host_stamps *room, uint64_t num_sectors);
 
-/* Goes on with the op until it waits for the device or for others, or is done: true. Then its marks end now. */
+/* Goes on with the op until it waits for the device or for others, or its call returns to the hypervisor: true. Then its marks
+ * end now, and it is done, unless a flush has to follow: a call of its own. */
 bool host_path_advance(host_path *self, host_op *op);
 
-/* The next op that has something to do; NULL: none has. */
-host_op *host_path_next_ready(host_path *self);
+/* Goes on with all ops that need not wait any more, in the host's kernel; those whose call returns are appended. */
+void host_path_advance_ready(host_path *self, host_ops *returned);
 
 #endif

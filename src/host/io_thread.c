@@ -28,7 +28,7 @@ struct io_thread {
 	uint32_t num_taken; /* requests, not told of yet */
 	bool flushing;      /* alone */
 	host_ops batch;     /* taken in this pass, not handed to the kernel yet */
-	host_ops finished;  /* the guest is to be told */
+	host_ops returned;  /* the host's kernel is through with them */
 	io_thread_counts counts;
 };
 
@@ -208,14 +208,14 @@ static bool finish(io_thread *self, host_op *op)
 	return true;
 }
 
-/* Whatever can go on does; what is done waits to be told. */
-static void advance(io_thread *self)
+/* What the host's kernel is through with: the guest is told, or the flush that has to follow is asked for. */
+static bool go_on(io_thread *self, host_op *op)
 {
-	host_op *op;
-
-	while ((op = host_path_next_ready(&self->path)) != NULL)
-		if (host_path_advance(&self->path, op))
-			host_ops_append(&self->finished, op);
+	if (op->step == HOST_STEP_DONE)
+		return finish(self, op);
+	if (host_path_advance(&self->path, op))
+		host_ops_append(&self->returned, op);
+	return true;
 }
 
 /* ---- queues ----------------------------------------------------------------------------------------------------- */
@@ -293,17 +293,11 @@ static void serve_queue(io_thread *self, served_queue *queue)
 	}
 }
 
-/* False: none had a request that may be taken. */
-static bool serve_queues(io_thread *self)
+static void serve_queues(io_thread *self)
 {
-	bool any = false;
-
 	for (uint32_t i = 0; i < self->config.num_queues; i++)
-		if (may_take(self, &self->queues[i])) {
+		if (may_take(self, &self->queues[i]))
 			serve_queue(self, &self->queues[i]);
-			any = true;
-		}
-	return any;
 }
 
 /* All pieces of a request that were joined, in one place. */
@@ -342,7 +336,7 @@ static void submit_batch(io_thread *self)
 		op->prefix = marks->split;
 		gather_stamps(op);
 		if (host_path_advance(&self->path, op))
-			host_ops_append(&self->finished, op);
+			host_ops_append(&self->returned, op);
 	}
 }
 
@@ -373,14 +367,15 @@ static void serve_interrupts(io_thread *self)
 		ring_driver_complete(&self->path.ring, request, marks);
 	}
 	ring_driver_drive(&self->path.ring);
+	host_path_advance_ready(&self->path, &self->returned);
 }
 
 /* The request that the thread wakes up for, and how its event loop finds it; NUM_PHASES: it is looking already. */
 static stage_marks *first_event(io_thread *self, core_phase *loop_out)
 {
 	*loop_out = PHASE_IO_LOOP;
-	if (self->path.ready.first != NULL)
-		return &self->path.ready.first->marks;
+	if (self->returned.first != NULL)
+		return &self->returned.first->marks;
 	*loop_out = PHASE_IO_LOOP_KICK;
 	for (uint32_t i = 0; i < self->config.num_queues; i++)
 		if (self->queues[i].kicked && may_take(self, &self->queues[i]))
@@ -416,21 +411,22 @@ static bool serve_events(io_thread *self)
 		serve_interrupts(self);
 	}
 	for (;;) {
+		host_ops told = self->returned;
 		host_op *op;
 
-		advance(self);
-		while ((op = host_ops_pop(&self->finished)) != NULL)
-			if (!finish(self, op))
+		self->returned = (host_ops){ .first = NULL };
+		while ((op = host_ops_pop(&told)) != NULL)
+			if (!go_on(self, op))
 				return false;
-		if (!serve_queues(self))
-			return true;
+		serve_queues(self);
 		submit_batch(self);
-		if (self->finished.first != NULL) {
-			/* What needed no device: the loop hears of it in its next pass all the same. */
-			self->counts.num_passes++;
-			stage_mark_wait(&self->finished.first->marks, STAGE_VMM, self->core.unit.local_ps);
-			core_run(&self->core, PHASE_IO_LOOP, 0, &self->finished.first->marks);
-		}
+		host_path_advance_ready(&self->path, &self->returned);
+		if (self->returned.first == NULL)
+			return true;
+		/* What needed no device: the loop hears of it in its next pass all the same. */
+		self->counts.num_passes++;
+		stage_mark_wait(&self->returned.first->marks, STAGE_VMM, self->core.unit.local_ps);
+		core_run(&self->core, PHASE_IO_LOOP, 0, &self->returned.first->marks);
 	}
 }
 

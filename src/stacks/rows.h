@@ -78,6 +78,7 @@
 		  false,           WHEN_AIO_NATIVE,    0 },                                                                 \
 		{ PHASE_IO_START, "worker thread", STAGE_HOST, CPU_KERNEL, COST_AIO_WORKER, false, WHEN_AIO_THREADS, 0 },   \
 		{ PHASE_IO_START, "system call", STAGE_HOST, CPU_KERNEL, COST_HOST_SYSCALL, false, WHEN_AIO_THREADS, 0 },   \
+		{ PHASE_IO_STEP, "worker thread wakes", STAGE_HOST, CPU_KERNEL, COST_THREAD_WAKE, false, WHEN_ALWAYS, 0 },  \
 		{ PHASE_IO_MAP, "host filesystem", STAGE_HOST, CPU_KERNEL, COST_FS_MAP, false, WHEN_FILE, 0 },              \
 		{ PHASE_IO_ALLOCATE, "host allocation", STAGE_HOST, CPU_KERNEL, COST_FS_ALLOCATE, false, WHEN_FILE, 0 },    \
 		{ PHASE_IO_COMMIT, "host journal", STAGE_HOST, CPU_KERNEL, COST_FS_COMMIT, false, WHEN_FILE, 0 },           \

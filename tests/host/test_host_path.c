@@ -15,6 +15,8 @@
 /* From the device's interrupt until the thread goes on: seen, handler 400, block layer 350, wake-up 1,100, loop 15,500.
  */
 #define AGAIN_PS 17350001
+/* The same until the host's kernel goes on with a call of several steps: a worker's wake-up 1,100. */
+#define STEP_PS 1850001
 /* Used ring 500, irqfd 500; wake-up 1,100, handler 1,100, block layer 150. */
 #define DONE_PS 3350000
 #define FSYNC_PS 3200000
@@ -92,7 +94,7 @@ static void with_writeback_a_flush_writes_pages_before(void **state)
 
 		assert_false(write->has_device);
 		assert_int_equal(block_ps(write), GUEST_DOWN_PS + THREAD_DOWN_PS + PAGE_PS + LOOP_PS + DONE_PS);
-		assert_int_equal(flush->device_start_ps, page_end_ps + AGAIN_PS + HOST_DOWN_PS);
+		assert_int_equal(flush->device_start_ps, page_end_ps + STEP_PS + HOST_DOWN_PS);
 		assert_int_equal(flush->block_end_ps, flush->device_end_ps + AGAIN_PS + DONE_PS);
 		assert_int_equal(run.counts[1].path.num_device_requests, 2);
 		assert_int_equal(run.counts[1].path.num_pages_written, 1);
@@ -100,7 +102,7 @@ static void with_writeback_a_flush_writes_pages_before(void **state)
 	}
 }
 
-/* Each write is written and flushed before it ends; the guest is told of no volatile cache, and sends no flush: 150 for
+/* Each write is written and flushed before it ends, by two calls between which the loop runs; the guest is told of no volatile cache, and sends no flush: 150 for
  * its block layer's end. */
 static void with_writethrough_every_write_pays(void **state)
 {
@@ -109,10 +111,10 @@ static void with_writethrough_every_write_pays(void **state)
 		served run = served_replay(CHECKED NO_DLLPS "schemes: [virtio: {cache: writethrough}]\n",
 					   write_and_flush, 2, 1, "virtio", both_placements[p]);
 		const vcpu_completion *write = served_find(&run, 1, 0), *flush = served_find(&run, 1, 1);
-		const ps_t page_start_ps = GUEST_DOWN_PS + THREAD_DOWN_PS + PAGE_PS + FSYNC_PS + HOST_DOWN_PS;
+		const ps_t page_start_ps = GUEST_DOWN_PS + THREAD_DOWN_PS + PAGE_PS + LOOP_PS + FSYNC_PS + HOST_DOWN_PS;
 		const ps_t page_end_ps = page_start_ps + pf_device_ps(page_start_ps, true, 0, 4096);
 
-		assert_int_equal(write->device_start_ps, page_end_ps + AGAIN_PS + HOST_DOWN_PS);
+		assert_int_equal(write->device_start_ps, page_end_ps + STEP_PS + HOST_DOWN_PS);
 		assert_int_equal(write->block_end_ps, write->device_end_ps + AGAIN_PS + DONE_PS);
 		assert_false(flush->has_device);
 		assert_int_equal(block_ps(flush), 250000 + 150000);
@@ -184,10 +186,10 @@ static void a_flush_waits_for_pages_that_others_write(void **state)
 		const vcpu_completion *first = served_find(&run, 1, 1), *second = served_find(&run, 1, 2);
 
 		assert_int_equal(run.counts[1].path.num_pages_written, 1);
-		/* Both go on in the pass that the page's end wakes, who waited for others first: each takes 450 in the
-		 * block layer, a driver of 200, two register writes. */
+		/* Both go on when the page's end tells, who waited for others first: each takes a wake-up of 1,100, 450 in
+		 * the block layer, a driver of 200, two register writes. */
 		assert_true(second->device_start_ps > PS_PER_MS);
-		assert_int_equal(first->device_start_ps, second->device_start_ps + 700000);
+		assert_int_equal(first->device_start_ps, second->device_start_ps + 1800000);
 		served_free(&run);
 	}
 }
@@ -215,14 +217,28 @@ static void a_flush_waits_for_nothing_that_begins_later(void **state)
 /* A write that is flushed writes its own pages: it does not wait for a page that two others write again and again. */
 static void a_write_is_flushed_by_itself(void **state)
 {
-	static const char *const requests[] = { "W 0 8", "W 0 8", "W 80 8" };
-	served run = served_replay(SLOW "schemes: [virtio: {cache: writethrough}]\n", requests, 3, 3, "virtio",
+	static const char *const requests[] = { "W 0 8 @0", "W 0 8 @500", "W 80 8 @510" };
+	served run = served_replay(SLOW "schemes: [virtio: {cache: writethrough}]\n", requests, 3, 0, "virtio",
 				   SIM_CLUSTERED);
 
 	(void)state;
 	/* the second write's page is taken when the first one's is on the medium */
-	assert_in_range(served_find(&run, 1, 1)->device_start_ps, 2 * PS_PER_MS, 3 * PS_PER_MS);
-	assert_in_range(served_find(&run, 1, 2)->device_start_ps, PS_PER_MS, 3 * PS_PER_MS / 2);
+	assert_in_range(served_find(&run, 1, 1)->device_start_ps, 2 * PS_PER_MS, 5 * PS_PER_MS / 2);
+	assert_in_range(served_find(&run, 1, 2)->device_start_ps, 3 * PS_PER_MS / 2, 2 * PS_PER_MS);
+	served_free(&run);
+}
+
+/* Two writes into a page before it is written for the first: the second one waits for that too. */
+static void a_write_waits_for_its_page_that_another_writes(void **state)
+{
+	static const char *const requests[] = { "W 0 8", "W 0 8" };
+	served run = served_replay(SLOW "schemes: [virtio: {cache: writethrough}]\n", requests, 2, 2, "virtio",
+				   SIM_CLUSTERED);
+
+	(void)state;
+	assert_int_equal(run.counts[1].path.num_pages_written, 1);
+	assert_in_range(served_find(&run, 1, 0)->device_start_ps, PS_PER_MS, 3 * PS_PER_MS / 2);
+	assert_in_range(served_find(&run, 1, 1)->device_start_ps, PS_PER_MS, 3 * PS_PER_MS / 2);
 	served_free(&run);
 }
 
@@ -242,8 +258,9 @@ static void a_hit_needs_no_device(void **state)
 
 		assert_int_equal(miss->device_start_ps, device_start_ps);
 		assert_int_equal(miss->device_end_ps, device_start_ps + pf_device_ps(device_start_ps, false, 0, 4096));
-		/* looked up, and 512 B copied: 60,236 ps */
-		assert_int_equal(miss->block_end_ps, miss->device_end_ps + AGAIN_PS + 300000 + 60236 + DONE_PS);
+		/* looked up, and 512 B copied: 60,236 ps; then the thread wakes up and loops */
+		assert_int_equal(miss->block_end_ps,
+				 miss->device_end_ps + STEP_PS + 300000 + 60236 + 1100000 + LOOP_PS + DONE_PS);
 		assert_false(hit->has_device);
 		assert_int_equal(block_ps(hit), GUEST_DOWN_PS + THREAD_DOWN_PS + PAGE_PS + LOOP_PS + DONE_PS);
 		assert_int_equal(run.counts[1].path.num_cache_hits, 1);
@@ -306,11 +323,11 @@ static void pages_written_in_part_are_read_first(void **state)
 			const host_path_counts *counts = &run.counts[1].path;
 
 			assert_int_equal(write->has_device, rows[i].num_reads != 0);
-			/* each read is waited for: the thread's wake-up 1,100 and loop 15,500, beside those for the
-			 * kick and take */
+			/* Kick and end have a loop of 15,500 each; the thread wakes up for the kick, and for the end if there
+			 * was something to wait for. */
 			assert_int_equal(write->block_split.service_ps[STAGE_VMM],
-					 (1 + rows[i].num_reads) * 16600000 + 1000000 + 500000 +
-						 (rows[i].num_reads == 0 ? LOOP_PS : 0));
+					 2 * LOOP_PS + 1100000 + 1000000 + 500000 +
+						 (rows[i].num_reads == 0 ? 0 : 1100000));
 			assert_int_equal(counts->num_pages_written, rows[i].num_pages);
 			/* the flush, and the first and the last request's reads */
 			assert_int_equal(counts->num_device_requests, rows[i].num_reads + rows[i].num_pages + 1 + 1 +
@@ -398,10 +415,11 @@ static void an_allocation_is_committed_by_the_flush(void **state)
 				const latency_split *split = &served_find(&run, 1, flush)->block_split;
 				const int num = flush == 1 ? num_steps : 1;
 
-				assert_int_equal(split->service_ps[STAGE_VMM],
-						 16600000 + 1000000 + num * 16600000 + 500000);
-				assert_int_equal(split->service_ps[STAGE_HOST],
-						 FSYNC_PS + (num == 3 ? 10000000 : 0) + num * (HOST_DOWN_PS + 750000));
+				assert_int_equal(split->service_ps[STAGE_VMM], 16600000 + 1000000 + 16600000 + 500000);
+				/* between the steps a worker wakes up */
+				assert_int_equal(split->service_ps[STAGE_HOST], FSYNC_PS + (num == 3 ? 10000000 : 0) +
+											num * (HOST_DOWN_PS + 750000) +
+											(num - 1) * 1100000);
 			}
 			assert_int_equal(counts->num_allocated_blocks, 4);
 			assert_int_equal(counts->num_zeroed_blocks, 0);
@@ -553,6 +571,7 @@ int main(void)
 		cmocka_unit_test(a_flush_waits_for_pages_that_others_write),
 		cmocka_unit_test(a_flush_waits_for_nothing_that_begins_later),
 		cmocka_unit_test(a_write_is_flushed_by_itself),
+		cmocka_unit_test(a_write_waits_for_its_page_that_another_writes),
 		cmocka_unit_test(a_hit_needs_no_device),
 		cmocka_unit_test(pages_that_are_missing_are_read),
 		cmocka_unit_test(pages_written_in_part_are_read_first),
