@@ -167,6 +167,11 @@ static bool complete_request(io_thread *self, guest_request *request)
 	} else {
 		self->counts.num_suppressed_interrupts++;
 	}
+	if (self->config.poll_ps != 0 && queue->shared.device.suppresses) {
+		/* It goes on looking. Said before the answer, so that the guest knows by then. */
+		sim_signal_set(&queue->shared.looking, self->core.unit.local_ps, true);
+		sim_signal_set(&queue->shared.looking, self->core.unit.local_ps + self->config.poll_ps, false);
+	}
 	sim_push(&self->core.unit, queue->shared.completions, 0, (sim_item){ .payload = request });
 	return true;
 }
