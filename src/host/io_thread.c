@@ -338,7 +338,8 @@ static void submit_batch(io_thread *self)
 		for (guest_request *joined = op->first->next; joined != NULL; joined = joined->next)
 			stage_mark_wait(&joined->marks, STAGE_VMM, self->core.unit.local_ps);
 		op->marks = *marks;
-		op->prefix = marks->split;
+		if (op->first != op->last)
+			op->prefix = marks->split;
 		gather_stamps(op);
 		if (host_path_advance(&self->path, op))
 			host_ops_append(&self->returned, op);
