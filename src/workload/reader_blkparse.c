@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "workload/blkpair.h"
+#include "workload/cursor.h"
 #include "workload/reader.h"
 
 #define LINE_HINT "a line looks like '8,16 0 1 0.000000000 123 Q WS 2048 + 8 [dd]'"
@@ -14,78 +15,6 @@ typedef struct blkparse_state {
 	ps_t base_ps, last_ps; /* time of the first and of the latest event */
 } blkparse_state;
 
-/* What is left of the line, and where it began: the difference is the column. */
-typedef struct cursor {
-	const char *at, *begin;
-	trace_position position;
-	const char *expected; /* what was not found at `at`; NULL = no mistake yet */
-} cursor;
-
-static void skip_blanks(cursor *c)
-{
-	while (*c->at == ' ' || *c->at == '\t')
-		c->at++;
-}
-
-static bool miss(cursor *c, const char *expected)
-{
-	if (!c->expected)
-		c->expected = expected;
-	return false;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool take_number(cursor *c, uint64_t max, const char *what, uint64_t *value_out)
-{
-	const char *at = c->at;
-	uint64_t value = 0;
-
-	if (!is_digit(*at))
-		return miss(c, what);
-	for (; is_digit(*at); at++) {
-		unsigned digit = (unsigned)(*at - '0');
-
-		if (digit > max || value > (max - digit) / 10)
-			return miss(c, what);
-		value = value * 10 + digit;
-	}
-	c->at = at;
-	*value_out = value;
-	return true;
-}
-
-static bool take_char(cursor *c, char wanted, const char *what)
-{
-	if (*c->at != wanted)
-		return miss(c, what);
-	c->at++;
-	return true;
-}
-
-/* Seconds with exactly nine digits after the point. */
-static bool take_time(cursor *c, ps_t *time_out)
-{
-	const char *begin = c->at;
-	uint64_t seconds, nanoseconds;
-
-	if (!take_number(c, PS_MAX / PS_PER_S - 1, "a time below 106 days as seconds.nanoseconds", &seconds) ||
-	    !take_char(c, '.', "a time as seconds.nanoseconds"))
-		return false;
-	begin = c->at;
-	if (!take_number(c, 999999999, "nine digits of nanoseconds", &nanoseconds))
-		return false;
-	if (c->at - begin != 9) {
-		c->at = begin;
-		return miss(c, "nine digits of nanoseconds");
-	}
-	*time_out = (ps_t)seconds * PS_PER_S + (ps_t)nanoseconds * PS_PER_NS;
-	return true;
-}
-
 /* An action of one or two capital letters (or m for a message). */
 static bool take_action(cursor *c, char action[3])
 {
@@ -94,12 +23,12 @@ static bool take_action(cursor *c, char action[3])
 
 	action[0] = *at;
 	if (*at == '\0' || *at == ' ' || !strchr(known, *at))
-		return miss(c, "an action (Q, G, M, D, C, ...)");
+		return cursor_miss(c, "an action (Q, G, M, D, C, ...)");
 	action[1] = at[1] == 'T' ? 'T' : '\0';
 	action[2] = '\0';
 	at += action[1] ? 2 : 1;
 	if (*at != ' ' && *at != '\t' && *at != '\0')
-		return miss(c, "an action (Q, G, M, D, C, ...)");
+		return cursor_miss(c, "an action (Q, G, M, D, C, ...)");
 	c->at = at;
 	return true;
 }
@@ -129,13 +58,13 @@ static bool take_rwbs(cursor *c, blk_event *event, char *letter_out)
 		event->op = IO_READ;
 		break;
 	default:
-		return miss(c, "an operation such as R, WS, FWFSM, DS or FN");
+		return cursor_miss(c, "an operation such as R, WS, FWFSM, DS or FN");
 	}
 	*letter_out = *at++;
 	for (; *at >= 'A' && *at <= 'Z'; at++)
 		event->fua |= *at == 'F';
 	if (*at != ' ' && *at != '\t' && *at != '\0')
-		return miss(c, "an operation such as R, WS, FWFSM, DS or FN");
+		return cursor_miss(c, "an operation such as R, WS, FWFSM, DS or FN");
 	c->at = at;
 	return true;
 }
@@ -148,7 +77,7 @@ static bool take_process(cursor *c)
 	while (num_bytes && (c->at[num_bytes - 1] == ' ' || c->at[num_bytes - 1] == '\t'))
 		num_bytes--;
 	if (num_bytes < 2 || *c->at != '[' || c->at[num_bytes - 1] != ']')
-		return miss(c, "the process as [name]");
+		return cursor_miss(c, "the process as [name]");
 	return true;
 }
 
@@ -161,15 +90,15 @@ static bool take_error(cursor *c, bool *failed_out)
 		const char *end = strchr(c->at, ')');
 
 		if (!end)
-			return miss(c, "a time in parentheses");
+			return cursor_miss(c, "a time in parentheses");
 		c->at = end + 1;
-		skip_blanks(c);
+		cursor_skip_blanks(c);
 	}
-	if (!take_char(c, '[', "the error as [number]"))
+	if (!cursor_char(c, '[', "the error as [number]"))
 		return false;
 	if (*c->at == '-')
 		c->at++;
-	if (!take_number(c, UINT32_MAX, "an error number", &error) || !take_char(c, ']', "the error as [number]"))
+	if (!cursor_number(c, UINT32_MAX, "an error number", &error) || !cursor_char(c, ']', "the error as [number]"))
 		return false;
 	*failed_out = error != 0;
 	return true;
@@ -192,16 +121,16 @@ static bool take_sectors(cursor *c, blk_event *event, bool *wanted_out)
 		*wanted_out = false;
 		return true;
 	}
-	if (!take_number(c, TRACE_MAX_SECTOR, too_far, &event->first_sector))
+	if (!cursor_number(c, TRACE_MAX_SECTOR, too_far, &event->first_sector))
 		return false;
-	skip_blanks(c);
+	cursor_skip_blanks(c);
 	if (event->action == BLK_SPLIT) {
-		if (!take_char(c, '/', "'/' and the sector of the rest"))
+		if (!cursor_char(c, '/', "'/' and the sector of the rest"))
 			return false;
-		skip_blanks(c);
-		if (!take_number(c, TRACE_MAX_SECTOR, too_far, &event->split_sector))
+		cursor_skip_blanks(c);
+		if (!cursor_number(c, TRACE_MAX_SECTOR, too_far, &event->split_sector))
 			return false;
-		skip_blanks(c);
+		cursor_skip_blanks(c);
 		return take_process(c);
 	}
 	if (*c->at == '(') {
@@ -212,11 +141,11 @@ static bool take_sectors(cursor *c, blk_event *event, bool *wanted_out)
 	}
 	if (*c->at == '+') {
 		c->at++;
-		skip_blanks(c);
-		if (!take_number(c, TRACE_MAX_SECTOR - event->first_sector, "a number of sectors that ends below 2^54",
-				 &event->num_sectors))
+		cursor_skip_blanks(c);
+		if (!cursor_number(c, TRACE_MAX_SECTOR - event->first_sector,
+				   "a number of sectors that ends below 2^54", &event->num_sectors))
 			return false;
-		skip_blanks(c);
+		cursor_skip_blanks(c);
 	}
 	if (event->action == BLK_COMPLETE)
 		return take_error(c, &event->failed);
@@ -240,35 +169,35 @@ static bool take_event(cursor *c, blk_event *event, bool *wanted_out, ps_t *time
 	char action[3], letter;
 
 	*wanted_out = false;
-	skip_blanks(c);
-	if (!take_number(c, 4095, "the device as major,minor", &major) ||
-	    !take_char(c, ',', "the device as major,minor") ||
-	    !take_number(c, (1u << 20) - 1, "the device as major,minor", &minor))
+	cursor_skip_blanks(c);
+	if (!cursor_number(c, 4095, "the device as major,minor", &major) ||
+	    !cursor_char(c, ',', "the device as major,minor") ||
+	    !cursor_number(c, (1u << 20) - 1, "the device as major,minor", &minor))
 		return false;
 	event->device = (uint32_t)(major << 20 | minor);
-	skip_blanks(c);
-	if (!take_number(c, UINT32_MAX, "a CPU number", &ignored))
+	cursor_skip_blanks(c);
+	if (!cursor_number(c, UINT32_MAX, "a CPU number", &ignored))
 		return false;
-	skip_blanks(c);
-	if (!take_number(c, UINT64_MAX, "a sequence number", &ignored))
+	cursor_skip_blanks(c);
+	if (!cursor_number(c, UINT64_MAX, "a sequence number", &ignored))
 		return false;
-	skip_blanks(c);
-	if (!take_time(c, time_out))
+	cursor_skip_blanks(c);
+	if (!cursor_seconds(c, time_out))
 		return false;
-	skip_blanks(c);
-	if (!take_number(c, UINT32_MAX, "a process number", &ignored))
+	cursor_skip_blanks(c);
+	if (!cursor_number(c, UINT32_MAX, "a process number", &ignored))
 		return false;
-	skip_blanks(c);
+	cursor_skip_blanks(c);
 	if (!take_action(c, action))
 		return false;
 	if (action[0] == 'm') {
 		*time_out = -1;
 		return true;
 	}
-	skip_blanks(c);
+	cursor_skip_blanks(c);
 	if (!take_rwbs(c, event, &letter))
 		return false;
-	skip_blanks(c);
+	cursor_skip_blanks(c);
 	if (action[1] != '\0')
 		return true;
 	switch (action[0]) {
@@ -304,20 +233,6 @@ static trace_result bad(bool go_on)
 	return go_on ? TRACE_BAD : TRACE_BROKEN;
 }
 
-/* Says what was expected where, showing what is there up to the next blank and nothing unprintable. */
-static bool report_miss(input *in, const cursor *c)
-{
-	char found[32];
-	size_t num = 0;
-
-	for (; num < sizeof(found) - 1 && c->at[num] && c->at[num] != ' ' && c->at[num] != '\t'; num++)
-		found[num] = c->at[num] > ' ' && c->at[num] <= '~' ? c->at[num] : '?';
-	found[num] = '\0';
-	if (!num)
-		return input_report(in, &c->position, LINE_HINT, "expected %s, found the end of the line", c->expected);
-	return input_report(in, &c->position, LINE_HINT, "expected %s, found '%s'", c->expected, found);
-}
-
 /* One line. TRACE_RECORD: *event is filled when *wanted_out. */
 static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 {
@@ -333,8 +248,7 @@ static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 		return TRACE_BROKEN;
 	if (got == 0)
 		return TRACE_END;
-	c.at = c.begin = line;
-	c.position.line = input_position_lines(self->in);
+	c = cursor_begin(self->in, line);
 	if (line[strspn(line, " \t")] == '\0' && strlen(line) == num_bytes)
 		return TRACE_RECORD;
 	if (strncmp(line, "Input file ", 11) == 0)
@@ -343,8 +257,7 @@ static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 		return TRACE_END;
 	if (!take_event(&c, event, wanted_out, &time_ps)) {
 		*wanted_out = false;
-		c.position.column = (uint64_t)(c.at - c.begin) + 1;
-		return bad(report_miss(self->in, &c));
+		return bad(cursor_report(self->in, &c, LINE_HINT));
 	}
 	if (time_ps < 0)
 		return TRACE_RECORD;

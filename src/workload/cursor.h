@@ -1,0 +1,33 @@
+/* A line of a text trace, taken field by field; what is missing is said with its column. */
+#ifndef WORKLOAD_CURSOR_H
+#define WORKLOAD_CURSOR_H
+
+#include "base/time.h"
+#include "workload/input.h"
+
+/* What is left of the line, and where it began: the difference is the column. */
+typedef struct cursor {
+	const char *at, *begin;
+	trace_position position;
+	const char *expected; /* what was not found at `at`; NULL = no mistake yet */
+} cursor;
+
+/* At the start of the line that input_line() gave last. */
+cursor cursor_begin(const input *in, const char *line);
+
+void cursor_skip_blanks(cursor *c);
+
+/* Notes that `expected` (words that outlive the cursor) is not here; only the first is kept. Returns false. */
+bool cursor_miss(cursor *c, const char *expected);
+
+/* Each of these takes what it names, or misses `what` and takes nothing. */
+bool cursor_number(cursor *c, uint64_t max, const char *what, uint64_t *value_out);
+bool cursor_char(cursor *c, char wanted, const char *what);
+
+/* Seconds "12.000000345" with exactly nine digits behind the point. */
+bool cursor_seconds(cursor *c, ps_t *time_out);
+
+/* Reports what was missed, and what is there up to the next blank. As input_report(). */
+bool cursor_report(input *in, cursor *c, const char *hint);
+
+#endif
