@@ -24,6 +24,7 @@
 #include <nescsim/link.h>
 #include <nescsim/result.h>
 #include <nescsim/run.h>
+#include <nescsim/trace.h>
 #include <nescsim/validate.h>
 
 #endif

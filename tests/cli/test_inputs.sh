@@ -3,7 +3,7 @@
 . tests/cli/cli.sh
 config=$scratch/config.yaml
 
-for shipped in configs/*.yaml; do
+for shipped in configs/*.yaml configs/figures/*.yaml; do
 	run check "$shipped"
 	expect 0
 	out "$shipped: ok"
