@@ -39,6 +39,8 @@ typedef struct blk_event {
 	trace_position position;
 } blk_event;
 
+#define BLKPAIR_EMPTY_HINT "a request is an issue event (D); record at least queue, issue and complete"
+
 typedef struct blkpair blkpair;
 
 /* NULL when out of memory. */

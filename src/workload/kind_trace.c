@@ -133,7 +133,9 @@ static const cfg_key trace_keys[] = {
 	  .type = CFG_STRING,
 	  .offset_in_struct = offsetof(trace_params, device),
 	  .default_text = "",
-	  .help = "Replay only this device's requests, given as 'major,minor'; empty = the only device of the trace.",
+	  .help = "Replay only this device's requests, given as 'major,minor', or as its number in formats that number "
+		  "disks "
+		  "or volumes; empty = the only device of the trace.",
 	  .source = "assumption: one disk per trace" },
 };
 
@@ -286,12 +288,13 @@ static nescsim_status trace_validate(const void *params_in, const source_context
 	uint64_t num_requests = 0, num_completed = 0;
 	trace_record record;
 	uint32_t device;
+	bool is_number;
 	trace *in;
 	nescsim_status status;
 
-	if (params->device && *params->device && !trace_device_parse(params->device, &device))
-		return kind_report(diag, place, "device", "such as '8,16'", "'%s' is no device as major,minor",
-				   params->device);
+	if (params->device && *params->device && !trace_device_parse(params->device, &device, &is_number))
+		return kind_report(diag, place, "device", "such as '8,16' or '5'",
+				   "'%s' is neither major,minor nor a number", params->device);
 	status = open_trace(params, place, diag, &in);
 	if (status != NESCSIM_OK)
 		return status;

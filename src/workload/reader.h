@@ -6,7 +6,9 @@
 
 typedef struct trace_reader {
 	bool records_completions;
-	size_t state_bytes; /* of zeroed memory that the reader gets */
+	bool numbered_devices;  /* a device is a number, not major and minor */
+	size_t state_bytes;     /* of zeroed memory that the reader gets */
+	const char *empty_hint; /* what would be a request, for a trace without one */
 
 	/* Does a file that begins with these bytes have this format? */
 	bool (*probe)(const uint8_t *head, size_t num_bytes);

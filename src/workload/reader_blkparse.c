@@ -334,6 +334,7 @@ static void blkparse_fini(void *state)
 const trace_reader reader_blkparse = {
 	.records_completions = true,
 	.state_bytes = sizeof(blkparse_state),
+	.empty_hint = BLKPAIR_EMPTY_HINT,
 	.probe = blkparse_probe,
 	.init = blkparse_init,
 	.next = blkparse_next,

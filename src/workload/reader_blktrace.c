@@ -224,6 +224,7 @@ static void blktrace_fini(void *state)
 const trace_reader reader_blktrace = {
 	.records_completions = true,
 	.state_bytes = sizeof(blktrace_state),
+	.empty_hint = BLKPAIR_EMPTY_HINT,
 	.probe = blktrace_probe,
 	.init = blktrace_init,
 	.next = blktrace_next,

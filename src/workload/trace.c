@@ -94,12 +94,15 @@ static completion heap_pop(completion_heap *heap)
 	return top;
 }
 
-void trace_device_format(uint32_t device, char *text, size_t text_bytes)
+void trace_device_format(uint32_t device, bool is_number, char *text, size_t text_bytes)
 {
-	snprintf(text, text_bytes, "%u,%u", device >> 20, device & 0xfffffu);
+	if (is_number)
+		snprintf(text, text_bytes, "%u", device);
+	else
+		snprintf(text, text_bytes, "%u,%u", device >> 20, device & 0xfffffu);
 }
 
-bool trace_device_parse(const char *text, uint32_t *device_out)
+bool trace_device_parse(const char *text, uint32_t *device_out, bool *is_number_out)
 {
 	unsigned long major, minor;
 	char *end;
@@ -107,6 +110,11 @@ bool trace_device_parse(const char *text, uint32_t *device_out)
 	if (*text < '0' || *text > '9')
 		return false;
 	major = strtoul(text, &end, 10);
+	*is_number_out = *end == '\0';
+	if (*is_number_out && major <= UINT32_MAX) {
+		*device_out = (uint32_t)major;
+		return true;
+	}
 	if (*end != ',' || end[1] < '0' || end[1] > '9' || major > 4095)
 		return false;
 	minor = strtoul(end + 1, &end, 10);
@@ -154,6 +162,20 @@ static nescsim_status choose_reader(trace *self, const char *format, const diag_
 	return NESCSIM_TRACE;
 }
 
+static nescsim_status choose_device(trace *self, const char *text, const diag_place *place, nescsim_diag *diag)
+{
+	const bool numbered = self->reader->numbered_devices;
+	bool is_number;
+
+	self->filters = self->has_device = true;
+	self->any_device = false;
+	if (trace_device_parse(text, &self->device, &is_number) && is_number == numbered)
+		return NESCSIM_OK;
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, numbered ? "such as '5'" : "such as '8,16'",
+			"the device '%s' is not given as %s, as format %s has it", text,
+			numbered ? "a number" : "major,minor", self->format);
+}
+
 nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
 			  const diag_place *place, nescsim_diag *diag, trace **trace_out)
 {
@@ -168,18 +190,11 @@ nescsim_status trace_open(const char *file_name, const char *shown_name, const t
 	if (!self)
 		return NESCSIM_NO_MEMORY;
 	self->any_device = options->any_device;
-	if (options->device && *options->device) {
-		self->filters = self->has_device = true;
-		self->any_device = false;
-		if (!trace_device_parse(options->device, &self->device)) {
-			trace_close(self);
-			return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, "such as '8,16'",
-					"the device '%s' is not given as major,minor", options->device);
-		}
-	}
 	status = input_open(file_name, shown_name, place, diag, &self->in);
 	if (status == NESCSIM_OK)
 		status = choose_reader(self, options->format, place, diag);
+	if (status == NESCSIM_OK && options->device && *options->device)
+		status = choose_device(self, options->device, place, diag);
 	if (status == NESCSIM_OK) {
 		self->state = calloc(1, self->reader->state_bytes);
 		status = self->state ? self->reader->init(self->state, self->in) : NESCSIM_NO_MEMORY;
@@ -241,11 +256,10 @@ void trace_report_empty(trace *self)
 	char device[24], message[96] = "the trace holds no request";
 
 	if (self->filters) {
-		trace_device_format(self->device, device, sizeof(device));
+		trace_device_format(self->device, self->reader->numbered_devices, device, sizeof(device));
 		snprintf(message, sizeof(message), "the trace holds no request of device %s", device);
 	}
-	input_report(self->in, NULL, "a request is an issue event (D); record at least queue, issue and complete", "%s",
-		     message);
+	input_report(self->in, NULL, self->reader->empty_hint, "%s", message);
 }
 
 /* Leaves out other devices where one was asked for; without a choice a second device is a mistake. */
@@ -262,8 +276,8 @@ static trace_result check_device(trace *self, const trace_record *record)
 		self->device = record->device;
 		return TRACE_RECORD;
 	}
-	trace_device_format(self->device, first, sizeof(first));
-	trace_device_format(record->device, second, sizeof(second));
+	trace_device_format(self->device, self->reader->numbered_devices, first, sizeof(first));
+	trace_device_format(record->device, self->reader->numbered_devices, second, sizeof(second));
 	snprintf(hint, sizeof(hint), "choose one with device: '%s'", first);
 	trace_report(self, record, hint, "the trace holds requests of several devices: %s and %s", first, second);
 	return TRACE_BROKEN;

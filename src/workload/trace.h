@@ -31,7 +31,7 @@ typedef enum trace_after {
 typedef struct trace_record {
 	io_op op;
 	unsigned flags;                     /* of trace_flags */
-	uint32_t device;                    /* trace_device() gives major and minor; 0 in formats without */
+	uint32_t device;                    /* major << 20 | minor, or the format's number; 0 in formats without */
 	uint64_t first_sector, num_sectors; /* 512 B units; below TRACE_MAX_SECTOR; 0 sectors only for a flush */
 	ps_t queued_ps;                     /* since the trace's first event; never decreases from record to record */
 	ps_t issued_ps;                     /* to the device driver */
@@ -52,7 +52,7 @@ typedef enum trace_result {
 
 typedef struct trace_options {
 	const char *format; /* reader's name; NULL, "" or "auto" = by content */
-	const char *device; /* "major,minor": only this device's requests; NULL or "" = see below */
+	const char *device; /* "major,minor" or "number": only this device's requests; NULL or "" = see below */
 	bool any_device;    /* without `device`: true = requests of all devices, false = a second device is an error */
 } trace_options;
 
@@ -78,11 +78,11 @@ void trace_report_empty(trace *self);
 const char *trace_format(const trace *self);
 bool trace_records_completions(const trace *self);
 
-/* "254,16" for a record's device; always terminated. 24 bytes are enough. */
-void trace_device_format(uint32_t device, char *text, size_t text_bytes);
+/* "254,16", or "5" where devices are numbers, for a record's device; always terminated. 24 bytes are enough. */
+void trace_device_format(uint32_t device, bool is_number, char *text, size_t text_bytes);
 
-/* The device that "254,16" names; false when the text is no such pair. */
-bool trace_device_parse(const char *text, uint32_t *device_out);
+/* The device that "254,16" or "5" names, and which form it has; false when the text is neither. */
+bool trace_device_parse(const char *text, uint32_t *device_out, bool *is_number_out);
 
 /* What one pass over a trace shows. */
 typedef struct trace_summary {

@@ -6,6 +6,7 @@
 #include "workload/workload_test.h"
 
 #define LINE_HINT " (a line looks like '8,16 0 1 0.000000000 123 Q WS 2048 + 8 [dd]')\n"
+#define UNKNOWN "T: error: the file is no trace of a known format (known formats: blktrace, blkparse)\n"
 #define GOOD "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
 
 static void test_empty_file(void **state)
@@ -17,9 +18,8 @@ static void test_empty_file(void **state)
 static void test_unknown_format(void **state)
 {
 	(void)state;
-	test_bad_text("Timestamp,Offset,Size\n1,2,3\n",
-		      "T: error: the file is no trace of a known format (known formats: blktrace, blkparse)\n");
-	test_bad_text("\n\n", "T: error: the file is no trace of a known format (known formats: blktrace, blkparse)\n");
+	test_bad_text("Timestamp,Offset,Size\n1,2,3\n", UNKNOWN);
+	test_bad_text("\n\n", UNKNOWN);
 }
 
 static void test_text_without_requests(void **state)
@@ -273,8 +273,11 @@ static void test_wrong_format_or_device(void **state)
 		       "T: error: the trace holds no request of device 8,1 "
 		       "(a request is an issue event (D); record at least queue, issue and complete)\n");
 	check_workload(file.name, ", device: sda", NESCSIM_CONFIG,
-		       "c.yaml:3:5: error: vms[0].workload.device: 'sda' is no device as major,minor "
-		       "(such as '8,16')\n");
+		       "c.yaml:3:5: error: vms[0].workload.device: 'sda' is neither major,minor nor a number "
+		       "(such as '8,16' or '5')\n");
+	check_workload(file.name, ", device: '5'", NESCSIM_TRACE,
+		       "c.yaml:3:5: error: vms[0].workload: the device '5' is not given as major,minor, as format "
+		       "blkparse has it (such as '8,16')\n");
 	test_file_remove(&file);
 }
 
