@@ -69,15 +69,43 @@ bool cursor_seconds(cursor *c, ps_t *time_out)
 	return true;
 }
 
+bool cursor_decimal_seconds(cursor *c, uint64_t max_ns, const char *what, uint64_t *ns_out)
+{
+	const char *begin = c->at, *at;
+	uint64_t seconds, ns = 0, unit_ns = UINT64_C(1000000000);
+
+	if (!cursor_number(c, UINT64_MAX / 1000000000 - 1, what, &seconds))
+		return false;
+	at = c->at;
+	if (*at == '.') {
+		for (at++; is_digit(*at) && unit_ns > 1; at++) {
+			unit_ns /= 10;
+			ns += (uint64_t)(*at - '0') * unit_ns;
+		}
+	}
+	ns += seconds * 1000000000;
+	if (is_digit(*at) || at[-1] == '.' || ns > max_ns) {
+		c->at = begin;
+		return cursor_miss(c, what);
+	}
+	c->at = at;
+	*ns_out = ns;
+	return true;
+}
+
 bool cursor_report(input *in, cursor *c, const char *hint)
 {
 	char found[32];
 	size_t num = 0;
 
 	c->position.column = (uint64_t)(c->at - c->begin) + 1;
-	for (; num < sizeof(found) - 1 && c->at[num] && c->at[num] != ' ' && c->at[num] != '\t'; num++)
+	for (; num < sizeof(found) - 1 && c->at[num] && c->at[num] != ' ' && c->at[num] != '\t' &&
+	       (!c->separator || c->at[num] != c->separator);
+	     num++)
 		found[num] = c->at[num] > ' ' && c->at[num] <= '~' ? c->at[num] : '?';
 	found[num] = '\0';
+	if (!num && *c->at)
+		return input_report(in, &c->position, hint, "expected %s, found an empty field", c->expected);
 	if (!num)
 		return input_report(in, &c->position, hint, "expected %s, found the end of the line", c->expected);
 	return input_report(in, &c->position, hint, "expected %s, found '%s'", c->expected, found);

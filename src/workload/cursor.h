@@ -10,6 +10,7 @@ typedef struct cursor {
 	const char *at, *begin;
 	trace_position position;
 	const char *expected; /* what was not found at `at`; NULL = no mistake yet */
+	char separator;       /* ends a field, as a blank does; 0 = none */
 } cursor;
 
 /* At the start of the line that input_line() gave last. */
@@ -27,7 +28,10 @@ bool cursor_char(cursor *c, char wanted, const char *what);
 /* Seconds "12.000000345" with exactly nine digits behind the point. */
 bool cursor_seconds(cursor *c, ps_t *time_out);
 
-/* Reports what was missed, and what is there up to the next blank. As input_report(). */
+/* Seconds "12", "12.5", ... with up to nine digits behind the point, in nanoseconds. */
+bool cursor_decimal_seconds(cursor *c, uint64_t max_ns, const char *what, uint64_t *ns_out);
+
+/* Reports what was missed, and what is there up to the next blank or separator. As input_report(). */
 bool cursor_report(input *in, cursor *c, const char *hint);
 
 #endif

@@ -4,12 +4,13 @@
 
 #include "run/scenario.h"
 
-/* A trace of each format; a new reader brings one. */
+/* A trace of each format, and the device where it has several; a new reader brings one. */
 static const struct {
-	const char *reader, *file;
+	const char *reader, *file, *device;
 } samples[] = {
-	{ "blktrace", "traces/postmark.blktrace.0.xz" },
-	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz" },
+	{ "blktrace", "traces/postmark.blktrace.0.xz", "" },
+	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz", "" },
+	{ "msr", "traces/samples/msr.csv.gz", "0" },
 };
 
 /* Other ways to run a scheme than by its defaults; a scheme with parameters brings its own. */
@@ -123,18 +124,21 @@ static void readers_replay(void **state)
 	(void)state;
 	for (size_t i = 0; i < nescsim_list_num(NESCSIM_LIST_READERS); i++) {
 		const char *reader = nescsim_list_item(NESCSIM_LIST_READERS, i).name;
-		const char *file = NULL;
+		const char *file = NULL, *device = "";
 		nescsim_config *config;
 		nescsim_result *result;
 		char text[512];
 
 		for (size_t j = 0; j < NUM(samples); j++)
-			if (strcmp(samples[j].reader, reader) == 0)
+			if (strcmp(samples[j].reader, reader) == 0) {
 				file = samples[j].file;
+				device = samples[j].device;
+			}
 		if (file == NULL)
 			fail_msg("reader %s has no sample trace in this test", reader);
 		snprintf(text, sizeof(text),
-			 "vms: [{workload: {kind: trace, format: %s, file: %s, max_requests: 60}}]\n", reader, file);
+			 "vms: [{workload: {kind: trace, format: %s, file: %s, device: '%s', max_requests: 60}}]\n",
+			 reader, file, device);
 		config = load(text, NULL, 0);
 		result = run(config, NULL);
 		for (size_t j = 0; j < nescsim_result_num_schemes(result); j++) {

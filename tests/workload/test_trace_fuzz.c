@@ -126,15 +126,15 @@ static void fuzz(size_t num_bytes, const char *stream)
 	test_file_remove(&file);
 }
 
-/* The shipped slice, unpacked, up to so many bytes of whole lines. */
-static size_t load_slice(size_t max_bytes)
+/* A shipped trace, unpacked, up to so many bytes of whole lines. */
+static size_t load_text(const char *name, size_t max_bytes)
 {
 	size_t used = 0, num_bytes;
 	nescsim_diag *diag = nescsim_diag_create();
 	char *line;
 	input *in;
 
-	assert_int_equal(input_open("traces/postmark_slice.blkparse.txt.gz", "slice", NULL, diag, &in), NESCSIM_OK);
+	assert_int_equal(input_open(name, name, NULL, diag, &in), NESCSIM_OK);
 	while (input_line(in, &line, &num_bytes) == 1 && used + num_bytes + 1 < max_bytes) {
 		memcpy(original + used, line, num_bytes);
 		used += num_bytes;
@@ -148,7 +148,13 @@ static size_t load_slice(size_t max_bytes)
 static void test_text(void **state)
 {
 	(void)state;
-	fuzz(load_slice(16384), "text");
+	fuzz(load_text("traces/postmark_slice.blkparse.txt.gz", 16384), "text");
+}
+
+static void test_csv(void **state)
+{
+	(void)state;
+	fuzz(load_text("traces/samples/msr.csv.gz", 16384), "msr");
 }
 
 static void test_binary(void **state)
@@ -228,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_binary),
 		cmocka_unit_test(test_compressed),
 		cmocka_unit_test(test_shuffled_events),

@@ -1,0 +1,349 @@
+#include "workload/csv_trace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "workload/cursor.h"
+
+#define END_BYTES ((uint64_t)TRACE_MAX_SECTOR * IO_SECTOR_BYTES) /* 2^63 */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A field without the blanks around it. */
+typedef struct csv_text {
+	const char *at;
+	size_t num_bytes;
+} csv_text;
+
+/* Takes the next field of *rest and moves behind its comma; *rest is NULL behind the last field. */
+static csv_text split(const char **rest)
+{
+	csv_text text = { .at = *rest };
+
+	text.num_bytes = strcspn(text.at, ",");
+	*rest = text.at[text.num_bytes] ? text.at + text.num_bytes + 1 : NULL;
+	for (; text.num_bytes && is_blank(*text.at); text.at++)
+		text.num_bytes--;
+	while (text.num_bytes && is_blank(text.at[text.num_bytes - 1]))
+		text.num_bytes--;
+	return text;
+}
+
+static bool text_is(csv_text text, const char *word)
+{
+	return strlen(word) == text.num_bytes && strncasecmp(text.at, word, text.num_bytes) == 0;
+}
+
+static bool is_header(const csv_format *format, const char *line)
+{
+	for (size_t i = 0; i < format->num_columns; i++)
+		if (!line || !text_is(split(&line), format->columns[i].name))
+			return false;
+	return !line;
+}
+
+/* The operation's field; *num_columns_out counts all fields. */
+static csv_text find_op(const csv_format *format, const char *line, size_t *num_columns_out)
+{
+	csv_text op = { .at = line };
+	size_t column = 0;
+
+	for (; line; column++) {
+		csv_text text = split(&line);
+
+		if (column < format->num_columns && format->columns[column].field == CSV_OP)
+			op = text;
+	}
+	*num_columns_out = column;
+	return op;
+}
+
+bool csv_trace_probe(const csv_format *format, const uint8_t *head, size_t num_bytes)
+{
+	char line[256];
+	size_t begin = 0, num_columns, length;
+	csv_text op;
+
+	while (begin < num_bytes && (head[begin] == '\n' || head[begin] == '\r' || is_blank((char)head[begin])))
+		begin++;
+	for (length = 0; begin + length < num_bytes && head[begin + length] != '\n'; length++)
+		if (length == sizeof(line) - 1 || !head[begin + length])
+			return false;
+	memcpy(line, head + begin, length);
+	if (length && line[length - 1] == '\r')
+		length--;
+	line[length] = '\0';
+	if (is_header(format, line))
+		return true;
+	op = find_op(format, line, &num_columns);
+	return num_columns == format->num_columns && *line >= '0' && *line <= '9' &&
+	       (text_is(op, format->read) || text_is(op, format->write) || (format->skips_blank_op && !op.num_bytes));
+}
+
+nescsim_status csv_trace_init(csv_trace *self, const csv_format *format, input *in)
+{
+	self->in = in;
+	self->format = format;
+	return NESCSIM_OK;
+}
+
+void csv_trace_fini(void *state)
+{
+	csv_trace *self = state;
+
+	free(self->ring);
+}
+
+static bool take_ticks(cursor *c, const csv_format *format, const char *expected, uint64_t max, uint64_t *ticks_out)
+{
+	if (format->decimal_seconds)
+		return cursor_decimal_seconds(c, max, expected, ticks_out);
+	return cursor_number(c, max, expected, ticks_out);
+}
+
+static bool take_op(cursor *c, const csv_format *format, const char *expected, io_op *op_out)
+{
+	const char *rest = c->at;
+	csv_text text = split(&rest);
+
+	if (text_is(text, format->read))
+		*op_out = IO_READ;
+	else if (text_is(text, format->write))
+		*op_out = IO_WRITE;
+	else
+		return cursor_miss(c, expected);
+	c->at += text.num_bytes;
+	return true;
+}
+
+/* The whole line. Of a request of zero bytes, num_sectors is 0. */
+static bool take_request(cursor *c, const csv_format *format, csv_request *request)
+{
+	uint64_t offset_bytes = 0, number;
+
+	*request = (csv_request){ .response_ticks = UINT64_MAX, .line = c->position.line };
+	for (size_t i = 0; i < format->num_columns; i++) {
+		const char *expected = format->columns[i].expected;
+
+		cursor_skip_blanks(c);
+		switch (format->columns[i].field) {
+		case CSV_TIME:
+			if (!take_ticks(c, format, expected, INT64_MAX, &request->ticks))
+				return false;
+			break;
+		case CSV_RESPONSE:
+			if (!take_ticks(c, format, expected, (uint64_t)(PS_MAX / format->tick_ps),
+					&request->response_ticks))
+				return false;
+			break;
+		case CSV_OP:
+			if (!take_op(c, format, expected, &request->op))
+				return false;
+			break;
+		case CSV_DEVICE:
+			number = 0;
+			if (*c->at != ',' && *c->at && !cursor_number(c, UINT32_MAX, expected, &number))
+				return false;
+			request->device = (uint32_t)number;
+			break;
+		case CSV_OFFSET:
+			if (!cursor_number(c, END_BYTES / format->unit_bytes, expected, &number))
+				return false;
+			offset_bytes = number * format->unit_bytes;
+			break;
+		case CSV_SIZE:
+			if (!cursor_number(c, (END_BYTES - offset_bytes) / format->unit_bytes, expected, &number))
+				return false;
+			request->first_sector = offset_bytes / IO_SECTOR_BYTES;
+			if (number)
+				request->num_sectors =
+					(offset_bytes + number * format->unit_bytes - 1) / IO_SECTOR_BYTES + 1 -
+					request->first_sector;
+			break;
+		case CSV_IGNORED:
+			c->at += strcspn(c->at, ",");
+			break;
+		}
+		cursor_skip_blanks(c);
+		if (i + 1 < format->num_columns && !cursor_char(c, ',', "a comma"))
+			return false;
+	}
+	return *c->at == '\0' || cursor_miss(c, "the end of the line");
+}
+
+static csv_request *request_at(const csv_trace *self, size_t i)
+{
+	return &self->ring[(self->first + i) & (self->capacity - 1)];
+}
+
+static bool grow(csv_trace *self)
+{
+	size_t capacity = self->capacity ? 2 * self->capacity : 64;
+	csv_request *ring = malloc(capacity * sizeof(*ring));
+
+	if (!ring)
+		return false;
+	for (size_t i = 0; i < self->num; i++)
+		ring[i] = *request_at(self, i);
+	free(self->ring);
+	self->ring = ring;
+	self->capacity = capacity;
+	self->first = 0;
+	return true;
+}
+
+/* Behind all that are not later: lines are nearly sorted, so this is seldom far from the end. */
+static bool insert(csv_trace *self, const csv_request *request)
+{
+	size_t i = self->num;
+
+	if (self->num == self->capacity && !grow(self))
+		return false;
+	for (; i > 0 && request_at(self, i - 1)->ticks > request->ticks; i--)
+		*request_at(self, i) = *request_at(self, i - 1);
+	*request_at(self, i) = *request;
+	self->num++;
+	if (i == 0)
+		self->num_earliest = 1;
+	else if (request->ticks == request_at(self, 0)->ticks)
+		self->num_earliest++;
+	return true;
+}
+
+static csv_request pop(csv_trace *self)
+{
+	csv_request request = *request_at(self, 0);
+
+	self->first = (self->first + 1) & (self->capacity - 1);
+	self->num--;
+	if (--self->num_earliest == 0)
+		while (self->num_earliest < self->num &&
+		       request_at(self, self->num_earliest)->ticks == request_at(self, 0)->ticks)
+			self->num_earliest++;
+	return request;
+}
+
+static trace_result bad(bool go_on)
+{
+	return go_on ? TRACE_BAD : TRACE_BROKEN;
+}
+
+static trace_result report_late(csv_trace *self, cursor *c)
+{
+	size_t column = 0;
+	char hint[128];
+
+	while (self->format->columns[column].field != CSV_TIME)
+		column++;
+	c->position.column = 0;
+	snprintf(hint, sizeof(hint), "sort the lines by column %zu, such as by sort -s -t, -k%zu,%zun", column + 1,
+		 column + 1, column + 1);
+	return bad(input_report(self->in, &c->position, hint,
+				"the request is earlier than one that stands more than %d requests before it",
+				CSV_WINDOW));
+}
+
+/* One line into the ring. TRACE_RECORD also for a line that is no request. */
+static trace_result read_line(csv_trace *self)
+{
+	csv_request request;
+	size_t num_bytes, num_columns;
+	char *line;
+	cursor c;
+	int got = input_line(self->in, &line, &num_bytes);
+
+	if (got <= 0)
+		return got < 0 ? TRACE_BROKEN : TRACE_END;
+	c = cursor_begin(self->in, line);
+	c.separator = ',';
+	if (strlen(line) != num_bytes)
+		return bad(input_report(self->in, &c.position, "the file is damaged", "the line holds a NUL byte"));
+	if (line[strspn(line, " \t")] == '\0' || is_header(self->format, line))
+		return TRACE_RECORD;
+	if (self->format->skips_blank_op && !find_op(self->format, line, &num_columns).num_bytes &&
+	    num_columns == self->format->num_columns)
+		return TRACE_RECORD;
+	if (!take_request(&c, self->format, &request))
+		return bad(cursor_report(self->in, &c, self->format->hint));
+	if (!request.num_sectors)
+		return TRACE_RECORD;
+	/* A tick that was spread is closed. */
+	if (self->has_base &&
+	    (self->format->spreads ? request.ticks <= self->last_ticks : request.ticks < self->last_ticks))
+		return report_late(self, &c);
+	if (!insert(self, &request)) {
+		input_report(self->in, NULL, NULL, "out of memory");
+		return TRACE_BROKEN;
+	}
+	if (self->format->spreads && self->num_earliest > CSV_MAX_PER_SECOND) {
+		input_report(self->in, &c.position, "cut out the lines of one device",
+			     "more than %d requests have the same time", CSV_MAX_PER_SECOND);
+		return TRACE_BROKEN;
+	}
+	return TRACE_RECORD;
+}
+
+/* How many requests must have been read before the earliest can be given out. */
+static size_t wanted(const csv_trace *self)
+{
+	if (!self->format->spreads)
+		return CSV_WINDOW;
+	return self->spread_left ? 0 : CSV_WINDOW + self->num_earliest;
+}
+
+trace_result csv_trace_next(void *state, trace_record *record_out)
+{
+	csv_trace *self = state;
+	const ps_t tick_ps = self->format->tick_ps;
+	csv_request request;
+	ps_t within_ps = 0;
+
+	while (!self->at_end && self->num < wanted(self)) {
+		trace_result result = read_line(self);
+
+		if (result == TRACE_END)
+			self->at_end = true;
+		else if (result != TRACE_RECORD)
+			return result;
+	}
+	if (self->num == 0)
+		return TRACE_END;
+	if (self->format->spreads) {
+		if (self->spread_left == 0)
+			self->spread_size = self->spread_left = self->num_earliest;
+		within_ps = tick_ps / PS_PER_NS * (ps_t)(self->spread_size - self->spread_left) /
+			    (ps_t)self->spread_size * PS_PER_NS;
+		self->spread_left--;
+	}
+	request = pop(self);
+	if (!self->has_base) {
+		self->has_base = true;
+		self->base_ticks = request.ticks;
+	}
+	self->last_ticks = request.ticks;
+	*record_out = (trace_record){
+		.op = request.op,
+		.device = request.device,
+		.first_sector = request.first_sector,
+		.num_sectors = request.num_sectors,
+		.completed_ps = TRACE_NO_TIME,
+		.position = { .line = request.line },
+	};
+	if (request.ticks - self->base_ticks >= (uint64_t)(PS_MAX / tick_ps) - 1)
+		return bad(input_report(self->in, &record_out->position, "the time is wrong, or cut the trace",
+					"the request is more than 106 days after the first"));
+	record_out->queued_ps = (ps_t)(request.ticks - self->base_ticks) * tick_ps + within_ps;
+	record_out->issued_ps = record_out->queued_ps;
+	if (request.response_ticks == UINT64_MAX)
+		return TRACE_RECORD;
+	if (request.response_ticks > (uint64_t)((PS_MAX - record_out->queued_ps) / tick_ps))
+		return bad(input_report(self->in, &record_out->position, "the response time is wrong, or cut the trace",
+					"the request ends more than 106 days after the first"));
+	record_out->completed_ps = record_out->queued_ps + (ps_t)request.response_ticks * tick_ps;
+	return TRACE_RECORD;
+}

@@ -1,0 +1,74 @@
+/* Traces of one request per line with its fields between commas: what each such format is, as data.
+ *
+ * Lines that repeat the columns' names and blank lines are left out, and so are requests of zero bytes: they have no
+ * place on a disk. Bytes that do not fill a sector are rounded out to whole sectors. Times count from the earliest
+ * request among the first CSV_WINDOW. Lines need not be sorted: they are read CSV_WINDOW requests ahead and given out
+ * by time, in the order of the file where times are equal; a request that comes later than that is a mistake.
+ */
+#ifndef WORKLOAD_CSV_TRACE_H
+#define WORKLOAD_CSV_TRACE_H
+
+#include "workload/reader.h"
+
+#define CSV_WINDOW 16384             /* requests read ahead */
+#define CSV_MAX_PER_SECOND (1 << 20) /* of equal time, where they are spread */
+
+typedef enum csv_field {
+	CSV_TIME,
+	CSV_RESPONSE, /* in the notation of the time */
+	CSV_OP,
+	CSV_DEVICE, /* a number; nothing is 0 */
+	CSV_OFFSET,
+	CSV_SIZE, /* to the right of the offset */
+	CSV_IGNORED,
+} csv_field;
+
+typedef struct csv_column {
+	const char *name; /* in the header */
+	csv_field field;
+	const char *expected; /* for messages; NULL where nothing is checked */
+} csv_column;
+
+typedef struct csv_format {
+	const csv_column *columns;
+	size_t num_columns;
+	const char *read, *write; /* in the column CSV_OP, in any case */
+	bool skips_blank_op;      /* a line without an operation is no request */
+	bool decimal_seconds;     /* times are seconds with decimals; else whole numbers of tick_ps */
+	ps_t tick_ps;             /* at least 1 ns; 1 ns with decimal_seconds */
+	bool spreads;             /* n requests of one tick are 1/n tick apart */
+	uint64_t unit_bytes;      /* of offsets and sizes */
+	const char *hint;         /* what a line looks like */
+} csv_format;
+
+/* One line. */
+typedef struct csv_request {
+	uint64_t ticks, response_ticks; /* the latter UINT64_MAX in formats without */
+	uint64_t line, first_sector, num_sectors;
+	uint32_t device;
+	io_op op;
+} csv_request;
+
+/* The state of each reader. The requests read ahead are a ring, sorted by time. */
+typedef struct csv_trace {
+	input *in;
+	const csv_format *format;
+	csv_request *ring;
+	size_t first, num, capacity; /* the capacity is a power of two */
+	size_t num_earliest;         /* at the front, of equal time */
+	bool at_end, has_base;
+	uint64_t base_ticks, last_ticks;   /* of the first and the latest request that was given out */
+	uint64_t spread_size, spread_left; /* requests of the tick that is being spread */
+} csv_trace;
+
+#define CSV_EMPTY_HINT "a request is a line that reads or writes at least one byte"
+
+/* Does the first line that is not blank have the format's columns, as names or with its operations? */
+bool csv_trace_probe(const csv_format *format, const uint8_t *head, size_t num_bytes);
+
+/* The members of a reader. */
+nescsim_status csv_trace_init(csv_trace *self, const csv_format *format, input *in);
+trace_result csv_trace_next(void *state, trace_record *record_out);
+void csv_trace_fini(void *state);
+
+#endif
