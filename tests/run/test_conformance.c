@@ -11,6 +11,7 @@ static const struct {
 	{ "blktrace", "traces/postmark.blktrace.0.xz", "" },
 	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz", "" },
 	{ "msr", "traces/samples/msr.csv.gz", "0" },
+	{ "systor17", "traces/samples/systor17.csv.gz", "" },
 };
 
 /* Other ways to run a scheme than by its defaults; a scheme with parameters brings its own. */
