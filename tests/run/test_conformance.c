@@ -12,6 +12,7 @@ static const struct {
 	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz", "" },
 	{ "msr", "traces/samples/msr.csv.gz", "0" },
 	{ "systor17", "traces/samples/systor17.csv.gz", "" },
+	{ "alibaba", "traces/samples/alibaba.csv", "5" },
 };
 
 /* Other ways to run a scheme than by its defaults; a scheme with parameters brings its own. */

@@ -156,6 +156,7 @@ static void test_csv(void **state)
 	(void)state;
 	fuzz(load_text("traces/samples/msr.csv.gz", 16384), "msr");
 	fuzz(load_text("traces/samples/systor17.csv.gz", 16384), "systor17");
+	fuzz(load_text("traces/samples/alibaba.csv", 16384), "alibaba");
 }
 
 static void test_binary(void **state)
