@@ -13,6 +13,7 @@ static const struct {
 	{ "msr", "traces/samples/msr.csv.gz", "0" },
 	{ "systor17", "traces/samples/systor17.csv.gz", "" },
 	{ "alibaba", "traces/samples/alibaba.csv", "5" },
+	{ "tencent", "traces/samples/tencent.csv", "1283" },
 };
 
 /* Other ways to run a scheme than by its defaults; a scheme with parameters brings its own. */

@@ -157,6 +157,7 @@ static void test_csv(void **state)
 	fuzz(load_text("traces/samples/msr.csv.gz", 16384), "msr");
 	fuzz(load_text("traces/samples/systor17.csv.gz", 16384), "systor17");
 	fuzz(load_text("traces/samples/alibaba.csv", 16384), "alibaba");
+	fuzz(load_text("traces/samples/tencent.csv", 16384), "tencent");
 }
 
 static void test_binary(void **state)
