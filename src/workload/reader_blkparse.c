@@ -166,7 +166,7 @@ static bool begins_summary(const char *line)
 static bool take_event(cursor *c, blk_event *event, bool *wanted_out, ps_t *time_out)
 {
 	uint64_t major, minor, ignored;
-	char action[3], letter;
+	char action[3] = "", letter = '\0';
 
 	*wanted_out = false;
 	cursor_skip_blanks(c);
