@@ -15,12 +15,11 @@
 #define PAGE_BYTES 4096
 #define SECTORS_PER_PAGE (PAGE_BYTES / IO_SECTOR_BYTES)
 #define CHUNK_PAGES UINT64_C(32768) /* a bitmap of 4 KiB */
-#define MAX_DEVICES 64              /* told apart; the others are counted together */
+#define MAX_ROWS 32                 /* devices with a row of their own; the others share one */
 #define NUM_SIZES 13                /* up to 512 B, 1 KiB, ... 1 MiB, and beyond */
 #define NUM_GAPS 9                  /* below 1 us, 10 us, ... 10 s, and from there on */
 
 typedef struct device_counts {
-	uint32_t device;
 	uint64_t num_by_op[IO_NUM_OPS], bytes_by_op[IO_NUM_OPS];
 	uint64_t end_sector;     /* behind the highest one touched */
 	uint64_t next_sector;    /* behind the last read or write */
@@ -33,9 +32,8 @@ typedef struct touched {
 } touched;
 
 typedef struct trace_facts {
-	device_counts all, devices[MAX_DEVICES];
-	uint32_t num_devices;
-	bool more_devices;
+	device_counts all, *devices; /* by the trace's numbers */
+	uint32_t num_devices, max_devices;
 	uint64_t num_by_size[NUM_SIZES][2]; /* reads, writes */
 	uint64_t num_by_gap[NUM_GAPS];
 	touched touched;
@@ -150,15 +148,29 @@ static void count(device_counts *of, const trace_record *record)
 
 static device_counts *device_of(trace_facts *self, uint32_t device)
 {
-	for (uint32_t i = 0; i < self->num_devices; i++)
-		if (self->devices[i].device == device)
-			return &self->devices[i];
-	if (self->num_devices == MAX_DEVICES) {
-		self->more_devices = true;
-		return NULL;
+	while (device >= self->max_devices) {
+		const uint32_t max = self->max_devices == 0 ? 16 : 2 * self->max_devices;
+		device_counts *grown = realloc(self->devices, max * sizeof(*grown));
+
+		if (grown == NULL)
+			return NULL;
+		self->devices = grown;
+		self->max_devices = max;
 	}
-	self->devices[self->num_devices] = (device_counts){ .device = device };
-	return &self->devices[self->num_devices++];
+	while (self->num_devices <= device)
+		self->devices[self->num_devices++] = (device_counts){ .end_sector = 0 };
+	return &self->devices[device];
+}
+
+static void add_counts(device_counts *to, const device_counts *of)
+{
+	for (int op = 0; op < IO_NUM_OPS; op++) {
+		to->num_by_op[op] += of->num_by_op[op];
+		to->bytes_by_op[op] += of->bytes_by_op[op];
+	}
+	to->num_sequential += of->num_sequential;
+	if (of->end_sector > to->end_sector)
+		to->end_sector = of->end_sector;
 }
 
 static uint32_t size_class(uint64_t num_sectors)
@@ -183,16 +195,11 @@ static void add_record(trace_facts *self, const trace_record *record)
 {
 	device_counts *of = device_of(self, record->device);
 
-	if (of != NULL) {
-		const uint64_t before = of->num_sequential;
-
-		count(of, record);
-		self->all.num_sequential += of->num_sequential - before;
+	if (of == NULL) {
+		self->out_of_memory = true;
+		return;
 	}
-	self->all.num_by_op[record->op]++;
-	self->all.bytes_by_op[record->op] += record->num_sectors * IO_SECTOR_BYTES;
-	if (record->first_sector + record->num_sectors > self->all.end_sector)
-		self->all.end_sector = record->first_sector + record->num_sectors;
+	count(of, record);
 	if (record->op == IO_READ || record->op == IO_WRITE) {
 		self->num_by_size[size_class(record->num_sectors)][record->op == IO_WRITE]++;
 		touch(self, record);
@@ -259,7 +266,7 @@ static nescsim_status print_table(table *to, FILE *out)
 	return status;
 }
 
-static nescsim_status print_devices(const trace_facts *self, FILE *out)
+static nescsim_status print_devices(const trace_facts *self, const trace *of, FILE *out)
 {
 	static const table_column columns[] = {
 		{ "device", TABLE_LEFT },      { "reads", TABLE_RIGHT },    { "writes", TABLE_RIGHT },
@@ -268,14 +275,21 @@ static nescsim_status print_devices(const trace_facts *self, FILE *out)
 		{ "end, MiB", TABLE_RIGHT },
 	};
 	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
+	device_counts others = { .end_sector = 0 };
 
 	for (uint32_t i = 0; to != NULL && i < self->num_devices; i++) {
-		char name[24];
-
-		trace_device_format(self->devices[i].device, name, sizeof(name));
-		device_row(to, name, &self->devices[i]);
+		if (i < MAX_ROWS)
+			device_row(to, trace_device_name(of, i), &self->devices[i]);
+		else
+			add_counts(&others, &self->devices[i]);
 	}
-	if (to != NULL && (self->num_devices > 1 || self->more_devices)) {
+	if (to != NULL && self->num_devices > MAX_ROWS) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%u others", self->num_devices - MAX_ROWS);
+		device_row(to, name, &others);
+	}
+	if (to != NULL && self->num_devices > 1) {
 		table_group(to);
 		device_row(to, "all", &self->all);
 	}
@@ -311,15 +325,29 @@ static nescsim_status print_histograms(const trace_facts *self, FILE *out)
 	return print_table(to, out);
 }
 
+static void print_skipped(const trace *of, FILE *out)
+{
+	for (size_t file = 0; file < trace_num_files(of); file++) {
+		const input_skips *skips;
+
+		for (size_t i = 0; (skips = trace_skipped(of, file, i)) != NULL; i++)
+			fprintf(out, "Left out: %" PRIu64 " %s %s, the first at %s:%" PRIu64 ".\n", skips->num,
+				skips->num == 1 ? "line" : "lines", skips->why, trace_file_name(of, file),
+				skips->first_line);
+	}
+}
+
 static nescsim_status print_facts(const trace_facts *self, const trace *of, const char *file_name, bool by_content,
 				  FILE *out)
 {
 	char text[DECIMAL_TEXT_BYTES], other[DECIMAL_TEXT_BYTES];
 	nescsim_status status;
 
-	fprintf(out, "%s: %s%s, %" PRIu64 " requests\n\n", file_name, trace_format(of),
-		by_content ? " by its content" : "", num_requests(&self->all));
-	status = print_devices(self, out);
+	fprintf(out, "%s: %s%s", file_name, trace_format(of), by_content ? " by its content" : "");
+	if (trace_num_files(of) > 1)
+		fprintf(out, ", %zu files", trace_num_files(of));
+	fprintf(out, ", %" PRIu64 " requests\n\n", num_requests(&self->all));
+	status = print_devices(self, of, out);
 	if (status != NESCSIM_OK)
 		return status;
 	fprintf(out, "\n%s s, %s requests per second; reads and writes touch %s MiB.\n",
@@ -333,6 +361,7 @@ static nescsim_status print_facts(const trace_facts *self, const trace *of, cons
 			self->max_depth, self->num_without_completion != 0 ? "; some requests have none" : "");
 	else
 		fputs("Completions are not recorded: it is replayed at recorded times, or as fast as possible.\n", out);
+	print_skipped(of, out);
 	fputc('\n', out);
 	status = print_histograms(self, out);
 	if (status != NESCSIM_OK)
@@ -359,6 +388,8 @@ static nescsim_status read_all(trace_facts *self, trace *from)
 		if (result == TRACE_RECORD)
 			add_record(self, &record);
 	}
+	for (uint32_t i = 0; i < self->num_devices; i++)
+		add_counts(&self->all, &self->devices[i]);
 	if (status == NESCSIM_OK && num_requests(&self->all) == 0) {
 		trace_report_empty(from);
 		status = NESCSIM_TRACE;
@@ -386,6 +417,7 @@ nescsim_status nescsim_trace_info(const char *file_name, const char *format, con
 	}
 	page_map_fini(&facts->touched.chunks, free);
 	free(facts->completions);
+	free(facts->devices);
 	free(facts);
 	return status;
 }

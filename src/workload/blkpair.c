@@ -1,5 +1,6 @@
 #include "workload/blkpair.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -710,4 +711,10 @@ trace_result blkpair_next(blkpair *self, input *in, blkpair_read_fn read, void *
 			return TRACE_BROKEN;
 		}
 	}
+}
+
+void blkpair_device_name(const void *state, uint32_t device, char *text, size_t text_bytes)
+{
+	(void)state;
+	snprintf(text, text_bytes, "%u,%u", device >> 20, device & 0xfffffu);
 }

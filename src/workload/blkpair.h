@@ -59,6 +59,9 @@ typedef trace_result (*blkpair_read_fn)(void *state, blk_event *event_out, bool 
 /* The next request of a trace whose events `read` brings: a reader's whole `next`. */
 trace_result blkpair_next(blkpair *self, input *in, blkpair_read_fn read, void *state, trace_record *record_out);
 
+/* A reader's `device_name`: "major,minor". */
+void blkpair_device_name(const void *state, uint32_t device, char *text, size_t text_bytes);
+
 /* The next request in the order of queueing, once nothing earlier can still turn up. False when there is none yet. */
 bool blkpair_pop(blkpair *self, trace_record *record_out);
 

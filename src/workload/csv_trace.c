@@ -101,9 +101,19 @@ void csv_trace_fini(void *state)
 
 static bool take_ticks(cursor *c, const csv_format *format, const char *expected, uint64_t max, uint64_t *ticks_out)
 {
-	if (format->decimal_seconds)
-		return cursor_decimal_seconds(c, max, expected, ticks_out);
-	return cursor_number(c, max, expected, ticks_out);
+	const char *begin = c->at;
+	unsigned __int128 ticks;
+
+	if (!format->decimal_seconds)
+		return cursor_number(c, max, expected, ticks_out);
+	if (!cursor_decimal(c, 9, expected, &ticks))
+		return false;
+	if (ticks > max) {
+		c->at = begin;
+		return cursor_miss(c, expected);
+	}
+	*ticks_out = (uint64_t)ticks;
+	return true;
 }
 
 static bool take_op(cursor *c, const csv_format *format, const char *expected, io_op *op_out)
@@ -121,10 +131,36 @@ static bool take_op(cursor *c, const csv_format *format, const char *expected, i
 	return true;
 }
 
-/* The whole line. Of a request of zero bytes, num_sectors is 0. */
-static bool take_request(cursor *c, const csv_format *format, csv_request *request)
+/* The host's index. */
+static bool take_host(csv_trace *self, cursor *c, uint32_t *host_out)
 {
+	const char *rest = c->at;
+	csv_text text = split(&rest);
+	uint32_t host = 0;
+
+	while (host < self->num_hosts && !(strlen(self->hosts[host]) == text.num_bytes &&
+					   memcmp(self->hosts[host], text.at, text.num_bytes) == 0))
+		host++;
+	if (host == self->num_hosts) {
+		if (host == CSV_MAX_HOSTS)
+			return cursor_miss(c, "one of the 64 hosts before");
+		if (text.num_bytes == 0 || text.num_bytes >= CSV_HOST_BYTES)
+			return cursor_miss(c, "a host's name of 1 to 63 bytes");
+		memcpy(self->hosts[host], text.at, text.num_bytes); /* the rest is zero */
+		self->num_hosts++;
+	}
+	c->at += text.num_bytes;
+	*host_out = host;
+	return true;
+}
+
+/* The whole line. Of a request of zero bytes, num_sectors is 0. */
+static bool take_request(csv_trace *self, cursor *c, csv_request *request)
+{
+	const csv_format *format = self->format;
 	uint64_t offset_bytes = 0, number;
+	uint32_t host = 0;
+	bool has_host = false;
 
 	*request = (csv_request){ .response_ticks = UINT64_MAX, .line = c->position.line };
 	for (size_t i = 0; i < format->num_columns; i++) {
@@ -145,11 +181,17 @@ static bool take_request(cursor *c, const csv_format *format, csv_request *reque
 			if (!take_op(c, format, expected, &request->op))
 				return false;
 			break;
+		case CSV_HOST:
+			if (!take_host(self, c, &host))
+				return false;
+			has_host = true;
+			break;
 		case CSV_DEVICE:
 			number = 0;
-			if (*c->at != ',' && *c->at && !cursor_number(c, UINT32_MAX, expected, &number))
+			if (*c->at != ',' && *c->at &&
+			    !cursor_number(c, has_host ? CSV_MAX_HOST_DEVICES - 1 : UINT32_MAX, expected, &number))
 				return false;
-			request->device = (uint32_t)number;
+			request->device = host * CSV_MAX_HOST_DEVICES + (uint32_t)number;
 			break;
 		case CSV_OFFSET:
 			if (!cursor_number(c, END_BYTES / format->unit_bytes, expected, &number))
@@ -266,12 +308,16 @@ static trace_result read_line(csv_trace *self)
 	if (line[strspn(line, " \t")] == '\0' || is_header(self->format, line))
 		return TRACE_RECORD;
 	if (self->format->skips_blank_op && !find_op(self->format, line, &num_columns).num_bytes &&
-	    num_columns == self->format->num_columns)
+	    num_columns == self->format->num_columns) {
+		input_skip(self->in, "without an operation");
 		return TRACE_RECORD;
-	if (!take_request(&c, self->format, &request))
+	}
+	if (!take_request(self, &c, &request))
 		return bad(cursor_report(self->in, &c, self->format->hint));
-	if (!request.num_sectors)
+	if (!request.num_sectors) {
+		input_skip(self->in, "of zero bytes");
 		return TRACE_RECORD;
+	}
 	/* A tick that was spread is closed. */
 	if (self->has_base &&
 	    (self->format->spreads ? request.ticks <= self->last_ticks : request.ticks < self->last_ticks))
@@ -346,4 +392,18 @@ trace_result csv_trace_next(void *state, trace_record *record_out)
 					"the request ends more than 106 days after the first"));
 	record_out->completed_ps = record_out->queued_ps + (ps_t)request.response_ticks * tick_ps;
 	return TRACE_RECORD;
+}
+
+trace_instant csv_trace_origin(const void *state)
+{
+	const csv_trace *self = state;
+
+	return (trace_instant)self->base_ticks * (uint64_t)self->format->tick_ps;
+}
+
+void csv_trace_device_name(const void *state, uint32_t device, char *text, size_t text_bytes)
+{
+	const csv_trace *self = state;
+
+	snprintf(text, text_bytes, "%s_%u", self->hosts[device / CSV_MAX_HOST_DEVICES], device % CSV_MAX_HOST_DEVICES);
 }

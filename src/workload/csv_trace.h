@@ -12,11 +12,15 @@
 
 #define CSV_WINDOW 16384             /* requests read ahead */
 #define CSV_MAX_PER_SECOND (1 << 20) /* of equal time, where they are spread */
+#define CSV_MAX_HOSTS 64             /* told apart, where devices belong to hosts */
+#define CSV_HOST_BYTES 64            /* a host's name, with its end */
+#define CSV_MAX_HOST_DEVICES (1 << 24)
 
 typedef enum csv_field {
 	CSV_TIME,
 	CSV_RESPONSE, /* in the notation of the time */
 	CSV_OP,
+	CSV_HOST,   /* a name, to the left of the device: a device is then host_number */
 	CSV_DEVICE, /* a number; nothing is 0 */
 	CSV_OFFSET,
 	CSV_SIZE, /* to the right of the offset */
@@ -59,6 +63,8 @@ typedef struct csv_trace {
 	bool at_end, has_base;
 	uint64_t base_ticks, last_ticks;   /* of the first and the latest request that was given out */
 	uint64_t spread_size, spread_left; /* requests of the tick that is being spread */
+	uint32_t num_hosts;
+	char hosts[CSV_MAX_HOSTS][CSV_HOST_BYTES];
 } csv_trace;
 
 #define CSV_EMPTY_HINT "a request is a line that reads or writes at least one byte"
@@ -69,6 +75,8 @@ bool csv_trace_probe(const csv_format *format, const uint8_t *head, size_t num_b
 /* The members of a reader. */
 nescsim_status csv_trace_init(csv_trace *self, const csv_format *format, input *in);
 trace_result csv_trace_next(void *state, trace_record *record_out);
+trace_instant csv_trace_origin(const void *state);
+void csv_trace_device_name(const void *state, uint32_t device, char *text, size_t text_bytes);
 void csv_trace_fini(void *state);
 
 #endif

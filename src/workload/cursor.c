@@ -11,13 +11,6 @@ void cursor_skip_blanks(cursor *c)
 		c->at++;
 }
 
-bool cursor_miss(cursor *c, const char *expected)
-{
-	if (!c->expected)
-		c->expected = expected;
-	return false;
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -69,28 +62,47 @@ bool cursor_seconds(cursor *c, ps_t *time_out)
 	return true;
 }
 
-bool cursor_decimal_seconds(cursor *c, uint64_t max_ns, const char *what, uint64_t *ns_out)
+bool cursor_decimal(cursor *c, unsigned num_digits, const char *what, unsigned __int128 *value_out)
 {
-	const char *begin = c->at, *at;
-	uint64_t seconds, ns = 0, unit_ns = UINT64_C(1000000000);
+	const char *begin = c->at;
+	unsigned __int128 value;
+	uint64_t whole;
 
-	if (!cursor_number(c, UINT64_MAX / 1000000000 - 1, what, &seconds))
+	if (!cursor_number(c, UINT64_MAX, what, &whole))
 		return false;
-	at = c->at;
-	if (*at == '.') {
-		for (at++; is_digit(*at) && unit_ns > 1; at++) {
-			unit_ns /= 10;
-			ns += (uint64_t)(*at - '0') * unit_ns;
+	value = whole;
+	if (*c->at == '.') {
+		if (!is_digit(*++c->at)) {
+			c->at = begin;
+			return cursor_miss(c, what);
+		}
+		for (; is_digit(*c->at) && num_digits; num_digits--)
+			value = value * 10 + (unsigned)(*c->at++ - '0');
+		if (is_digit(*c->at)) {
+			c->at = begin;
+			return cursor_miss(c, what);
 		}
 	}
-	ns += seconds * 1000000000;
-	if (is_digit(*at) || at[-1] == '.' || ns > max_ns) {
-		c->at = begin;
-		return cursor_miss(c, what);
-	}
-	c->at = at;
-	*ns_out = ns;
+	for (; num_digits; num_digits--)
+		value *= 10;
+	*value_out = value;
 	return true;
+}
+
+bool cursor_end(cursor *c)
+{
+	cursor_skip_blanks(c);
+	return *c->at == '\0' || cursor_miss(c, "the end of the line");
+}
+
+/* Does the field at hand end after num bytes? A separator that stands there itself is one. */
+static bool ends_field(const cursor *c, size_t num)
+{
+	char next = c->at[num];
+
+	if (next == '\0' || next == ' ' || next == '\t')
+		return true;
+	return num && c->separator && (next == c->separator || *c->at == c->separator);
 }
 
 bool cursor_report(input *in, cursor *c, const char *hint)
@@ -99,13 +111,9 @@ bool cursor_report(input *in, cursor *c, const char *hint)
 	size_t num = 0;
 
 	c->position.column = (uint64_t)(c->at - c->begin) + 1;
-	for (; num < sizeof(found) - 1 && c->at[num] && c->at[num] != ' ' && c->at[num] != '\t' &&
-	       (!c->separator || c->at[num] != c->separator);
-	     num++)
+	for (; num < sizeof(found) - 1 && !ends_field(c, num); num++)
 		found[num] = c->at[num] > ' ' && c->at[num] <= '~' ? c->at[num] : '?';
 	found[num] = '\0';
-	if (!num && *c->at)
-		return input_report(in, &c->position, hint, "expected %s, found an empty field", c->expected);
 	if (!num)
 		return input_report(in, &c->position, hint, "expected %s, found the end of the line", c->expected);
 	return input_report(in, &c->position, hint, "expected %s, found '%s'", c->expected, found);

@@ -21,6 +21,7 @@ struct input {
 	bool failed;       /* reading failed and was reported */
 	uint64_t num_bytes, num_lines;
 	unsigned num_errors;
+	input_skips skips[INPUT_MAX_SKIPS];
 	char buffer[BUFFER_BYTES + 1]; /* one more for the NUL behind a last line without line end */
 };
 
@@ -235,4 +236,25 @@ uint64_t input_position_bytes(const input *self)
 uint64_t input_position_lines(const input *self)
 {
 	return self->num_lines;
+}
+
+void input_skip(input *self, const char *why)
+{
+	size_t i = 0;
+
+	while (i < INPUT_MAX_SKIPS - 1 && self->skips[i].why && self->skips[i].why != why)
+		i++;
+	if (!self->skips[i].why)
+		self->skips[i] = (input_skips){ .why = why, .first_line = self->num_lines };
+	self->skips[i].num++;
+}
+
+const input_skips *input_skipped(const input *self, size_t index)
+{
+	return index < INPUT_MAX_SKIPS && self->skips[index].why ? &self->skips[index] : NULL;
+}
+
+const char *input_name(const input *self)
+{
+	return self->name;
 }

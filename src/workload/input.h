@@ -14,6 +14,7 @@
 #include "base/diag.h"
 
 #define INPUT_MAX_ERRORS 20
+#define INPUT_MAX_SKIPS 4          /* reasons for leaving something out */
 #define INPUT_MAX_LINE_BYTES 65536 /* longest line, and longest contiguous piece for input_bytes() */
 
 /* A place in the unpacked file: lines and columns in text, event number and byte offset in binary formats. */
@@ -53,5 +54,21 @@ uint64_t input_position_lines(const input *self);
 /* Adds an error about the file's content. Returns false once INPUT_MAX_ERRORS have been reported: give up then. */
 bool input_report(input *self, const trace_position *position, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Notes that the line (or event) that was read last is left out, and why: words of static storage that go on after "N
+ * lines". */
+void input_skip(input *self, const char *why);
+
+/* What was left out so far, by reason. */
+typedef struct input_skips {
+	const char *why;
+	uint64_t num, first_line;
+} input_skips;
+
+/* The reason number `index`, or NULL. */
+const input_skips *input_skipped(const input *self, size_t index);
+
+/* What messages call the file. */
+const char *input_name(const input *self);
 
 #endif

@@ -287,14 +287,9 @@ static nescsim_status trace_validate(const void *params_in, const source_context
 	const trace_params *params = params_in;
 	uint64_t num_requests = 0, num_completed = 0;
 	trace_record record;
-	uint32_t device;
-	bool is_number;
 	trace *in;
 	nescsim_status status;
 
-	if (params->device && *params->device && !trace_device_parse(params->device, &device, &is_number))
-		return kind_report(diag, place, "device", "such as '8,16' or '5'",
-				   "'%s' is neither major,minor nor a number", params->device);
 	status = open_trace(params, place, diag, &in);
 	if (status != NESCSIM_OK)
 		return status;

@@ -4,9 +4,11 @@
 
 #include "workload/trace.h"
 
+/* A recorded time, whatever its epoch. */
+typedef unsigned __int128 trace_instant; /* ps */
+
 typedef struct trace_reader {
 	bool records_completions;
-	bool numbered_devices;  /* a device is a number, not major and minor */
 	size_t state_bytes;     /* of zeroed memory that the reader gets */
 	const char *empty_hint; /* what would be a request, for a trace without one */
 
@@ -14,9 +16,15 @@ typedef struct trace_reader {
 	bool (*probe)(const uint8_t *head, size_t num_bytes);
 	/* NESCSIM_OK or NESCSIM_NO_MEMORY. fini() is called in both cases. */
 	nescsim_status (*init)(void *state, input *in);
-	/* The next request in the order of queueing. Fills op, flags, device, sectors, the three times and the
-	 * position; the dependency is worked out by the caller. Mistakes are reported with input_report(). */
+	/* The next request in the order of queueing. Fills op, flags, device (any number that stands for one), sectors,
+	 * the three times and the position; all else is worked out by the caller. Mistakes are reported with
+	 * input_report(), what is no request and not obviously none with input_skip(). */
 	trace_result (*next)(void *state, trace_record *record_out);
+	/* What the trace calls a device. NULL: by its number. */
+	void (*device_name)(const void *state, uint32_t device, char *text, size_t text_bytes);
+	/* The recorded time that queued_ps counts from, on a clock that is common to all files of this format. Asked
+	 * after the first request. */
+	trace_instant (*origin)(const void *state);
 	void (*fini)(void *state);
 } trace_reader;
 

@@ -32,11 +32,11 @@ static nescsim_status alibaba_init(void *state, input *in)
 
 const trace_reader reader_alibaba = {
 	.records_completions = false,
-	.numbered_devices = true,
 	.state_bytes = sizeof(csv_trace),
 	.empty_hint = CSV_EMPTY_HINT,
 	.probe = alibaba_probe,
 	.init = alibaba_init,
 	.next = csv_trace_next,
+	.origin = csv_trace_origin,
 	.fini = csv_trace_fini,
 };

@@ -324,6 +324,13 @@ static trace_result blkparse_next(void *state, trace_record *record_out)
 	return blkpair_next(self->pair, self->in, read_line, self, record_out);
 }
 
+static trace_instant blkparse_origin(const void *state)
+{
+	const blkparse_state *self = state;
+
+	return (trace_instant)self->base_ps;
+}
+
 static void blkparse_fini(void *state)
 {
 	blkparse_state *self = state;
@@ -338,5 +345,7 @@ const trace_reader reader_blkparse = {
 	.probe = blkparse_probe,
 	.init = blkparse_init,
 	.next = blkparse_next,
+	.origin = blkparse_origin,
+	.device_name = blkpair_device_name,
 	.fini = blkparse_fini,
 };

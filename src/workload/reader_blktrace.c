@@ -214,6 +214,13 @@ static trace_result blktrace_next(void *state, trace_record *record_out)
 	return blkpair_next(self->pair, self->in, read_event, self, record_out);
 }
 
+static trace_instant blktrace_origin(const void *state)
+{
+	const blktrace_state *self = state;
+
+	return (trace_instant)self->base_ns * PS_PER_NS;
+}
+
 static void blktrace_fini(void *state)
 {
 	blktrace_state *self = state;
@@ -228,5 +235,7 @@ const trace_reader reader_blktrace = {
 	.probe = blktrace_probe,
 	.init = blktrace_init,
 	.next = blktrace_next,
+	.origin = blktrace_origin,
+	.device_name = blkpair_device_name,
 	.fini = blktrace_fini,
 };

@@ -1,12 +1,12 @@
 /* MSR Cambridge's CSV: times since 1601 and response times in units of 100 ns, offsets and sizes in bytes, no header.
- * Lines are written when requests complete, so times are a little out of order. DiskNumber is the device; one file
- * is of one host, whose name is ignored. */
+ * Lines are written when requests complete, so times are a little out of order. Hostname and DiskNumber together are
+ * the device, named as MSR named its files: usr_0. */
 #include "workload/csv_trace.h"
 
 static const csv_column columns[] = {
 	{ "Timestamp", CSV_TIME, "a time in units of 100 ns" },
-	{ "Hostname", CSV_IGNORED, NULL },
-	{ "DiskNumber", CSV_DEVICE, "a disk number below 2^32" },
+	{ "Hostname", CSV_HOST, NULL },
+	{ "DiskNumber", CSV_DEVICE, "a disk number below 2^24" },
 	{ "Type", CSV_OP, "Read or Write" },
 	{ "Offset", CSV_OFFSET, "an offset in bytes up to 2^63" },
 	{ "Size", CSV_SIZE, "a size in bytes that ends below 2^63" },
@@ -35,11 +35,12 @@ static nescsim_status msr_init(void *state, input *in)
 
 const trace_reader reader_msr = {
 	.records_completions = true,
-	.numbered_devices = true,
 	.state_bytes = sizeof(csv_trace),
 	.empty_hint = CSV_EMPTY_HINT,
 	.probe = msr_probe,
 	.init = msr_init,
 	.next = csv_trace_next,
+	.origin = csv_trace_origin,
+	.device_name = csv_trace_device_name,
 	.fini = csv_trace_fini,
 };

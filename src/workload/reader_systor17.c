@@ -36,11 +36,11 @@ static nescsim_status systor17_init(void *state, input *in)
 
 const trace_reader reader_systor17 = {
 	.records_completions = true,
-	.numbered_devices = true,
 	.state_bytes = sizeof(csv_trace),
 	.empty_hint = CSV_EMPTY_HINT,
 	.probe = systor17_probe,
 	.init = systor17_init,
 	.next = csv_trace_next,
+	.origin = csv_trace_origin,
 	.fini = csv_trace_fini,
 };

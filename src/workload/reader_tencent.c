@@ -34,11 +34,11 @@ static nescsim_status tencent_init(void *state, input *in)
 
 const trace_reader reader_tencent = {
 	.records_completions = false,
-	.numbered_devices = true,
 	.state_bytes = sizeof(csv_trace),
 	.empty_hint = CSV_EMPTY_HINT,
 	.probe = tencent_probe,
 	.init = tencent_init,
 	.next = csv_trace_next,
+	.origin = csv_trace_origin,
 	.fini = csv_trace_fini,
 };

@@ -1,8 +1,10 @@
 #include "workload/trace.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "workload/reader.h"
 
@@ -18,15 +20,32 @@ typedef struct completion_heap {
 	size_t num, capacity;
 } completion_heap;
 
-struct trace {
+/* One of the trace's files. */
+typedef struct trace_file {
 	const trace_reader *reader;
 	const char *format;
 	input *in;
 	void *state;
-	bool any_device; /* requests of all devices */
-	bool filters;    /* only those of `device`, as the user asked */
+	trace_record next; /* the file's next request, with its own times and devices */
+	bool has_next, at_end;
+	ps_t shift_ps; /* from the file's times to the trace's */
+	/* The trace's devices by the file's: open addressing, a power of two. */
+	struct device_slot {
+		uint32_t device, index_plus_1; /* 0 = free */
+	} * slots;
+	uint32_t num_slots, num_used;
+} trace_file;
+
+struct trace {
+	trace_file *files;
+	size_t num_files;
+	bool in_order; /* shifts are known: every file that is not at its end has its next request */
+	trace_options options;
+	bool any_device, filters;
+	uint32_t device; /* the only one that is wanted, if the trace has shown it (has_device) */
 	bool has_device;
-	uint32_t device;
+	char **devices; /* names */
+	uint32_t num_devices, max_devices;
 	completion_heap completions;
 	ps_t last_queued_ps;
 	uint64_t num_records;
@@ -94,36 +113,6 @@ static completion heap_pop(completion_heap *heap)
 	return top;
 }
 
-void trace_device_format(uint32_t device, bool is_number, char *text, size_t text_bytes)
-{
-	if (is_number)
-		snprintf(text, text_bytes, "%u", device);
-	else
-		snprintf(text, text_bytes, "%u,%u", device >> 20, device & 0xfffffu);
-}
-
-bool trace_device_parse(const char *text, uint32_t *device_out, bool *is_number_out)
-{
-	unsigned long major, minor;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	major = strtoul(text, &end, 10);
-	*is_number_out = *end == '\0';
-	if (*is_number_out && major <= UINT32_MAX) {
-		*device_out = (uint32_t)major;
-		return true;
-	}
-	if (*end != ',' || end[1] < '0' || end[1] > '9' || major > 4095)
-		return false;
-	minor = strtoul(end + 1, &end, 10);
-	if (*end || minor >= 1ul << 20)
-		return false;
-	*device_out = (uint32_t)(major << 20 | minor);
-	return true;
-}
-
 static const char *known_formats(char *text, size_t text_bytes)
 {
 	size_t used = (size_t)snprintf(text, text_bytes, "known formats:");
@@ -133,7 +122,7 @@ static const char *known_formats(char *text, size_t text_bytes)
 	return text;
 }
 
-static nescsim_status choose_reader(trace *self, const char *format, const diag_place *place, nescsim_diag *diag)
+static nescsim_status choose_reader(trace_file *self, const char *format, const diag_place *place, nescsim_diag *diag)
 {
 	char hint[256];
 	const uint8_t *head;
@@ -162,46 +151,83 @@ static nescsim_status choose_reader(trace *self, const char *format, const diag_
 	return NESCSIM_TRACE;
 }
 
-static nescsim_status choose_device(trace *self, const char *text, const diag_place *place, nescsim_diag *diag)
+static nescsim_status open_file(trace_file *self, const char *file_name, const char *shown_name, const char *format,
+				const diag_place *place, nescsim_diag *diag)
 {
-	const bool numbered = self->reader->numbered_devices;
-	bool is_number;
+	nescsim_status status = input_open(file_name, shown_name, place, diag, &self->in);
 
-	self->filters = self->has_device = true;
-	self->any_device = false;
-	if (trace_device_parse(text, &self->device, &is_number) && is_number == numbered)
+	if (status == NESCSIM_OK)
+		status = choose_reader(self, format, place, diag);
+	if (status != NESCSIM_OK)
+		return status;
+	self->state = calloc(1, self->reader->state_bytes);
+	return self->state ? self->reader->init(self->state, self->in) : NESCSIM_NO_MEMORY;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The files that a pattern names, in the order of their bytes whatever the locale. Without one: none. */
+static nescsim_status list_files(const char *pattern, const diag_place *place, nescsim_diag *diag, glob_t *found)
+{
+	struct stat information;
+
+	*found = (glob_t){ .gl_pathc = 0 };
+	if (!strpbrk(pattern, "*?[") || stat(pattern, &information) == 0)
 		return NESCSIM_OK;
-	return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, numbered ? "such as '5'" : "such as '8,16'",
-			"the device '%s' is not given as %s, as format %s has it", text,
-			numbered ? "a number" : "major,minor", self->format);
+	switch (glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, found)) {
+	case 0:
+		break;
+	case GLOB_NOSPACE:
+		return NESCSIM_NO_MEMORY;
+	default:
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, place, "such as 'traces/*.csv.gz'",
+				"the pattern '%s' matches no file", pattern);
+	}
+	if (found->gl_pathc > TRACE_MAX_FILES)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, "join some, or match fewer",
+				"the pattern '%s' matches %zu files, %d are read at once", pattern,
+				(size_t)found->gl_pathc, TRACE_MAX_FILES);
+	qsort(found->gl_pathv, found->gl_pathc, sizeof(*found->gl_pathv), compare_names);
+	return NESCSIM_OK;
 }
 
 nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
 			  const diag_place *place, nescsim_diag *diag, trace **trace_out)
 {
-	static const trace_options defaults;
-	nescsim_status status;
-	trace *self;
+	trace *self = calloc(1, sizeof(*self));
+	nescsim_status status, first = NESCSIM_OK;
+	glob_t found;
 
 	*trace_out = NULL;
-	if (!options)
-		options = &defaults;
-	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NESCSIM_NO_MEMORY;
-	self->any_device = options->any_device;
-	status = input_open(file_name, shown_name, place, diag, &self->in);
-	if (status == NESCSIM_OK)
-		status = choose_reader(self, options->format, place, diag);
-	if (status == NESCSIM_OK && options->device && *options->device)
-		status = choose_device(self, options->device, place, diag);
-	if (status == NESCSIM_OK) {
-		self->state = calloc(1, self->reader->state_bytes);
-		status = self->state ? self->reader->init(self->state, self->in) : NESCSIM_NO_MEMORY;
+	if (options)
+		self->options = *options;
+	self->filters = self->options.device && *self->options.device;
+	self->any_device = self->options.any_device && !self->filters;
+	first = list_files(file_name, place, diag, &found);
+	if (first == NESCSIM_OK) {
+		self->num_files = found.gl_pathc ? found.gl_pathc : 1;
+		self->files = calloc(self->num_files, sizeof(*self->files));
+		if (!self->files)
+			first = NESCSIM_NO_MEMORY;
 	}
-	if (status != NESCSIM_OK) {
+	/* All that are broken are reported. */
+	for (size_t i = 0; self->files && i < self->num_files && first != NESCSIM_NO_MEMORY; i++) {
+		const char *name = found.gl_pathc ? found.gl_pathv[i] : file_name;
+
+		status = open_file(&self->files[i], name, found.gl_pathc ? name : shown_name, self->options.format,
+				   place, diag);
+		if (first == NESCSIM_OK)
+			first = status;
+	}
+	globfree(&found);
+	if (first != NESCSIM_OK) {
 		trace_close(self);
-		return status;
+		return first;
 	}
 	*trace_out = self;
 	return NESCSIM_OK;
@@ -211,10 +237,19 @@ void trace_close(trace *self)
 {
 	if (!self)
 		return;
-	if (self->state)
-		self->reader->fini(self->state);
-	free(self->state);
-	input_close(self->in);
+	for (size_t i = 0; self->files && i < self->num_files; i++) {
+		trace_file *file = &self->files[i];
+
+		if (file->state)
+			file->reader->fini(file->state);
+		free(file->state);
+		input_close(file->in);
+		free(file->slots);
+	}
+	for (uint32_t i = 0; i < self->num_devices; i++)
+		free(self->devices[i]);
+	free(self->devices);
+	free(self->files);
 	free(self->completions.items);
 	free(self);
 }
@@ -227,7 +262,8 @@ bool trace_report(trace *self, const trace_record *record, const char *hint, con
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	return input_report(self->in, record ? &record->position : NULL, hint, "%s", message);
+	return input_report(self->files[record ? record->file : 0].in, record ? &record->position : NULL, hint, "%s",
+			    message);
 }
 
 /* What the record follows. The completions of earlier requests are compared in order of time, each once: those up to
@@ -251,21 +287,124 @@ static bool find_anchor(trace *self, trace_record *record)
 	return heap_push(&self->completions, (completion){ record->completed_ps, record->ordinal });
 }
 
+static bool add_device_list(const trace *self, char *text, size_t text_bytes)
+{
+	size_t used = (size_t)snprintf(text, text_bytes, "it has");
+
+	for (uint32_t i = 0; i < self->num_devices && i < 8; i++) {
+		used += (size_t)snprintf(text + used, text_bytes - used, "%s %s", i ? "," : "", self->devices[i]);
+		if (used >= text_bytes)
+			return false;
+	}
+	if (self->num_devices > 8)
+		snprintf(text + used, text_bytes - used, " and %u more", self->num_devices - 8);
+	return self->num_devices;
+}
+
 void trace_report_empty(trace *self)
 {
-	char device[24], message[96] = "the trace holds no request";
+	const char *hint = self->files[0].reader->empty_hint;
+	char devices[2560];
 
 	if (self->filters) {
-		trace_device_format(self->device, self->reader->numbered_devices, device, sizeof(device));
-		snprintf(message, sizeof(message), "the trace holds no request of device %s", device);
+		if (add_device_list(self, devices, sizeof(devices)))
+			hint = devices;
+		trace_report(self, NULL, hint, "the trace holds no request of device '%s'", self->options.device);
+	} else if (self->options.skip_ps || self->options.window_ps) {
+		trace_report(self, NULL, "lower skip, or raise window", "the trace holds no request in this window");
+	} else {
+		trace_report(self, NULL, hint, "the trace holds no request");
 	}
-	input_report(self->in, NULL, self->reader->empty_hint, "%s", message);
+}
+
+/* ---- devices: the files' numbers become the trace's -------------------------------------------------------------- */
+
+static struct device_slot *find_slot(const trace_file *file, uint32_t device)
+{
+	const uint32_t mask = file->num_slots - 1;
+	uint32_t at = device * UINT32_C(2654435761) & mask;
+
+	while (file->slots[at].index_plus_1 && file->slots[at].device != device)
+		at = (at + 1) & mask;
+	return &file->slots[at];
+}
+
+static bool grow_slots(trace_file *file)
+{
+	const trace_file old = *file;
+	const uint32_t num_slots = old.num_slots ? 2 * old.num_slots : 16;
+
+	file->slots = calloc(num_slots, sizeof(*file->slots));
+	if (!file->slots) {
+		file->slots = old.slots;
+		return false;
+	}
+	file->num_slots = num_slots;
+	for (uint32_t i = 0; i < old.num_slots; i++)
+		if (old.slots[i].index_plus_1)
+			*find_slot(file, old.slots[i].device) = old.slots[i];
+	free(old.slots);
+	return true;
+}
+
+/* The device of this name, new or not; false when out of memory. */
+static bool name_device(trace *self, const char *name, uint32_t *index_out)
+{
+	for (uint32_t i = 0; self->num_files > 1 && i < self->num_devices; i++) {
+		if (strcmp(self->devices[i], name) == 0) {
+			*index_out = i;
+			return true;
+		}
+	}
+	if (self->num_devices == self->max_devices) {
+		uint32_t max = self->max_devices ? 2 * self->max_devices : 16;
+		char **devices = realloc(self->devices, max * sizeof(*devices));
+
+		if (!devices)
+			return false;
+		self->devices = devices;
+		self->max_devices = max;
+	}
+	self->devices[self->num_devices] = strdup(name);
+	if (!self->devices[self->num_devices])
+		return false;
+	*index_out = self->num_devices++;
+	return true;
+}
+
+/* Replaces the file's number of the record's device by the trace's. */
+static bool number_device(trace *self, trace_record *record)
+{
+	trace_file *file = &self->files[record->file];
+	struct device_slot *slot;
+	char name[TRACE_DEVICE_BYTES];
+	uint32_t index;
+
+	if (2 * file->num_used >= file->num_slots && !grow_slots(file))
+		return false;
+	slot = find_slot(file, record->device);
+	if (!slot->index_plus_1) {
+		if (file->reader->device_name)
+			file->reader->device_name(file->state, record->device, name, sizeof(name));
+		else
+			snprintf(name, sizeof(name), "%u", record->device);
+		if (!name_device(self, name, &index))
+			return false;
+		*slot = (struct device_slot){ record->device, index + 1 };
+		file->num_used++;
+		if (self->filters && strcmp(name, self->options.device) == 0) {
+			self->has_device = true;
+			self->device = index;
+		}
+	}
+	record->device = slot->index_plus_1 - 1;
+	return true;
 }
 
 /* Leaves out other devices where one was asked for; without a choice a second device is a mistake. */
 static trace_result check_device(trace *self, const trace_record *record)
 {
-	char first[24], second[24], hint[64];
+	char hint[TRACE_DEVICE_BYTES + 32];
 
 	if (self->any_device || (self->has_device && record->device == self->device))
 		return TRACE_RECORD;
@@ -276,27 +415,155 @@ static trace_result check_device(trace *self, const trace_record *record)
 		self->device = record->device;
 		return TRACE_RECORD;
 	}
-	trace_device_format(self->device, self->reader->numbered_devices, first, sizeof(first));
-	trace_device_format(record->device, self->reader->numbered_devices, second, sizeof(second));
-	snprintf(hint, sizeof(hint), "choose one with device: '%s'", first);
-	trace_report(self, record, hint, "the trace holds requests of several devices: %s and %s", first, second);
+	snprintf(hint, sizeof(hint), "choose one with device: '%s'", self->devices[self->device]);
+	trace_report(self, record, hint, "the trace holds requests of several devices: %s and %s",
+		     self->devices[self->device], self->devices[record->device]);
 	return TRACE_BROKEN;
+}
+
+/* ---- the files' requests in one order ---------------------------------------------------------------------------- */
+
+static trace_result read_next(trace *self, size_t index)
+{
+	trace_file *file = &self->files[index];
+	trace_result result = file->reader->next(file->state, &file->next);
+
+	file->next.file = (uint32_t)index;
+	file->has_next = result == TRACE_RECORD;
+	file->at_end |= result == TRACE_END;
+	return result;
+}
+
+/* The trace begins when the earliest of its files does. */
+static trace_result find_shifts(trace *self)
+{
+	trace_instant first = ~(trace_instant)0;
+
+	for (size_t i = 0; i < self->num_files; i++) {
+		const trace_file *file = &self->files[i];
+
+		if (file->has_next && file->reader->origin(file->state) < first)
+			first = file->reader->origin(file->state);
+	}
+	for (size_t i = 0; i < self->num_files; i++) {
+		trace_file *file = &self->files[i];
+		trace_instant later;
+
+		if (!file->has_next)
+			continue;
+		later = file->reader->origin(file->state) - first;
+		if (later > (trace_instant)PS_MAX) {
+			trace_report(self, &file->next, "match files of one recording",
+				     "the file begins more than 106 days after the earliest one");
+			return TRACE_BROKEN;
+		}
+		file->shift_ps = (ps_t)later;
+	}
+	self->in_order = true;
+	return TRACE_RECORD;
+}
+
+static bool shift_times(ps_t shift_ps, trace_record *record)
+{
+	const ps_t last_ps = ps_max(record->queued_ps, ps_max(record->issued_ps, record->completed_ps));
+
+	if (last_ps > PS_MAX - shift_ps)
+		return false;
+	record->queued_ps += shift_ps;
+	record->issued_ps += shift_ps;
+	if (record->completed_ps != TRACE_NO_TIME)
+		record->completed_ps += shift_ps;
+	return true;
+}
+
+/* The next request of all files together, in the order of time and then of the files. */
+static trace_result next_merged(trace *self, trace_record *record_out)
+{
+	trace_file *from = NULL;
+
+	for (size_t i = 0; i < self->num_files; i++) {
+		trace_file *file = &self->files[i];
+
+		if (!file->has_next && !file->at_end) {
+			trace_result result = read_next(self, i);
+
+			if (result != TRACE_RECORD && result != TRACE_END)
+				return result;
+			if (result == TRACE_RECORD && self->in_order && !shift_times(file->shift_ps, &file->next)) {
+				trace_report(self, &file->next, "cut the trace",
+					     "the request is more than 106 days after the first");
+				return TRACE_BROKEN;
+			}
+		}
+	}
+	if (!self->in_order) {
+		trace_result result = find_shifts(self);
+
+		if (result != TRACE_RECORD)
+			return result;
+		for (size_t i = 0; i < self->num_files; i++)
+			if (self->files[i].has_next && !shift_times(self->files[i].shift_ps, &self->files[i].next))
+				self->files[i].has_next = false;
+	}
+	for (size_t i = 0; i < self->num_files; i++)
+		if (self->files[i].has_next && (!from || self->files[i].next.queued_ps < from->next.queued_ps))
+			from = &self->files[i];
+	if (!from)
+		return TRACE_END;
+	*record_out = from->next;
+	from->has_next = false;
+	return TRACE_RECORD;
+}
+
+/* Is the request in the window? Its times then count from there. TRACE_END: neither it nor a later one. */
+static bool is_in_window(const trace *self, trace_record *record, bool *ended_out)
+{
+	const ps_t skip_ps = self->options.skip_ps, window_ps = self->options.window_ps;
+
+	*ended_out = false;
+	if (record->queued_ps < skip_ps)
+		return false;
+	if (window_ps && record->queued_ps - skip_ps >= window_ps) {
+		*ended_out = true;
+		return false;
+	}
+	record->queued_ps -= skip_ps;
+	record->issued_ps -= skip_ps;
+	if (record->completed_ps != TRACE_NO_TIME)
+		record->completed_ps -= skip_ps;
+	return true;
 }
 
 trace_result trace_next(trace *self, trace_record *record_out)
 {
 	for (;;) {
-		trace_result result = self->reader->next(self->state, record_out);
+		trace_result result;
+		bool ended;
 
+		if (self->num_files == 1) {
+			result = self->files[0].reader->next(self->files[0].state, record_out);
+			record_out->file = 0;
+		} else {
+			result = next_merged(self, record_out);
+		}
 		if (result != TRACE_RECORD)
 			return result;
+		if (!is_in_window(self, record_out, &ended)) {
+			if (ended)
+				return TRACE_END;
+			continue;
+		}
+		if (!number_device(self, record_out)) {
+			trace_report(self, NULL, NULL, "out of memory");
+			return TRACE_BROKEN;
+		}
 		result = check_device(self, record_out);
 		if (result == TRACE_BROKEN)
 			return result;
 		if (result == TRACE_END)
 			continue;
 		if (!find_anchor(self, record_out)) {
-			input_report(self->in, NULL, NULL, "out of memory");
+			trace_report(self, NULL, NULL, "out of memory");
 			return TRACE_BROKEN;
 		}
 		return TRACE_RECORD;
@@ -305,18 +572,44 @@ trace_result trace_next(trace *self, trace_record *record_out)
 
 const char *trace_format(const trace *self)
 {
-	return self->format;
+	return self->files[0].format;
 }
 
 bool trace_records_completions(const trace *self)
 {
-	return self->reader->records_completions;
+	for (size_t i = 0; i < self->num_files; i++)
+		if (self->files[i].reader->records_completions)
+			return true;
+	return false;
+}
+
+size_t trace_num_files(const trace *self)
+{
+	return self->num_files;
+}
+
+const char *trace_file_name(const trace *self, size_t file)
+{
+	return input_name(self->files[file].in);
+}
+
+uint32_t trace_num_devices(const trace *self)
+{
+	return self->num_devices;
+}
+
+const char *trace_device_name(const trace *self, uint32_t device)
+{
+	return self->devices[device];
+}
+
+const input_skips *trace_skipped(const trace *self, size_t file, size_t index)
+{
+	return input_skipped(self->files[file].in, index);
 }
 
 static void count_record(trace_summary *summary, const trace_record *record, uint64_t depth)
 {
-	size_t i;
-
 	summary->num_requests++;
 	summary->num_by_op[record->op]++;
 	summary->bytes_by_op[record->op] += record->num_sectors * IO_SECTOR_BYTES;
@@ -327,12 +620,6 @@ static void count_record(trace_summary *summary, const trace_record *record, uin
 	if (depth > summary->max_depth)
 		summary->max_depth = depth;
 	summary->span_ps = ps_max(summary->span_ps, ps_max(record->queued_ps, record->completed_ps));
-	for (i = 0; i < summary->num_devices && i < TRACE_MAX_DEVICES; i++)
-		if (summary->devices[i] == record->device)
-			return;
-	if (i < TRACE_MAX_DEVICES)
-		summary->devices[i] = record->device;
-	summary->num_devices = i < TRACE_MAX_DEVICES ? i + 1 : TRACE_MAX_DEVICES;
 }
 
 nescsim_status trace_summarize(const char *file_name, const char *shown_name, const trace_options *options,
@@ -346,7 +633,7 @@ nescsim_status trace_summarize(const char *file_name, const char *shown_name, co
 	status = trace_open(file_name, shown_name, options, place, diag, &self);
 	if (status != NESCSIM_OK)
 		return status;
-	summary_out->format = self->format;
+	summary_out->format = trace_format(self);
 	for (;;) {
 		trace_result result = trace_next(self, &record);
 
@@ -363,6 +650,7 @@ nescsim_status trace_summarize(const char *file_name, const char *shown_name, co
 		trace_report_empty(self);
 		status = NESCSIM_TRACE;
 	}
+	summary_out->num_devices = trace_num_devices(self);
 	trace_close(self);
 	return status;
 }

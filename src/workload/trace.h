@@ -2,6 +2,9 @@
  *
  * Whatever the format, a record says what was asked, when, and what it had to wait for: the dependency that a
  * closed-loop replay keeps. Memory use depends on how many requests were outstanding, not on the trace's length.
+ *
+ * A trace may be several files, named by a pattern such as "msr/\*.csv.gz": they are merged by their recorded times,
+ * and a device of the same name in two files is one device. Time then counts from the earliest file's first event.
  */
 #ifndef WORKLOAD_TRACE_H
 #define WORKLOAD_TRACE_H
@@ -11,7 +14,8 @@
 #include "workload/input.h"
 #include "workload/io.h"
 
-#define TRACE_MAX_DEVICES 16                 /* devices told apart in a summary */
+#define TRACE_DEVICE_BYTES 256               /* a device's name, with its end */
+#define TRACE_MAX_FILES 256                  /* read at once */
 #define TRACE_NO_TIME INT64_C(-1)            /* completed_ps when the trace does not show a completion */
 #define TRACE_MAX_SECTOR (UINT64_C(1) << 54) /* so that every byte address fits int64_t */
 
@@ -31,7 +35,8 @@ typedef enum trace_after {
 typedef struct trace_record {
 	io_op op;
 	unsigned flags;                     /* of trace_flags */
-	uint32_t device;                    /* major << 20 | minor, or the format's number; 0 in formats without */
+	uint32_t device;                    /* by trace_device_name(): numbered from 0 as they appear */
+	uint32_t file;                      /* of the trace's files, from 0 */
 	uint64_t first_sector, num_sectors; /* 512 B units; below TRACE_MAX_SECTOR; 0 sectors only for a flush */
 	ps_t queued_ps;                     /* since the trace's first event; never decreases from record to record */
 	ps_t issued_ps;                     /* to the device driver */
@@ -52,14 +57,18 @@ typedef enum trace_result {
 
 typedef struct trace_options {
 	const char *format; /* reader's name; NULL, "" or "auto" = by content */
-	const char *device; /* "major,minor" or "number": only this device's requests; NULL or "" = see below */
+	const char *device; /* name: only this device's requests; NULL or "" = see below */
 	bool any_device;    /* without `device`: true = requests of all devices, false = a second device is an error */
+	ps_t skip_ps;       /* leave out what was queued earlier than this after the trace's start, which becomes the
+			     * new start */
+	ps_t window_ps;     /* leave out what was queued this long after the (new) start, or later; 0 = to the end */
 } trace_options;
 
 typedef struct trace trace;
 
-/* Opens a trace (see input_open() for names, places and statuses; also NESCSIM_TRACE for an unknown format). On
- * success *trace_out is to be freed with trace_close(); `diag` must outlive it. `options` may be NULL. */
+/* Opens a trace: a file, or those that a pattern with * ? [] names (see input_open() for places and statuses; also
+ * NESCSIM_TRACE for an unknown format). On success *trace_out is to be freed with trace_close(); `diag` and the strings
+ * of `options` (which may be NULL) must outlive it. */
 nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
 			  const diag_place *place, nescsim_diag *diag, trace **trace_out);
 
@@ -78,11 +87,18 @@ void trace_report_empty(trace *self);
 const char *trace_format(const trace *self);
 bool trace_records_completions(const trace *self);
 
-/* "254,16", or "5" where devices are numbers, for a record's device; always terminated. 24 bytes are enough. */
-void trace_device_format(uint32_t device, bool is_number, char *text, size_t text_bytes);
+/* How many files are read. */
+size_t trace_num_files(const trace *self);
 
-/* The device that "254,16" or "5" names, and which form it has; false when the text is neither. */
-bool trace_device_parse(const char *text, uint32_t *device_out, bool *is_number_out);
+/* Devices that the records so far are of, and what the trace calls one: "254,16", "5", "usr_0", a file's name. */
+uint32_t trace_num_devices(const trace *self);
+const char *trace_device_name(const trace *self, uint32_t device);
+
+/* What was left out of a file so far: reason number `index`, or NULL. */
+const input_skips *trace_skipped(const trace *self, size_t file, size_t index);
+
+/* What messages call a file. */
+const char *trace_file_name(const trace *self, size_t file);
 
 /* What one pass over a trace shows. */
 typedef struct trace_summary {
@@ -93,8 +109,7 @@ typedef struct trace_summary {
 	uint64_t end_sector; /* first sector behind the highest one touched, discards included */
 	uint64_t max_depth;  /* most requests between queueing and completion at one time */
 	ps_t span_ps;        /* from the first event to the last queueing or completion */
-	size_t num_devices;  /* seen; the first TRACE_MAX_DEVICES are listed */
-	uint32_t devices[TRACE_MAX_DEVICES];
+	uint32_t num_devices;
 } trace_summary;
 
 /* Reads the whole trace and reports every mistake (at most INPUT_MAX_ERRORS). A trace without a request is one. */

@@ -10,10 +10,15 @@ static const struct {
 } samples[] = {
 	{ "blktrace", "traces/postmark.blktrace.0.xz", "" },
 	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz", "" },
-	{ "msr", "traces/samples/msr.csv.gz", "0" },
+	{ "msr", "traces/samples/msr.csv.gz", "smp_0" },
 	{ "systor17", "traces/samples/systor17.csv.gz", "" },
 	{ "alibaba", "traces/samples/alibaba.csv", "5" },
 	{ "tencent", "traces/samples/tencent.csv", "1283" },
+	{ "spc", "traces/samples/random.spc", "" },
+	{ "fio", "traces/samples/random.fio", "" },
+	{ "disksim", "traces/samples/random.disksim", "" },
+	{ "mqsim", "traces/samples/random.mqsim", "" },
+	{ "csv", "traces/samples/random.csv", "" },
 };
 
 /* Other ways to run a scheme than by its defaults; a scheme with parameters brings its own. */

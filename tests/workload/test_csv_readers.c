@@ -24,6 +24,7 @@ static size_t read_as(const char *format, const char *text, trace_record *record
 			 NESCSIM_OK);
 	assert_string_equal(trace_format(in), format);
 	while ((result = trace_next(in, &record)) == TRACE_RECORD) {
+		record.device = test_device(in, &record);
 		assert_true(num < max_records);
 		records[num++] = record;
 	}
@@ -328,11 +329,11 @@ static void test_mistakes_of_a_line(void **state)
 		{ msr, "9223372036854775808,a,0,Read,0,512,1\n",
 		  "1: error: expected a time in units of 100 ns, found '9223372036854775808'", MSR_HINT },
 		{ msr, "1.5,a,0,Read,0,512,1\n", "2: error: expected a comma, found '.5'", MSR_HINT },
-		{ msr, "1,a,usr,Read,0,512,1\n", "5: error: expected a disk number below 2^32, found 'usr'", MSR_HINT },
+		{ msr, "1,a,usr,Read,0,512,1\n", "5: error: expected a disk number below 2^24, found 'usr'", MSR_HINT },
 		{ msr, "1,a,4294967296,Read,0,512,1\n",
-		  "5: error: expected a disk number below 2^32, found '4294967296'", MSR_HINT },
+		  "5: error: expected a disk number below 2^24, found '4294967296'", MSR_HINT },
 		{ msr, "1,a,0,Flush,0,512,1\n", "7: error: expected Read or Write, found 'Flush'", MSR_HINT },
-		{ msr, "1,a,0,,0,512,1\n", "7: error: expected Read or Write, found an empty field", MSR_HINT },
+		{ msr, "1,a,0,,0,512,1\n", "7: error: expected Read or Write, found ','", MSR_HINT },
 		{ msr, "1,a,0,Read,-1,512,1\n", "12: error: expected an offset in bytes up to 2^63, found '-1'",
 		  MSR_HINT },
 		{ msr, "1,a,0,Read,9223372036854775809,512,1\n",
@@ -342,18 +343,16 @@ static void test_mistakes_of_a_line(void **state)
 		{ msr, "1,a,0,Read,0,512,-1\n",
 		  "18: error: expected a response time below 106 days in units of 100 ns, found '-1'", MSR_HINT },
 		{ msr, "1,a,0,Read,0,512\n", "17: error: expected a comma, found the end of the line", MSR_HINT },
-		{ msr, "1,a,0,Read,0,512,1,2\n", "19: error: expected the end of the line, found an empty field",
-		  MSR_HINT },
+		{ msr, "1,a,0,Read,0,512,1,2\n", "19: error: expected the end of the line, found ','", MSR_HINT },
 		{ systor17, "1.0000000001,0.5,R,0,0,512\n",
 		  "1: error: expected a time in seconds with up to nine decimals, found '1.0000000001'", SYSTOR_HINT },
 		{ systor17, "1.,0.5,R,0,0,512\n",
 		  "1: error: expected a time in seconds with up to nine decimals, found '1.'", SYSTOR_HINT },
 		{ systor17, "1,,R,0,0,512\n",
-		  "3: error: expected a response time below 106 days in seconds with up to nine decimals, found an "
-		  "empty field",
+		  "3: error: expected a response time below 106 days in seconds with up to nine decimals, found ','",
 		  SYSTOR_HINT },
 		{ systor17, "1,0.5,Read,0,0,512\n", "7: error: expected R, W or nothing, found 'Read'", SYSTOR_HINT },
-		{ systor17, "1,0.5,,0,0\n", "7: error: expected R, W or nothing, found an empty field", SYSTOR_HINT },
+		{ systor17, "1,0.5,,0,0\n", "7: error: expected R, W or nothing, found ','", SYSTOR_HINT },
 		{ systor17, "1,0.5,R,x,0,512\n", "9: error: expected a LUN below 2^32, found 'x'", SYSTOR_HINT },
 		{ alibaba, "1,0,0,512,9\n", "3: error: expected R or W, found '0'", ALIBABA_HINT },
 		{ alibaba, "1,R,0,512,9.5\n", "12: error: expected the end of the line, found '.5'", ALIBABA_HINT },
@@ -399,7 +398,7 @@ static void test_too_long_a_time(void **state)
 						      "(the time is wrong, or cut the trace)\n");
 }
 
-static void test_device_is_a_number(void **state)
+static void test_device_by_its_name(void **state)
 {
 	test_file file = test_file_text("419,W,0,16384,10\n725,R,4096,512,20\n419,R,0,512,30\n");
 	nescsim_diag *diag = nescsim_diag_create();
@@ -421,10 +420,8 @@ static void test_device_is_a_number(void **state)
 	options.device = "";
 	assert_int_equal(trace_summarize(file.name, "x", &options, NULL, diag, &summary), NESCSIM_TRACE);
 	test_assert_diag(diag, NULL,
-			 "error: the device '0,419' is not given as a number, as format alibaba has it "
-			 "(such as '5')\n"
-			 "x: error: the trace holds no request of device 4 "
-			 "(a request is a line that reads or writes at least one byte)\n"
+			 "x: error: the trace holds no request of device '0,419' (it has 419, 725)\n"
+			 "x: error: the trace holds no request of device '4' (it has 419, 725)\n"
 			 "x:2: error: the trace holds requests of several devices: 419 and 725 "
 			 "(choose one with device: '419')\n");
 	nescsim_diag_destroy(diag);
@@ -544,7 +541,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes_of_a_line),
 		cmocka_unit_test(test_last_byte_below_the_limit),
 		cmocka_unit_test(test_too_long_a_time),
-		cmocka_unit_test(test_device_is_a_number),
+		cmocka_unit_test(test_device_by_its_name),
 		cmocka_unit_test(test_completions),
 		cmocka_unit_test(test_other_text_is_not_taken),
 		cmocka_unit_test(test_format_can_be_named),

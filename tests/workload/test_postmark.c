@@ -26,7 +26,6 @@ static void test_postmark_counts(void **state)
 	assert_int_equal(summary.num_without_completion, 0);
 	assert_int_equal(summary.end_sector * IO_SECTOR_BYTES, 543453184);
 	assert_int_equal(summary.num_devices, 1);
-	assert_int_equal(summary.devices[0], 254 << 20 | 16);
 	assert_int_equal(summary.span_ps / PS_PER_MS, 9004);
 }
 
@@ -68,7 +67,7 @@ static void test_text_and_binary_agree(void **state)
 		}
 		assert_int_equal(record.op, wanted->op);
 		assert_int_equal(record.flags, wanted->flags);
-		assert_int_equal(record.device, wanted->device);
+		assert_int_equal(test_device(in, &record), wanted->device);
 		assert_int_equal(record.first_sector, wanted->first_sector);
 		assert_int_equal(record.num_sectors, wanted->num_sectors);
 		assert_int_equal(record.queued_ps - offset_ps, wanted->queued_ps);

@@ -186,6 +186,18 @@ static void test_binary(void **state)
 	fuzz((size_t)(at - original), "binary");
 }
 
+/* The samples of the formats with one request per line. */
+static void test_lines(void **state)
+{
+	static const char *const files[] = { "traces/samples/random.csv", "traces/samples/random.disksim",
+					     "traces/samples/random.fio", "traces/samples/random.mqsim",
+					     "traces/samples/random.spc" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		fuzz(load_text(files[i], sizeof(original)), files[i]);
+}
+
 static void test_compressed(void **state)
 {
 	FILE *file = fopen("traces/postmark_slice.blkparse.txt.gz", "rb");
@@ -236,11 +248,9 @@ static void test_shuffled_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_binary),
-		cmocka_unit_test(test_compressed),
-		cmocka_unit_test(test_shuffled_events),
+		cmocka_unit_test(test_text),       cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_lines),      cmocka_unit_test(test_binary),
+		cmocka_unit_test(test_compressed), cmocka_unit_test(test_shuffled_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

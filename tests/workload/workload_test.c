@@ -56,6 +56,17 @@ void test_assert_diag(const nescsim_diag *diag, const char *file_name, const cha
 	free(text);
 }
 
+uint32_t test_device(const trace *of, const trace_record *record)
+{
+	const char *name = trace_device_name(of, record->device), *last = strrchr(name, '_');
+	unsigned major, minor;
+
+	if (sscanf(name, "%u,%u", &major, &minor) == 2)
+		return major << 20 | minor;
+	last = last ? last + 1 : name;
+	return *last >= '0' && *last <= '9' ? (uint32_t)strtoul(last, NULL, 10) : record->device;
+}
+
 size_t test_read_records(const char *file_name, trace_record *records, size_t max_records)
 {
 	nescsim_diag *diag = nescsim_diag_create();
@@ -66,6 +77,7 @@ size_t test_read_records(const char *file_name, trace_record *records, size_t ma
 
 	assert_int_equal(trace_open(file_name, file_name, NULL, NULL, diag, &in), NESCSIM_OK);
 	while ((result = trace_next(in, &record)) == TRACE_RECORD) {
+		record.device = test_device(in, &record);
 		if (num < max_records)
 			records[num] = record;
 		num++;

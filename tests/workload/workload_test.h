@@ -30,7 +30,10 @@ char *test_diag_text(const nescsim_diag *diag, const char *file_name);
 /* Fails the test unless diag prints as `expected`. */
 void test_assert_diag(const nescsim_diag *diag, const char *file_name, const char *expected);
 
-/* The records of a trace that must be free of mistakes. Returns how many. */
+/* The record's device as the trace names it: major << 20 | minor, or the last number of its name, or else its index. */
+uint32_t test_device(const trace *of, const trace_record *record);
+
+/* The records of a trace that must be free of mistakes; their devices are test_device()s. Returns how many. */
 size_t test_read_records(const char *file_name, trace_record *records, size_t max_records);
 
 /* The same for blkparse text. */

@@ -1,0 +1,88 @@
+/* SPC, the Storage Performance Council's format, as in UMass' Financial and WebSearch:
+ *
+ *     ASU,LBA,size,opcode,timestamp[,anything]
+ *
+ * ASU = application storage unit, the device; LBA in blocks, of 512 B here; size in bytes; opcode r or w in either case;
+ * seconds since the start. No header, no completions. */
+#include "workload/reader.h"
+#include "workload/textlog.h"
+
+static bool take_comma(cursor *c, const char *what)
+{
+	cursor_skip_blanks(c);
+	if (!cursor_char(c, ',', what))
+		return false;
+	cursor_skip_blanks(c);
+	return true;
+}
+
+static bool take_opcode(cursor *c, io_op *op_out)
+{
+	const char letter = *c->at;
+
+	if (letter != 'r' && letter != 'R' && letter != 'w' && letter != 'W')
+		return cursor_miss(c, "an opcode: r or R, w or W");
+	*op_out = letter == 'r' || letter == 'R' ? IO_READ : IO_WRITE;
+	c->at++;
+	return true;
+}
+
+static bool take_request(cursor *c, trace_record *record, unsigned __int128 *time_out)
+{
+	uint64_t asu, lba;
+
+	if (!cursor_number(c, UINT32_MAX, "an ASU number below 2^32", &asu) || !take_comma(c, "a comma and the LBA") ||
+	    !cursor_number(c, TRACE_MAX_SECTOR - 1, "an LBA below 2^54", &lba) ||
+	    !take_comma(c, "a comma and the size"))
+		return false;
+	*record = textlog_record(c, IO_READ, (uint32_t)asu);
+	if (!textlog_size(c, lba * IO_SECTOR_BYTES, record) || !take_comma(c, "a comma and the opcode") ||
+	    !take_opcode(c, &record->op) || !take_comma(c, "a comma and the time") ||
+	    !cursor_decimal(c, 12, "seconds with at most twelve digits behind the point", time_out))
+		return false;
+	cursor_skip_blanks(c);
+	return *c->at == ',' || cursor_end(c);
+}
+
+static bool spc_probe(const uint8_t *head, size_t num_bytes)
+{
+	return textlog_looks_like(head, num_bytes, "9,9,9,a,9");
+}
+
+static nescsim_status spc_init(void *state, input *in)
+{
+	textlog *log = state;
+
+	*log = (textlog){ .in = in, .separator = ',', .hint = "a line looks like '0,20941264,8192,W,0.551706'" };
+	return NESCSIM_OK;
+}
+
+static trace_result spc_next(void *state, trace_record *record_out)
+{
+	textlog *log = state;
+	unsigned __int128 time_ps;
+	cursor c;
+	trace_result result = textlog_line(log, &c);
+
+	if (result != TRACE_RECORD)
+		return result;
+	if (!take_request(&c, record_out, &time_ps))
+		return textlog_bad(log, &c);
+	return textlog_time(log, time_ps, TRACE_NO_TIME, record_out);
+}
+
+static void spc_fini(void *state)
+{
+	(void)state;
+}
+
+const trace_reader reader_spc = {
+	.records_completions = false,
+	.state_bytes = sizeof(textlog),
+	.empty_hint = "a request is a line such as '0,20941264,8192,W,0.551706'",
+	.probe = spc_probe,
+	.init = spc_init,
+	.next = spc_next,
+	.origin = textlog_origin,
+	.fini = spc_fini,
+};
