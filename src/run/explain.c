@@ -266,17 +266,21 @@ nescsim_status nescsim_explain(const nescsim_config *config, uint64_t request_nu
 {
 	const scenario *given = &config->scenario;
 	storage_plan plan;
-	nescsim_status status = nescsim_config_check_inputs(config, diag);
+	inputs ready;
+	nescsim_status status = inputs_prepare(&ready, config, diag);
 
-	if (status != NESCSIM_OK)
+	if (status != NESCSIM_OK) {
+		inputs_fini(&ready);
 		return status;
+	}
 	status = machine_plan(given, &plan);
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
-		scheme_run run = { .config = config, .scheme_index = i, .plan = &plan };
+		scheme_run run = { .config = config, .scheme_index = i, .inputs = &ready, .plan = &plan };
 
 		status = explain_scheme(&run, request_number, out, diag);
 	}
 	storage_plan_fini(&plan);
+	inputs_fini(&ready);
 	if (status == NESCSIM_OK && (fflush(out) != 0 || ferror(out)))
 		status = NESCSIM_IO;
 	return status;

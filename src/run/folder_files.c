@@ -518,8 +518,8 @@ static nescsim_status write_json(const nescsim_result *result, FILE *out)
 				  result->bottlenecks[i].unit, "utilisation_ppm", (json_int_t)finding->utilisation_ppm,
 				  "stage", finding->stage, "stage_ppm", (json_int_t)finding->stage_ppm));
 	}
-	root = json_pack("{s:s, s:I, s:o, s:O}", "nescsim", NESCSIM_VERSION, "seed", (json_int_t)result->seed,
-			 "schemes", schemes, "config", result->config);
+	root = json_pack("{s:s, s:I, s:O, s:o, s:O}", "nescsim", NESCSIM_VERSION, "seed", (json_int_t)result->seed,
+			 "notes", result->notes, "schemes", schemes, "config", result->config);
 	if (root == NULL)
 		status = NESCSIM_NO_MEMORY;
 	else if (json_dumpf(root, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF)

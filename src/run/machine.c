@@ -20,6 +20,9 @@ nescsim_status machine_plan(const scenario *given, storage_plan *plan)
 static nescsim_status open_sources(machine *self, nescsim_diag *diag)
 {
 	const scenario *given = self->config.scenario;
+	const inputs *shared = self->config.inputs;
+	const vm_config *last = NULL;
+	uint32_t entry_vm = 1; /* the entry's first */
 
 	for (uint32_t i = 0; i < self->num_cores; i++) {
 		const uint32_t vm = i / self->num_vcpus + 1;
@@ -35,9 +38,16 @@ static nescsim_status open_sources(machine *self, nescsim_diag *diag)
 			.disk_bytes = self->config.plan->disks[vm - 1].layout.num_bytes,
 			.instructions_per_ns_milli = given->guest.instructions_per_ns_milli,
 			.filesystem = &of->filesystem,
+			.num_tenants = (uint32_t)of->count,
+			.shared = shared == NULL ? NULL : source_shared_data(shared->shared[index]),
 		};
 		nescsim_status status;
 
+		if (of != last) {
+			last = of;
+			entry_vm = vm;
+		}
+		context.tenant = vm - entry_vm;
 		snprintf(path, sizeof(path), "vms[%zu].workload", index);
 		snprintf(filesystem_path, sizeof(filesystem_path), "vms[%zu].filesystem", index);
 		if (self->config.document != NULL) {

@@ -4,6 +4,7 @@
 
 #include "host/hypervisor.h"
 #include "run/checker.h"
+#include "run/inputs.h"
 #include "run/scenario.h"
 #include "sim/core_pool.h"
 
@@ -13,6 +14,7 @@ typedef struct machine_config {
 	const stack_ops *ops;
 	const void *params; /* the scheme's */
 	const storage_plan *plan;
+	const inputs *inputs; /* NULL: workloads are opened alone */
 	sim_placement placement;
 	/* Keeps the pieces of request number `logged_number` of VM 1's first vCPU; no log: of none. */
 	stage_log *log;

@@ -7,6 +7,7 @@
 #include "run/outcome.h"
 
 #define MAX_VMS_SHOWN 4
+#define MAX_NOTES_SHOWN 12
 #define MAX_SLICES 10
 #define MIN_MISSES_OVER_TIME 20 /* fewer do not fade */
 
@@ -21,6 +22,7 @@ void nescsim_result_destroy(nescsim_result *result)
 	free(result->rows);
 	free(result->out_folder);
 	json_decref(result->config);
+	json_decref(result->notes);
 	free(result);
 }
 
@@ -352,6 +354,20 @@ static bool has_application_time(const scheme_result *scheme)
 	return false;
 }
 
+/* How the workloads were taken. */
+static void print_workload_notes(const nescsim_result *result, FILE *out)
+{
+	const size_t num = json_array_size(result->notes);
+	const size_t num_shown = num <= MAX_NOTES_SHOWN ? num : MAX_NOTES_SHOWN - 1;
+
+	if (num != 0)
+		fputc('\n', out);
+	for (size_t i = 0; i < num_shown; i++)
+		fprintf(out, "%s.\n", json_string_value(json_array_get(result->notes, i)));
+	if (num_shown < num)
+		fprintf(out, "%zu more such notes are in result.json.\n", num - num_shown);
+}
+
 static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 {
 	nescsim_status status = NESCSIM_OK;
@@ -378,6 +394,7 @@ static nescsim_status print_notes(const nescsim_result *result, FILE *out)
 	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++)
 		if (result->schemes[i].has_hypervisor)
 			status = print_hypervisor(&result->schemes[i], out);
+	print_workload_notes(result, out);
 	if (result->is_checked)
 		fprintf(out, "\nChecked: every read returned what it had to, and nobody reached what was not his.\n"
 			     "(Of VMs with several vCPUs, and of shared or resized disks: what one of their own VMs "

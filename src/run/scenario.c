@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "nesc/bar.h"
 #include "sim/sim.h"
+#include "workload/source.h"
 
 #define KEYS(array) .keys = (array), .num_keys = sizeof(array) / sizeof((array)[0])
 #define SECTION(key, member, its_section, text)                                                   \
@@ -266,10 +267,23 @@ static void check_files(const scenario *self, cfg_check *check)
 		}
 }
 
+/* An entry with count: 0 is counted once the workload is known; then all is decoded again. */
+static bool has_open_count(const scenario *self)
+{
+	const vm_config *vms = self->vms.items;
+
+	for (size_t i = 0; i < self->vms.num; i++)
+		if (vms[i].count == 0)
+			return true;
+	return false;
+}
+
 static void scenario_check(const void *value, cfg_check *check)
 {
 	const scenario *self = value;
 
+	if (has_open_count(self))
+		return;
 	if (self->device.sriov && !self->link.iommu)
 		cfg_conflict(check, "device.sriov", "set link.iommu: true as well",
 			     "with true SR-IOV VFs reach their VM's memory, so an IOMMU must keep them to it");
@@ -360,27 +374,106 @@ static cfg_override *copy_overrides(const nescsim_override *overrides, size_t nu
 	return copy;
 }
 
-/* From `text`, or from `files` if there are any, or else from the disk. */
-static nescsim_status load(const char *name, const char *text, const cfg_file *files, size_t num_files,
-			   const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
-			   nescsim_config **config_out)
+/* Where a configuration comes from: `text`, or `files` if there are any, or else the disk. */
+typedef struct config_origin {
+	const char *name, *text;
+	const cfg_file *files;
+	size_t num_files;
+} config_origin;
+
+static nescsim_status decode(const config_origin *from, const cfg_override *overrides, size_t num_overrides,
+			     nescsim_diag *diag, nescsim_config *config)
+{
+	nescsim_status status;
+
+	if (from->text != NULL)
+		status = cfg_load_text(from->name, from->text, overrides, num_overrides, diag, &config->document);
+	else if (from->files != NULL)
+		status = cfg_load_files(from->name, from->files, from->num_files, overrides, num_overrides, diag,
+					&config->document);
+	else
+		status = cfg_load(from->name, overrides, num_overrides, diag, &config->document);
+	if (status == NESCSIM_OK)
+		status = cfg_decode(config->document, &scenario_section, &config->scenario, diag);
+	return status;
+}
+
+/* The VMs of the entry, one for each device of its trace. */
+static nescsim_status count_vms(const nescsim_config *config, size_t index, nescsim_diag *diag, uint32_t *num_out)
+{
+	const vm_config *vms = config->scenario.vms.items;
+	char path[48], count_path[48];
+	diag_place place, count_place;
+	nescsim_status status;
+
+	snprintf(path, sizeof(path), "vms[%zu].workload", index);
+	snprintf(count_path, sizeof(count_path), "vms[%zu].count", index);
+	place = cfg_place(config->document, path);
+	count_place = cfg_place(config->document, count_path);
+	status = source_count_tenants(&vms[index].workload, &place, diag, num_out);
+	if (status == NESCSIM_OK && *num_out > BAR_MAX_VFS)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &count_place,
+				"choose count: 64 and map: fold, or name some in workload.devices",
+				"the trace has %" PRIu32 " devices, there are at most %d VMs", *num_out, BAR_MAX_VFS);
+	return status;
+}
+
+/* Decodes again, with the counts that were left open. */
+static nescsim_status fill_in_counts(const config_origin *from, const nescsim_override *overrides, size_t num_overrides,
+				     nescsim_diag *diag, nescsim_config *config)
+{
+	const size_t num_vms = config->scenario.vms.num;
+	const vm_config *vms = config->scenario.vms.items;
+	struct count_texts {
+		char path[48], value[16];
+	} *texts = calloc(num_vms, sizeof(*texts));
+	nescsim_override *all = calloc(num_overrides + num_vms, sizeof(*all));
+	cfg_override *copy = NULL;
+	nescsim_status first = texts == NULL || all == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+	size_t num_all = num_overrides;
+
+	if (first == NESCSIM_OK && num_overrides != 0)
+		memcpy(all, overrides, num_overrides * sizeof(*all));
+	for (size_t i = 0; i < num_vms && first != NESCSIM_NO_MEMORY; i++) {
+		nescsim_status status;
+		uint32_t num;
+
+		if (vms[i].count != 0)
+			continue;
+		status = count_vms(config, i, diag, &num);
+		if (first == NESCSIM_OK)
+			first = status;
+		if (status != NESCSIM_OK)
+			continue;
+		snprintf(texts[i].path, sizeof(texts[i].path), "vms[%zu].count", i);
+		snprintf(texts[i].value, sizeof(texts[i].value), "%" PRIu32, num);
+		all[num_all++] = (nescsim_override){ .path = texts[i].path, .value = texts[i].value };
+	}
+	if (first == NESCSIM_OK) {
+		copy = copy_overrides(all, num_all);
+		cfg_document_destroy(config->document);
+		config->document = NULL;
+		first = copy == NULL ? NESCSIM_NO_MEMORY : decode(from, copy, num_all, diag, config);
+	}
+	free(copy);
+	free(all);
+	free(texts);
+	return first;
+}
+
+static nescsim_status load(const config_origin *from, const nescsim_override *overrides, size_t num_overrides,
+			   nescsim_diag *diag, nescsim_config **config_out)
 {
 	cfg_override *copy = copy_overrides(overrides, num_overrides);
 	nescsim_config *config = calloc(1, sizeof(*config));
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
 	*config_out = NULL;
-	if (copy != NULL && config != NULL) {
-		if (text != NULL)
-			status = cfg_load_text(name, text, copy, num_overrides, diag, &config->document);
-		else if (files != NULL)
-			status = cfg_load_files(name, files, num_files, copy, num_overrides, diag, &config->document);
-		else
-			status = cfg_load(name, copy, num_overrides, diag, &config->document);
-	}
-	if (status == NESCSIM_OK)
-		status = cfg_decode(config->document, &scenario_section, &config->scenario, diag);
+	if (copy != NULL && config != NULL)
+		status = decode(from, copy, num_overrides, diag, config);
 	free(copy);
+	if (status == NESCSIM_OK && has_open_count(&config->scenario))
+		status = fill_in_counts(from, overrides, num_overrides, diag, config);
 	if (status != NESCSIM_OK) {
 		nescsim_config_destroy(config);
 		return status;
@@ -393,20 +486,26 @@ static nescsim_status load(const char *name, const char *text, const cfg_file *f
 nescsim_status nescsim_config_load(const char *file_name, const nescsim_override *overrides, size_t num_overrides,
 				   nescsim_diag *diag, nescsim_config **config_out)
 {
-	return load(file_name, NULL, NULL, 0, overrides, num_overrides, diag, config_out);
+	const config_origin from = { .name = file_name };
+
+	return load(&from, overrides, num_overrides, diag, config_out);
 }
 
 nescsim_status nescsim_config_load_text(const char *name, const char *text, const nescsim_override *overrides,
 					size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out)
 {
-	return load(name, text, NULL, 0, overrides, num_overrides, diag, config_out);
+	const config_origin from = { .name = name, .text = text };
+
+	return load(&from, overrides, num_overrides, diag, config_out);
 }
 
 nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, size_t num_files,
 				     const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
 				     nescsim_config **config_out)
 {
-	return load(name, NULL, files, num_files, overrides, num_overrides, diag, config_out);
+	const config_origin from = { .name = name, .files = files, .num_files = num_files };
+
+	return load(&from, overrides, num_overrides, diag, config_out);
 }
 
 void nescsim_config_destroy(nescsim_config *config)

@@ -379,6 +379,7 @@ static nescsim_status run_machine(scheme_state *self, nescsim_diag *diag)
 		.scenario = self->scenario,
 		.document = run->config->document,
 		.plan = run->plan,
+		.inputs = run->inputs,
 		.placement = (sim_placement)self->scenario->sim.placement,
 		.log = run->log,
 		.logged_number = run->logged_number,

@@ -12,6 +12,7 @@
 #include "nesc/btlb.h"
 #include "nesc/device.h"
 #include "pcie/serializer.h"
+#include "run/inputs.h"
 #include "run/scenario.h"
 
 #define UNIT_NAME_BYTES 32
@@ -115,6 +116,7 @@ ps_t scheme_simulated_ps(const scheme_result *result);
 typedef struct scheme_run {
 	const nescsim_config *config;
 	size_t scheme_index;
+	const inputs *inputs; /* NULL: workloads are opened alone */
 	const storage_plan *plan;
 	FILE *progress; /* or NULL */
 	bool keep_requests;

@@ -378,7 +378,7 @@ static nescsim_status filesystem_validate(const void *workload_in, const source_
 	if (status != NESCSIM_OK)
 		return status;
 	inner = file_context(context, &on, context->filesystem->params);
-	return kind_of(workload)->validate(workload->params, &inner, place, diag);
+	return source_validate(workload, &inner, place, diag);
 }
 
 /* ---- state ------------------------------------------------------------------------------------------------------ */

@@ -21,9 +21,16 @@ typedef struct source_kind {
 	void (*completed)(void *state, uint64_t request_number, ps_t now_ps);
 	uint64_t (*expected_requests)(const void *state);
 	void (*close)(void *state);
-	/* As source_validate(). */
+	/* As source_validate(); or as source_prepare(), with what is to be shared, its notes and its end. One of the two. */
 	nescsim_status (*validate)(const void *params, const source_context *context, const diag_place *place,
 				   nescsim_diag *diag);
+	nescsim_status (*prepare)(const void *params, const source_context *context, const diag_place *place,
+				  nescsim_diag *diag, void **shared_out);
+	const char *(*notes)(const void *shared);
+	void (*unshare)(void *shared);
+	/* As source_count_tenants(). NULL: it cannot be dealt out. */
+	nescsim_status (*count_tenants)(const void *params, const diag_place *place, nescsim_diag *diag,
+					uint32_t *num_out);
 	/* Can each vCPU be a process that does one operation at a time on a file of its own? Reports why not. NULL: the
 	 * kind makes block requests and nothing else. */
 	nescsim_status (*file_needs)(const void *params, const source_context *context, const diag_place *place,

@@ -17,14 +17,21 @@
  * recorded  Each request arrives at its recorded time, whatever has completed; latency counts from there.
  * fast      As fast as possible with at most `depth` requests outstanding.
  *
+ * A trace of many devices is dealt out to the VMs of an entry by `map`; each replays its share as a trace of its own, at the
+ * trace's times.
+ *
  * Repeated laps of a trace begin when everything of the lap before has completed (closed), at the recorded end of the
  * lap before (recorded), or at once (fast).
  */
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "workload/kind.h"
+#include "workload/tenants.h"
 #include "workload/trace.h"
 
 #define TIME_SCALE INT64_C(1000000) /* decimals of time_scale */
@@ -50,6 +57,9 @@ typedef struct trace_params {
 	ps_t timer_threshold_ps;
 	int64_t time_scale; /* times TIME_SCALE */
 	const char *device;
+	int map;          /* tenants_map */
+	cfg_list devices; /* of const char * */
+	ps_t skip_ps, window_ps;
 } trace_params;
 
 static const char *const format_choices[] = {
@@ -60,13 +70,19 @@ static const char *const format_choices[] = {
 	NULL,
 };
 static const char *const policy_choices[] = { "auto", "closed", "recorded", "fast", NULL };
+static const char *const map_choices[] = { "same", "by_device", "fold", NULL }; /* in the order of tenants_map */
 static const char *const address_choices[] = { "error", "wrap", "scale", NULL };
+
+static const cfg_key device_element = {
+	.name = "device", .type = CFG_STRING, .default_text = "", .help = "What the trace calls it.", .source = "none"
+};
 
 static const cfg_key trace_keys[] = {
 	{ .name = "file",
 	  .type = CFG_PATH,
 	  .offset_in_struct = offsetof(trace_params, file),
-	  .help = "The trace, plain or compressed with gzip, bzip2, xz or zstd; relative to the file that names it.",
+	  .help = "The trace, plain or compressed with gzip, bzip2, xz or zstd; relative to the file that names it. A "
+		  "pattern such as 'msr/*.csv.gz' names several, which are merged by their recorded times.",
 	  .source = "none: required" },
 	{ .name = "format",
 	  .type = CFG_ENUM,
@@ -133,17 +149,61 @@ static const cfg_key trace_keys[] = {
 	  .type = CFG_STRING,
 	  .offset_in_struct = offsetof(trace_params, device),
 	  .default_text = "",
-	  .help = "Replay only this device's requests, given as 'major,minor', or as its number in formats that number "
-		  "disks "
-		  "or volumes; empty = the only device of the trace.",
+	  .help = "Replay only this device's requests; `nescsim trace info` shows what the trace calls its devices. "
+		  "Empty "
+		  "= the only device, or all of them under `map`.",
 	  .source = "assumption: one disk per trace" },
+	{ .name = "map",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(trace_params, map),
+	  .default_text = "same",
+	  .choices = map_choices,
+	  .help = "Which of the entry's VMs replays what: each the whole trace; one device each, in the order in which "
+		  "they "
+		  "appear; or as many devices as there are, dealt out in turn (one VM's devices lie on its disk one "
+		  "behind "
+		  "the other, each from a whole MiB on).",
+	  .source = "assumption: one disk per trace" },
+	{ .name = "devices",
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(trace_params, devices),
+	  .default_text = "[]",
+	  .element = &device_element,
+	  .help = "Which devices `map` deals out, in this order; the requests of others are left out. Empty = all.",
+	  .source = "the trace as recorded" },
+	{ .name = "skip",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(trace_params, skip_ps),
+	  .default_text = "0 s",
+	  .help = "Leave out what was queued in this first part of the recorded time; the rest begins at once.",
+	  .source = "the trace as recorded" },
+	{ .name = "window",
+	  .type = CFG_DURATION,
+	  .offset_in_struct = offsetof(trace_params, window_ps),
+	  .default_text = "0 s",
+	  .help = "Replay only what was queued in so much recorded time, counted from the end of `skip`; 0 = to the "
+		  "end.",
+	  .source = "the trace as recorded" },
 };
+
+static void trace_check(const void *value, cfg_check *check)
+{
+	const trace_params *params = value;
+
+	if (params->map != TENANTS_SAME && params->device && *params->device)
+		cfg_conflict(check, "device", "name it in devices: [...]", "map: %s deals out devices, not one",
+			     map_choices[params->map]);
+	if (params->map == TENANTS_SAME && params->devices.num)
+		cfg_conflict(check, "devices", "choose map: by_device or map: fold, or name one as device",
+			     "map: same deals out no devices");
+}
 
 const cfg_section kind_trace_section = {
 	.name = "workload trace",
 	.keys = trace_keys,
 	.num_keys = sizeof(trace_keys) / sizeof(trace_keys[0]),
 	.struct_bytes = sizeof(trace_params),
+	.check = trace_check,
 };
 
 /* Which requests have completed: everything below `base`, and one bit for each from there to the newest. */
@@ -219,9 +279,21 @@ typedef enum replay_phase {
 	PHASE_FAILED,
 } replay_phase;
 
+/* What one pass over the trace has shown, for all VMs of an entry. */
+typedef struct trace_shared {
+	tenants *tenants;   /* NULL: every VM replays the whole trace */
+	tenant_facts whole; /* of a trace that is not dealt out */
+	ps_t span_ps;
+	text_buffer notes; /* lines */
+} trace_shared;
+
 typedef struct replay {
 	const trace_params *params;
-	trace *in;
+	const trace_shared *shared;
+	trace_shared *own;     /* if the caller gave none */
+	trace *in;             /* one of the two: the trace itself */
+	tenant_reader *tenant; /* or what of it falls to this VM */
+	uint32_t vm;           /* of the entry, from 0 */
 	nescsim_diag *diag;
 	int64_t instructions_per_ns_milli;
 	uint64_t disk_sectors, trace_end_sector;
@@ -240,15 +312,34 @@ typedef struct replay {
 
 static trace_options options_of(const trace_params *params)
 {
-	return (trace_options){ .format = format_choices[params->format], .device = params->device };
+	return (trace_options){
+		.format = format_choices[params->format],
+		.device = params->device,
+		.skip_ps = params->skip_ps,
+		.window_ps = params->window_ps,
+	};
+}
+
+static tenants_rule rule_of(const trace_params *params, uint32_t num_vms)
+{
+	return (tenants_rule){
+		.map = (tenants_map)params->map,
+		.names = params->devices.items,
+		.num_names = params->devices.num,
+		.num_vms = num_vms,
+	};
+}
+
+static const char *file_of(const trace_params *params)
+{
+	return params->file.resolved ? params->file.resolved : params->file.text;
 }
 
 static nescsim_status open_trace(const trace_params *params, const diag_place *place, nescsim_diag *diag, trace **out)
 {
 	trace_options options = options_of(params);
-	const char *resolved = params->file.resolved ? params->file.resolved : params->file.text;
 
-	return trace_open(resolved, resolved, &options, place, diag, out);
+	return trace_open(file_of(params), file_of(params), &options, place, diag, out);
 }
 
 /* Reports a request that has no place on the disk. Discards too long for it are cut unless they are errors. */
@@ -275,26 +366,80 @@ static bool check_address(const trace_params *params, uint64_t disk_sectors, tra
 	return true;
 }
 
+/* From the first request on. */
+static nescsim_status open_lap(replay *self, const diag_place *place)
+{
+	if (!self->shared || !self->shared->tenants)
+		return open_trace(self->params, place, self->diag, &self->in);
+	self->tenant = tenant_open(self->shared->tenants, self->vm);
+	return self->tenant ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+}
+
+static void close_lap(replay *self)
+{
+	trace_close(self->in);
+	tenant_close(self->tenant);
+	self->in = NULL;
+	self->tenant = NULL;
+}
+
+/* For messages. */
+static trace *trace_of(const replay *self)
+{
+	return self->in ? self->in : tenants_trace(self->shared->tenants);
+}
+
 static nescsim_status report_no_completions(const diag_place *place, nescsim_diag *diag)
 {
 	return kind_report(diag, place, "policy", "policy: recorded or policy: fast",
 			   "a closed loop needs completions and the trace records none");
 }
 
-static nescsim_status trace_validate(const void *params_in, const source_context *context, const diag_place *place,
-				     nescsim_diag *diag)
+static void note_skipped(trace_shared *shared, const trace *in)
 {
-	const trace_params *params = params_in;
-	uint64_t num_requests = 0, num_completed = 0;
+	for (size_t file = 0; file < trace_num_files(in); file++) {
+		const input_skips *skips;
+
+		for (size_t i = 0; (skips = trace_skipped(in, file, i)) != NULL; i++)
+			text_add(&shared->notes, "%s: %" PRIu64 " %s %s left out, the first at line %" PRIu64 "\n",
+				 trace_file_name(in, file), skips->num, skips->num == 1 ? "line" : "lines", skips->why,
+				 skips->first_line);
+	}
+}
+
+/* What address: wrap or scale does to a VM's requests. */
+static void note_addresses(trace_shared *shared, const trace_params *params, uint32_t vm, uint64_t num_beyond,
+			   const tenant_facts *facts, uint64_t disk_sectors)
+{
+	const unsigned long long end_mib = facts->end_sector * IO_SECTOR_BYTES >> 20,
+				 disk_mib = disk_sectors * IO_SECTOR_BYTES >> 20;
+
+	if (params->address == ADDRESS_WRAP && num_beyond)
+		text_add(&shared->notes,
+			 "VM %u: %" PRIu64 " of %" PRIu64
+			 " requests lie beyond its disk of %llu MiB, up to %llu MiB, and "
+			 "are wrapped around\n",
+			 vm, num_beyond, facts->num_requests, disk_mib, end_mib);
+	else if (params->address == ADDRESS_SCALE && facts->end_sector != disk_sectors)
+		text_add(&shared->notes, "VM %u: addresses up to %llu MiB are scaled to its disk of %llu MiB\n", vm,
+			 end_mib, disk_mib);
+}
+
+/* The whole trace for every VM: one pass to check it. */
+static nescsim_status prepare_same(const trace_params *params, const source_context *context, const diag_place *place,
+				   nescsim_diag *diag, trace_shared *shared)
+{
+	const uint64_t disk_sectors = context->disk_bytes / IO_SECTOR_BYTES;
+	uint64_t num_beyond = 0;
 	trace_record record;
 	trace *in;
-	nescsim_status status;
+	nescsim_status status = open_trace(params, place, diag, &in);
 
-	status = open_trace(params, place, diag, &in);
 	if (status != NESCSIM_OK)
 		return status;
 	for (bool go_on = true; go_on;) {
 		trace_result result = trace_next(in, &record);
+		uint64_t end_sector;
 
 		if (result == TRACE_END)
 			break;
@@ -303,19 +448,159 @@ static nescsim_status trace_validate(const void *params_in, const source_context
 			go_on = result == TRACE_BAD;
 			continue;
 		}
-		num_requests++;
-		num_completed += record.completed_ps != TRACE_NO_TIME;
-		if (!check_address(params, context->disk_bytes / IO_SECTOR_BYTES, in, &record, &go_on))
+		end_sector = record.first_sector + record.num_sectors;
+		shared->whole.num_requests++;
+		shared->whole.num_completed += record.completed_ps != TRACE_NO_TIME;
+		if (end_sector > shared->whole.end_sector)
+			shared->whole.end_sector = end_sector;
+		num_beyond += end_sector > disk_sectors;
+		shared->span_ps = ps_max(shared->span_ps, ps_max(record.queued_ps, record.completed_ps));
+		if (!check_address(params, disk_sectors, in, &record, &go_on))
 			status = NESCSIM_TRACE;
 	}
-	if (status == NESCSIM_OK && !num_requests) {
+	if (status == NESCSIM_OK && !shared->whole.num_requests) {
 		trace_report_empty(in);
 		status = NESCSIM_TRACE;
 	}
-	if (status == NESCSIM_OK && params->policy == REPLAY_CLOSED && !num_completed)
+	if (status == NESCSIM_OK && params->policy == REPLAY_CLOSED && !shared->whole.num_completed)
 		status = report_no_completions(place, diag);
+	note_skipped(shared, in);
+	note_addresses(shared, params, context->vm, num_beyond, &shared->whole, disk_sectors);
 	trace_close(in);
 	return status;
+}
+
+/* Which devices a VM replays. */
+static void note_devices(trace_shared *shared, uint32_t number, uint32_t vm)
+{
+	const char *name;
+
+	text_add(&shared->notes, "VM %u replays device", number);
+	for (uint32_t i = 0; (name = tenants_device(shared->tenants, vm, i)) != NULL; i++)
+		text_add(&shared->notes, "%s %s", i ? "," : "", name);
+	text_add(&shared->notes, "\n");
+}
+
+/* A pass over a VM's requests: do they fit its disk? */
+static nescsim_status check_tenant(const trace_params *params, const source_context *context, uint32_t vm,
+				   const diag_place *place, nescsim_diag *diag, trace_shared *shared)
+{
+	const tenant_facts *facts = tenants_facts(shared->tenants, vm);
+	const uint64_t disk_sectors = context->disk_bytes / IO_SECTOR_BYTES;
+	tenant_reader *reader;
+	uint64_t num_beyond = 0;
+	trace_record record;
+	trace_result result;
+	bool go_on;
+
+	if (params->policy == REPLAY_CLOSED && !facts->num_completed)
+		return report_no_completions(place, diag);
+	if (facts->end_sector <= disk_sectors) {
+		note_addresses(shared, params, context->vm + vm, 0, facts, disk_sectors);
+		return NESCSIM_OK;
+	}
+	if (params->address == ADDRESS_ERROR) {
+		char hint[128];
+
+		snprintf(hint, sizeof(hint),
+			 "make disk.bytes %llu MiB or more, or choose address: wrap or address: scale",
+			 (unsigned long long)((facts->end_sector * IO_SECTOR_BYTES + 1048575) >> 20));
+		return kind_report(diag, place, "address", hint,
+				   "VM %u's requests reach up to byte %llu, its disk has %llu", context->vm + vm,
+				   (unsigned long long)(facts->end_sector * IO_SECTOR_BYTES),
+				   (unsigned long long)context->disk_bytes);
+	}
+	reader = tenant_open(shared->tenants, vm);
+	if (!reader)
+		return NESCSIM_NO_MEMORY;
+	while ((result = tenant_next(reader, &record)) == TRACE_RECORD) {
+		num_beyond += record.first_sector + record.num_sectors > disk_sectors;
+		if (!check_address(params, disk_sectors, tenants_trace(shared->tenants), &record, &go_on)) {
+			result = TRACE_BROKEN;
+			break;
+		}
+	}
+	tenant_close(reader);
+	note_addresses(shared, params, context->vm + vm, num_beyond, facts, disk_sectors);
+	return result == TRACE_END ? NESCSIM_OK : NESCSIM_TRACE;
+}
+
+static nescsim_status prepare_tenants(const trace_params *params, const source_context *context,
+				      const diag_place *place, nescsim_diag *diag, trace_shared *shared)
+{
+	const trace_options options = options_of(params);
+	const tenants_rule rule = rule_of(params, context->num_tenants ? context->num_tenants : 1);
+	nescsim_status first = tenants_create(file_of(params), &options, &rule, place, diag, &shared->tenants);
+
+	if (first != NESCSIM_OK)
+		return first;
+	shared->span_ps = tenants_span_ps(shared->tenants);
+	note_skipped(shared, tenants_trace(shared->tenants));
+	if (tenants_num_left_out(shared->tenants))
+		text_add(&shared->notes, "%" PRIu64 " requests of devices that `devices` does not name are left out\n",
+			 tenants_num_left_out(shared->tenants));
+	for (uint32_t vm = 0; vm < rule.num_vms; vm++) {
+		const nescsim_status status = check_tenant(params, context, vm, place, diag, shared);
+
+		if (first == NESCSIM_OK)
+			first = status;
+	}
+	for (uint32_t vm = 0; vm < rule.num_vms; vm++)
+		note_devices(shared, context->vm + vm, vm);
+	return first;
+}
+
+static void trace_unshare(void *shared_in)
+{
+	trace_shared *shared = shared_in;
+
+	if (!shared)
+		return;
+	tenants_destroy(shared->tenants);
+	text_free(&shared->notes);
+	free(shared);
+}
+
+static nescsim_status trace_prepare(const void *params_in, const source_context *context, const diag_place *place,
+				    nescsim_diag *diag, void **shared_out)
+{
+	const trace_params *params = params_in;
+	trace_shared *shared = calloc(1, sizeof(*shared));
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	*shared_out = NULL;
+	if (!shared)
+		return status;
+	if (params->map == TENANTS_SAME)
+		status = prepare_same(params, context, place, diag, shared);
+	else
+		status = prepare_tenants(params, context, place, diag, shared);
+	if (status == NESCSIM_OK && !text_ok(&shared->notes))
+		status = NESCSIM_NO_MEMORY;
+	if (status != NESCSIM_OK) {
+		trace_unshare(shared);
+		return status;
+	}
+	*shared_out = shared;
+	return NESCSIM_OK;
+}
+
+static const char *trace_notes(const void *shared)
+{
+	return text_get(&((const trace_shared *)shared)->notes);
+}
+
+static nescsim_status trace_count_tenants(const void *params_in, const diag_place *place, nescsim_diag *diag,
+					  uint32_t *num_out)
+{
+	const trace_params *params = params_in;
+	const trace_options options = options_of(params);
+	const tenants_rule rule = rule_of(params, 0);
+
+	if (params->map != TENANTS_BY_DEVICE)
+		return kind_report(diag, place, "map", "map: by_device", "count: 0 needs one VM per device, map is %s",
+				   map_choices[params->map]);
+	return tenants_count(file_of(params), &options, &rule, place, diag, num_out);
 }
 
 static nescsim_status replay_open(void *state, const void *params_in, const source_context *context,
@@ -323,10 +608,10 @@ static nescsim_status replay_open(void *state, const void *params_in, const sour
 {
 	replay *self = state;
 	const trace_params *params = params_in;
-	nescsim_status status;
 
 	self->params = params;
 	self->diag = diag;
+	self->vm = context->tenant;
 	self->policy = (replay_policy)params->policy;
 	self->instructions_per_ns_milli =
 		context->instructions_per_ns_milli > 0 ? context->instructions_per_ns_milli : 1000;
@@ -335,19 +620,22 @@ static nescsim_status replay_open(void *state, const void *params_in, const sour
 		self->phase = PHASE_END;
 		return NESCSIM_OK;
 	}
-	if (params->address == ADDRESS_SCALE) {
-		trace_options options = options_of(params);
-		const char *resolved = params->file.resolved ? params->file.resolved : params->file.text;
-		trace_summary summary;
+	self->shared = context->shared;
+	if (!self->shared && (params->map != TENANTS_SAME || params->address == ADDRESS_SCALE)) {
+		void *own;
+		nescsim_status status = trace_prepare(params, context, place, diag, &own);
 
-		status = trace_summarize(resolved, resolved, &options, place, diag, &summary);
 		if (status != NESCSIM_OK)
 			return status;
-		self->trace_end_sector = summary.end_sector;
+		self->shared = self->own = own;
 	}
 	if (!done_grow(&self->done))
 		return NESCSIM_NO_MEMORY;
-	return open_trace(params, place, diag, &self->in);
+	if (self->shared)
+		self->trace_end_sector = self->shared->tenants
+						 ? tenants_facts(self->shared->tenants, self->vm)->end_sector
+						 : self->shared->whole.end_sector;
+	return open_lap(self, place);
 }
 
 /* A recorded time or gap, scaled; PS_MAX when it does not fit. */
@@ -366,11 +654,10 @@ static ps_t add_time(ps_t a, ps_t b)
 /* Begins the next lap, or ends. */
 static void finish_lap(replay *self)
 {
-	const cfg_path *file = &self->params->file;
-	diag_place place = { .file = file->resolved ? file->resolved : file->text };
+	const diag_place place = { .file = file_of(self->params) };
 
 	if (!self->has_record) {
-		trace_report_empty(self->in);
+		trace_report_empty(trace_of(self));
 		self->phase = PHASE_FAILED;
 		return;
 	}
@@ -379,11 +666,14 @@ static void finish_lap(replay *self)
 		return;
 	}
 	self->lap_base = self->done.end;
+	/* The laps of all VMs that share a trace begin together. */
+	if (self->tenant)
+		self->lap_span_ps = self->shared->span_ps;
 	self->lap_offset_ps = add_time(self->lap_offset_ps, scale_time(self, self->lap_span_ps));
 	self->lap_span_ps = 0;
 	self->has_record = false;
-	trace_close(self->in);
-	if (open_trace(self->params, &place, self->diag, &self->in) != NESCSIM_OK)
+	close_lap(self);
+	if (open_lap(self, &place) != NESCSIM_OK)
 		self->phase = PHASE_FAILED;
 }
 
@@ -418,20 +708,21 @@ static void fetch(replay *self)
 		self->phase = PHASE_END;
 		return;
 	}
-	result = trace_next(self->in, &self->record);
+	result = self->tenant ? tenant_next(self->tenant, &self->record) : trace_next(self->in, &self->record);
 	if (result == TRACE_END) {
 		finish_lap(self);
 		return;
 	}
 	if (result != TRACE_RECORD ||
-	    !check_address(self->params, self->disk_sectors, self->in, &self->record, &go_on)) {
+	    !check_address(self->params, self->disk_sectors, trace_of(self), &self->record, &go_on)) {
 		self->phase = PHASE_FAILED;
 		return;
 	}
 	self->has_record = true;
 	self->lap_span_ps = ps_max(self->lap_span_ps, ps_max(self->record.queued_ps, self->record.completed_ps));
 	if (!self->fetched_first) {
-		bool completes = trace_records_completions(self->in) && self->record.completed_ps != TRACE_NO_TIME;
+		bool completes =
+			trace_records_completions(trace_of(self)) && self->record.completed_ps != TRACE_NO_TIME;
 
 		self->fetched_first = true;
 		if (self->policy == REPLAY_AUTO)
@@ -493,7 +784,7 @@ static void replay_next(void *state, ps_t now_ps, source_step *step_out)
 					add_time(self->start_ps, add_time(self->lap_offset_ps,
 									  scale_time(self, self->record.queued_ps)));
 				if (self->until_ps == PS_MAX) {
-					trace_report(self->in, &self->record, "lower loop or time_scale",
+					trace_report(trace_of(self), &self->record, "lower loop or time_scale",
 						     "the request arrives more than 106 days after the start");
 					self->phase = PHASE_FAILED;
 				} else {
@@ -567,7 +858,8 @@ static void replay_close(void *state)
 {
 	replay *self = state;
 
-	trace_close(self->in);
+	close_lap(self);
+	trace_unshare(self->own);
 	free(self->done.words);
 }
 
@@ -578,5 +870,8 @@ const source_kind kind_trace = {
 	.completed = replay_completed,
 	.expected_requests = replay_expected_requests,
 	.close = replay_close,
-	.validate = trace_validate,
+	.prepare = trace_prepare,
+	.notes = trace_notes,
+	.unshare = trace_unshare,
+	.count_tenants = trace_count_tenants,
 };

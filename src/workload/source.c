@@ -110,10 +110,69 @@ void source_close(source *self)
 	free(self);
 }
 
+struct source_shared {
+	const source_kind *kind;
+	void *data;
+};
+
+nescsim_status source_prepare(const cfg_variant *workload, const source_context *context, const diag_place *place,
+			      nescsim_diag *diag, source_shared **shared_out)
+{
+	const bool on_filesystem = filesystem_is_used(context);
+	const source_kind *kind = on_filesystem ? &filesystem_kind : kind_of(workload);
+	const void *params = on_filesystem ? workload : workload->params;
+	source_shared *self = calloc(1, sizeof(*self));
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	*shared_out = NULL;
+	if (!self)
+		return status;
+	self->kind = kind;
+	if (kind->prepare)
+		status = kind->prepare(params, context, place, diag, &self->data);
+	else
+		status = kind->validate(params, context, place, diag);
+	if (status == NESCSIM_OK)
+		*shared_out = self;
+	else
+		free(self);
+	return status;
+}
+
+void source_unshare(source_shared *self)
+{
+	if (self && self->data)
+		self->kind->unshare(self->data);
+	free(self);
+}
+
+const void *source_shared_data(const source_shared *self)
+{
+	return self ? self->data : NULL;
+}
+
+const char *source_notes(const source_shared *self)
+{
+	return self && self->data ? self->kind->notes(self->data) : "";
+}
+
 nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
 			       nescsim_diag *diag)
 {
-	if (filesystem_is_used(context))
-		return filesystem_kind.validate(workload, context, place, diag);
-	return kind_of(workload)->validate(workload->params, context, place, diag);
+	source_shared *shared;
+	nescsim_status status = source_prepare(workload, context, place, diag, &shared);
+
+	source_unshare(shared);
+	return status;
+}
+
+nescsim_status source_count_tenants(const cfg_variant *workload, const diag_place *place, nescsim_diag *diag,
+				    uint32_t *num_out)
+{
+	const source_kind *kind = kind_of(workload);
+
+	if (!kind->count_tenants)
+		return kind_report(diag, place, "kind", "give count",
+				   "count: 0 means one VM for each device of a trace, and this is none");
+	return kind->count_tenants(workload->params, place, diag, num_out);
 }

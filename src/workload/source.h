@@ -50,7 +50,9 @@ typedef struct source_context {
 	const cfg_variant *filesystem;      /* of filesystem_variants: what the workload's requests go through in the
 					    * guest; NULL: none */
 	const diag_place *filesystem_place; /* where that stands in the config; NULL = unknown */
-	bool has_own_file;                  /* the `disk` is this vCPU's alone: generators deal out their requests, but
+	uint32_t tenant, num_tenants; /* this VM among those of its entry, from 0, and how many these are; 0 = 1 */
+	const void *shared;           /* source_shared_data(): of source_prepare(); NULL = opened alone */
+	bool has_own_file;            /* the `disk` is this vCPU's alone: generators deal out their requests, but
 					     * not the places */
 } source_context;
 
@@ -86,9 +88,31 @@ uint64_t source_expected_requests(const source *self);
 
 void source_close(source *self);
 
-/* Checks a workload before anything runs: trace exists, is readable and whole, fits the disk; one pass over the file
- * that also counts. Adds every mistake (at most 20 per file) to diag. */
+/* What the VMs of an entry share of their workload. */
+typedef struct source_shared source_shared;
+
+/* Checks a workload before anything runs - trace exists, is readable and whole, fits the disks; one pass over the file
+ * that also counts - and keeps what its sources need of that. `context` is that of the entry's first VM. Adds every
+ * mistake (at most 20 per file) to diag. Returns as source_open(). On success *shared_out is to be freed with
+ * source_unshare() after all sources; `diag`, `workload` and the context's filesystem must outlive it. */
+nescsim_status source_prepare(const cfg_variant *workload, const source_context *context, const diag_place *place,
+			      nescsim_diag *diag, source_shared **shared_out);
+void source_unshare(source_shared *self);
+
+/* For source_context. */
+const void *source_shared_data(const source_shared *self);
+
+/* What the user should know of how the workload is taken, a line each: what was left out or moved, who replays what. ""
+ * if nothing. */
+const char *source_notes(const source_shared *self);
+
+/* source_prepare() for the checks alone. */
 nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
 			       nescsim_diag *diag);
+
+/* How many VMs the workload is for, of an entry that leaves it open (count: 0). Returns as source_prepare(), and
+ * NESCSIM_CONFIG for workloads that do not say. */
+nescsim_status source_count_tenants(const cfg_variant *workload, const diag_place *place, nescsim_diag *diag,
+				    uint32_t *num_out);
 
 #endif

@@ -6,19 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "workload/order.h"
 #include "workload/reader.h"
-
-/* One completion that no later request has been compared with yet. */
-typedef struct completion {
-	ps_t time_ps;
-	uint64_t ordinal;
-} completion;
-
-/* A binary heap, earliest on top; of equal times the lower ordinal. Its depth is that of the trace. */
-typedef struct completion_heap {
-	completion *items;
-	size_t num, capacity;
-} completion_heap;
 
 /* One of the trace's files. */
 typedef struct trace_file {
@@ -46,9 +35,7 @@ struct trace {
 	bool has_device;
 	char **devices; /* names */
 	uint32_t num_devices, max_devices;
-	completion_heap completions;
-	ps_t last_queued_ps;
-	uint64_t num_records;
+	order order;
 };
 
 static const trace_reader *const readers[] = {
@@ -64,54 +51,6 @@ const trace_format_row trace_formats[] = {
 };
 
 const size_t trace_num_formats = sizeof(trace_formats) / sizeof(trace_formats[0]);
-
-static bool completion_before(completion a, completion b)
-{
-	return a.time_ps != b.time_ps ? a.time_ps < b.time_ps : a.ordinal < b.ordinal;
-}
-
-static bool heap_push(completion_heap *heap, completion item)
-{
-	size_t i = heap->num;
-
-	if (i == heap->capacity) {
-		size_t capacity = i ? 2 * i : 64;
-		completion *items = realloc(heap->items, capacity * sizeof(*items));
-
-		if (!items)
-			return false;
-		heap->items = items;
-		heap->capacity = capacity;
-	}
-	heap->num++;
-	while (i > 0 && completion_before(item, heap->items[(i - 1) / 2])) {
-		heap->items[i] = heap->items[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	heap->items[i] = item;
-	return true;
-}
-
-static completion heap_pop(completion_heap *heap)
-{
-	completion top = heap->items[0], last = heap->items[--heap->num];
-	size_t i = 0;
-
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child >= heap->num)
-			break;
-		if (child + 1 < heap->num && completion_before(heap->items[child + 1], heap->items[child]))
-			child++;
-		if (!completion_before(heap->items[child], last))
-			break;
-		heap->items[i] = heap->items[child];
-		i = child;
-	}
-	heap->items[i] = last;
-	return top;
-}
 
 static const char *known_formats(char *text, size_t text_bytes)
 {
@@ -250,7 +189,7 @@ void trace_close(trace *self)
 		free(self->devices[i]);
 	free(self->devices);
 	free(self->files);
-	free(self->completions.items);
+	order_fini(&self->order);
 	free(self);
 }
 
@@ -264,27 +203,6 @@ bool trace_report(trace *self, const trace_record *record, const char *hint, con
 	va_end(arguments);
 	return input_report(self->files[record ? record->file : 0].in, record ? &record->position : NULL, hint, "%s",
 			    message);
-}
-
-/* What the record follows. The completions of earlier requests are compared in order of time, each once: those up to
- * this record's queueing that an earlier record has not taken lie between the predecessor's queueing and this one's. */
-static bool find_anchor(trace *self, trace_record *record)
-{
-	record->ordinal = self->num_records++;
-	record->after = record->ordinal ? TRACE_AFTER_SUBMISSION : TRACE_AFTER_START;
-	record->anchor = record->ordinal ? record->ordinal - 1 : 0;
-	record->gap_ps = record->queued_ps - self->last_queued_ps;
-	while (self->completions.num && self->completions.items[0].time_ps <= record->queued_ps) {
-		completion done = heap_pop(&self->completions);
-
-		record->after = TRACE_AFTER_COMPLETION;
-		record->anchor = done.ordinal;
-		record->gap_ps = record->queued_ps - done.time_ps;
-	}
-	self->last_queued_ps = record->queued_ps;
-	if (record->completed_ps == TRACE_NO_TIME)
-		return true;
-	return heap_push(&self->completions, (completion){ record->completed_ps, record->ordinal });
 }
 
 static bool add_device_list(const trace *self, char *text, size_t text_bytes)
@@ -562,7 +480,7 @@ trace_result trace_next(trace *self, trace_record *record_out)
 			return result;
 		if (result == TRACE_END)
 			continue;
-		if (!find_anchor(self, record_out)) {
+		if (!order_add(&self->order, record_out)) {
 			trace_report(self, NULL, NULL, "out of memory");
 			return TRACE_BROKEN;
 		}
@@ -606,51 +524,4 @@ const char *trace_device_name(const trace *self, uint32_t device)
 const input_skips *trace_skipped(const trace *self, size_t file, size_t index)
 {
 	return input_skipped(self->files[file].in, index);
-}
-
-static void count_record(trace_summary *summary, const trace_record *record, uint64_t depth)
-{
-	summary->num_requests++;
-	summary->num_by_op[record->op]++;
-	summary->bytes_by_op[record->op] += record->num_sectors * IO_SECTOR_BYTES;
-	if (record->completed_ps == TRACE_NO_TIME)
-		summary->num_without_completion++;
-	if (record->first_sector + record->num_sectors > summary->end_sector)
-		summary->end_sector = record->first_sector + record->num_sectors;
-	if (depth > summary->max_depth)
-		summary->max_depth = depth;
-	summary->span_ps = ps_max(summary->span_ps, ps_max(record->queued_ps, record->completed_ps));
-}
-
-nescsim_status trace_summarize(const char *file_name, const char *shown_name, const trace_options *options,
-			       const diag_place *place, nescsim_diag *diag, trace_summary *summary_out)
-{
-	nescsim_status status;
-	trace_record record;
-	trace *self;
-
-	memset(summary_out, 0, sizeof(*summary_out));
-	status = trace_open(file_name, shown_name, options, place, diag, &self);
-	if (status != NESCSIM_OK)
-		return status;
-	summary_out->format = trace_format(self);
-	for (;;) {
-		trace_result result = trace_next(self, &record);
-
-		if (result == TRACE_END)
-			break;
-		if (result != TRACE_RECORD)
-			status = NESCSIM_TRACE;
-		if (result == TRACE_BROKEN)
-			break;
-		if (result == TRACE_RECORD)
-			count_record(summary_out, &record, self->completions.num);
-	}
-	if (status == NESCSIM_OK && summary_out->num_requests == 0) {
-		trace_report_empty(self);
-		status = NESCSIM_TRACE;
-	}
-	summary_out->num_devices = trace_num_devices(self);
-	trace_close(self);
-	return status;
 }

@@ -100,22 +100,6 @@ const input_skips *trace_skipped(const trace *self, size_t file, size_t index);
 /* What messages call a file. */
 const char *trace_file_name(const trace *self, size_t file);
 
-/* What one pass over a trace shows. */
-typedef struct trace_summary {
-	const char *format;
-	uint64_t num_requests;
-	uint64_t num_by_op[IO_NUM_OPS], bytes_by_op[IO_NUM_OPS];
-	uint64_t num_without_completion;
-	uint64_t end_sector; /* first sector behind the highest one touched, discards included */
-	uint64_t max_depth;  /* most requests between queueing and completion at one time */
-	ps_t span_ps;        /* from the first event to the last queueing or completion */
-	uint32_t num_devices;
-} trace_summary;
-
-/* Reads the whole trace and reports every mistake (at most INPUT_MAX_ERRORS). A trace without a request is one. */
-nescsim_status trace_summarize(const char *file_name, const char *shown_name, const trace_options *options,
-			       const diag_place *place, nescsim_diag *diag, trace_summary *summary_out);
-
 /* The table of formats, for lists and messages. */
 typedef struct trace_format_row {
 	const char *name, *help;

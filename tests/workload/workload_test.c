@@ -222,3 +222,48 @@ source *test_source_open(test_workload *workload, const source_context *context)
 	assert_int_equal(status, NESCSIM_OK);
 	return self;
 }
+
+static void count_record(trace_summary *summary, const trace_record *record)
+{
+	summary->num_requests++;
+	summary->num_by_op[record->op]++;
+	summary->bytes_by_op[record->op] += record->num_sectors * IO_SECTOR_BYTES;
+	if (record->completed_ps == TRACE_NO_TIME)
+		summary->num_without_completion++;
+	if (record->first_sector + record->num_sectors > summary->end_sector)
+		summary->end_sector = record->first_sector + record->num_sectors;
+	summary->span_ps = ps_max(summary->span_ps, ps_max(record->queued_ps, record->completed_ps));
+}
+
+nescsim_status trace_summarize(const char *file_name, const char *shown_name, const trace_options *options,
+			       const diag_place *place, nescsim_diag *diag, trace_summary *summary_out)
+{
+	nescsim_status status;
+	trace_record record;
+	trace *self;
+
+	memset(summary_out, 0, sizeof(*summary_out));
+	status = trace_open(file_name, shown_name, options, place, diag, &self);
+	if (status != NESCSIM_OK)
+		return status;
+	summary_out->format = trace_format(self);
+	for (;;) {
+		trace_result result = trace_next(self, &record);
+
+		if (result == TRACE_END)
+			break;
+		if (result != TRACE_RECORD)
+			status = NESCSIM_TRACE;
+		if (result == TRACE_BROKEN)
+			break;
+		if (result == TRACE_RECORD)
+			count_record(summary_out, &record);
+	}
+	if (status == NESCSIM_OK && summary_out->num_requests == 0) {
+		trace_report_empty(self);
+		status = NESCSIM_TRACE;
+	}
+	summary_out->num_devices = trace_num_devices(self);
+	trace_close(self);
+	return status;
+}

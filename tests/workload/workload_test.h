@@ -61,6 +61,21 @@ typedef struct test_event {
 /* Writes the event and returns the place behind it. */
 uint8_t *test_put_event(uint8_t *at, const test_event *event, bool big_endian);
 
+/* What one pass over a trace shows. */
+typedef struct trace_summary {
+	const char *format;
+	uint64_t num_requests;
+	uint64_t num_by_op[IO_NUM_OPS], bytes_by_op[IO_NUM_OPS];
+	uint64_t num_without_completion;
+	uint64_t end_sector; /* first sector behind the highest one touched, discards included */
+	ps_t span_ps;        /* from the first event to the last queueing or completion */
+	uint32_t num_devices;
+} trace_summary;
+
+/* Reads the whole trace and reports every mistake (at most INPUT_MAX_ERRORS). A trace without a request is one. */
+nescsim_status trace_summarize(const char *file_name, const char *shown_name, const trace_options *options,
+			       const diag_place *place, nescsim_diag *diag, trace_summary *summary_out);
+
 /* A workload decoded from YAML flow text such as "{kind: dd, count: 3}". */
 typedef struct test_workload {
 	cfg_document *document;

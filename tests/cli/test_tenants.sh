@@ -1,0 +1,59 @@
+#!/bin/sh
+# One trace of many disks, dealt out to VMs: from file to a table per VM, without a format option.
+. tests/cli/cli.sh
+
+# Alibaba's format: disk i (of 64, appearing in the order 64 ... 1) has i requests of 4 KiB, spread over the same time.
+awk 'BEGIN {
+	for (n = 0; n < 64; n++)
+		for (disk = 64; disk >= 1; disk--)
+			if (n < disk)
+				printf "%d,%s,%d,4096,%d\n", disk, n % 3 ? "R" : "W", 4096 * ((n * 37 + disk) % 100), 1577808000000000 + 1000 * n + 64 - disk
+}' | gzip >"$scratch/many.csv.gz"
+
+run run configs/tenants.yaml --set "vms[0].workload.file=$scratch/many.csv.gz" --schemes nesc --check --out "$scratch/many"
+expect 0
+out '64 VMs are shown together'
+out 'VM 1 replays device 64'
+out '53 more such notes are in result.json'
+rows=$(awk -F, '$2 == "block" && $3 != "all" && $4 == "all" && $5 == 65 - $3' "$scratch/many/summary.csv" | wc -l)
+[ "$rows" -eq 64 ] || bad "summary.csv has $rows right rows of VMs"
+grep -q '"VM 64 replays device 1"' "$scratch/many/result.json" || bad 'result.json does not say who replays what'
+
+# What does not fit is said before anything runs, with what would.
+run check configs/tenants.yaml --set 'vms[0].count=2'
+expect 3
+err 'vms[0].workload.map: the trace has 3 devices for 2 VMs (raise count to 3'
+run check configs/tenants.yaml --set 'vms[0].count=2' --set 'vms[0].workload.map=fold' --set 'vms[0].workload.address=error' \
+	--set 'vms[0].disk.bytes=300 MiB'
+expect 3
+err "VM 1's requests reach up to byte"
+err 'make disk.bytes 1004 MiB or more, or choose address: wrap or address: scale'
+run check configs/tenants.yaml --set 'vms[0].workload.map=same'
+expect 3
+err 'count: 0 needs one VM per device, map is same'
+run check configs/vc707.yaml --set 'vms[0].count=0' --set 'vms[0].workload={kind: dd, count: 5}'
+expect 3
+err 'count: 0 means one VM for each device of a trace'
+awk 'BEGIN { for (n = 0; n < 65; n++) printf "%d,R,0,4096,%d\n", n, n }' >"$scratch/65.csv"
+run check configs/tenants.yaml --set "vms[0].workload.file=$scratch/65.csv"
+expect 3
+err 'vms[0].count: the trace has 65 devices, there are at most 64 VMs'
+
+# What moves a request is said.
+run run configs/tenants.yaml --set 'vms[0].disk.bytes=100 MiB' --schemes nesc --out "$scratch/wrapped"
+expect 0
+out 'requests lie beyond its disk of 100 MiB'
+run run configs/tenants.yaml --set 'vms[0].disk.bytes=100 MiB' --set 'vms[0].workload.address=scale' --schemes nesc --out "$scratch/scaled"
+expect 0
+out 'are scaled to its disk of 100 MiB'
+
+# Both placements, several schemes and laps read the same requests.
+run run configs/tenants.yaml --set 'vms[0].workload.loop=3' --set sim.placement=per_unit --out "$scratch/per_unit"
+expect 0
+run run configs/tenants.yaml --set 'vms[0].workload.loop=3' --out "$scratch/clustered"
+expect 0
+for file in summary stages units; do
+	cmp "$scratch/per_unit/$file.csv" "$scratch/clustered/$file.csv" || bad "$file.csv depends on the placement"
+done
+awk -F, '$2 == "block" && $3 == "2" && $4 == "all" && $5 != 192' "$scratch/clustered/summary.csv" | grep -q . && bad 'laps are missing'
+finish
