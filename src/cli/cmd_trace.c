@@ -5,30 +5,112 @@
 static const cli_option options[] = {
 	{ "format", "NAME",
 	  "Takes the file to have this format (`nescsim readers`) instead of looking at its content." },
-	{ "device", "NAME", "Looks at the requests of this device only." },
+	{ "device", "NAME", "Takes the requests of this device only." },
+	{ "skip", "TIME", "Leaves out what was queued earlier than this after the start, such as '10 s'." },
+	{ "window", "TIME", "Takes only what was queued in so much time, such as '1 min'." },
+	{ "to", "NAME", "convert, generate: the format of OUT (default: what its name says; x.msr.csv.gz is msr)." },
+	{ "force", NULL, "convert, generate: replaces OUT if it is there." },
+	{ "job", "FILE", "generate: a fio job file; options that follow OUT are added to each of its jobs." },
+	{ "disk", "BYTES", "generate: the disk's size (default 1 GiB)." },
+	{ "service", "TIME", "generate: the time that a request takes (default 100 us)." },
+	CLI_SEED_OPTION,
 };
+
+#define MAX_ACTION_OPTIONS 10
+
+typedef struct trace_action {
+	const char *name, *usage;
+	size_t min_arguments, max_arguments;
+	const char *options[MAX_ACTION_OPTIONS]; /* that it takes */
+	nescsim_status (*run)(const cli_args *args);
+} trace_action;
+
+static nescsim_trace_input input_of(const cli_args *args)
+{
+	return (nescsim_trace_input){ .file_name = args->arguments[1],
+				      .format = cli_text(args, "format"),
+				      .device = cli_text(args, "device"),
+				      .skip = cli_text(args, "skip"),
+				      .window = cli_text(args, "window") };
+}
+
+static nescsim_trace_output output_of(const cli_args *args, int argument)
+{
+	return (nescsim_trace_output){ .file_name = args->arguments[argument],
+				       .format = cli_text(args, "to"),
+				       .replaces = cli_flag(args, "force") };
+}
+
+static nescsim_status info(const cli_args *args)
+{
+	const nescsim_trace_input input = input_of(args);
+
+	return nescsim_trace_info(&input, stdout, args->diag);
+}
+
+static nescsim_status convert(const cli_args *args)
+{
+	const nescsim_trace_input input = input_of(args);
+	const nescsim_trace_output output = output_of(args, 2);
+
+	return nescsim_trace_convert(&input, &output, stdout, args->diag);
+}
+
+static const trace_action actions[] = {
+	{ "info", "nescsim trace info FILE", 2, 2, { "format", "device", "skip", "window" }, info },
+	{ "convert",
+	  "nescsim trace convert FILE OUT",
+	  3,
+	  3,
+	  { "format", "device", "skip", "window", "to", "force" },
+	  convert },
+};
+
+#define NUM_ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static nescsim_status check_action(const trace_action *action, const cli_args *args)
+{
+	if (args->num_arguments < action->min_arguments || args->num_arguments > action->max_arguments)
+		return cli_usage(args->diag, action->usage, "'trace %s' takes other arguments", action->name);
+	for (size_t i = 0; i < args->num_values; i++) {
+		const char *name = args->values[i].option->name;
+		size_t known = 0;
+
+		while (known < MAX_ACTION_OPTIONS && action->options[known] != NULL &&
+		       strcmp(action->options[known], name) != 0)
+			known++;
+		if (known == MAX_ACTION_OPTIONS || action->options[known] == NULL)
+			return cli_usage(args->diag, "`nescsim help trace` lists the options",
+					 "'trace %s' has no option --%s", action->name, name);
+	}
+	return NESCSIM_OK;
+}
 
 static nescsim_status run(const cli_args *args)
 {
-	static const char *const actions[] = { "info" };
-	const char *action = args->arguments[0];
+	const char *names[NUM_ACTIONS], *nearest;
+	char hint[64];
 
-	if (strcmp(action, "info") != 0) {
-		const char *nearest = nescsim_nearest(action, actions, sizeof(actions) / sizeof(actions[0]));
+	for (size_t i = 0; i < NUM_ACTIONS; i++) {
+		nescsim_status status;
 
-		return cli_usage(args->diag, nearest == NULL ? "nescsim trace info FILE" : "did you mean info?",
-				 "there is no 'trace %s'", action);
+		names[i] = actions[i].name;
+		if (strcmp(args->arguments[0], actions[i].name) != 0)
+			continue;
+		status = check_action(&actions[i], args);
+		return status == NESCSIM_OK ? actions[i].run(args) : status;
 	}
-	return nescsim_trace_info(args->arguments[1], cli_text(args, "format"), cli_text(args, "device"), stdout,
-				  args->diag);
+	nearest = nescsim_nearest(args->arguments[0], names, NUM_ACTIONS);
+	snprintf(hint, sizeof(hint), nearest == NULL ? "`nescsim help trace` lists them" : "did you mean %s?", nearest);
+	return cli_usage(args->diag, hint, "there is no 'trace %s'", args->arguments[0]);
 }
 
 const cli_command command_trace = {
 	.name = "trace",
-	.arguments = "info FILE",
-	.help = "Says what a trace holds, or which of its lines is wrong.",
+	.arguments = "info FILE | convert FILE OUT",
+	.help = "Says what a trace holds, or which of its lines is wrong; writes it in another format.",
 	.min_arguments = 2,
-	.max_arguments = 2,
+	.max_arguments = CLI_MAX_ARGUMENTS,
 	.options = options,
 	.num_options = sizeof(options) / sizeof(options[0]),
 	.run = run,

@@ -10,6 +10,7 @@
 #include "metrics/table.h"
 #include "nesc/content.h"
 #include "run/scheme.h"
+#include "run/trace_part.h"
 #include "workload/trace.h"
 
 #define PAGE_BYTES 4096
@@ -325,18 +326,6 @@ static nescsim_status print_histograms(const trace_facts *self, FILE *out)
 	return print_table(to, out);
 }
 
-static void print_skipped(const trace *of, FILE *out)
-{
-	for (size_t file = 0; file < trace_num_files(of); file++) {
-		const input_skips *skips;
-
-		for (size_t i = 0; (skips = trace_skipped(of, file, i)) != NULL; i++)
-			fprintf(out, "Left out: %" PRIu64 " %s %s, the first at %s:%" PRIu64 ".\n", skips->num,
-				skips->num == 1 ? "line" : "lines", skips->why, trace_file_name(of, file),
-				skips->first_line);
-	}
-}
-
 static nescsim_status print_facts(const trace_facts *self, const trace *of, const char *file_name, bool by_content,
 				  FILE *out)
 {
@@ -361,7 +350,7 @@ static nescsim_status print_facts(const trace_facts *self, const trace *of, cons
 			self->max_depth, self->num_without_completion != 0 ? "; some requests have none" : "");
 	else
 		fputs("Completions are not recorded: it is replayed at recorded times, or as fast as possible.\n", out);
-	print_skipped(of, out);
+	trace_part_print_skipped(of, out);
 	fputc('\n', out);
 	status = print_histograms(self, out);
 	if (status != NESCSIM_OK)
@@ -397,22 +386,24 @@ static nescsim_status read_all(trace_facts *self, trace *from)
 	return self->out_of_memory ? NESCSIM_NO_MEMORY : status;
 }
 
-nescsim_status nescsim_trace_info(const char *file_name, const char *format, const char *device, FILE *out,
-				  nescsim_diag *diag)
+nescsim_status nescsim_trace_info(const nescsim_trace_input *part, FILE *out, nescsim_diag *diag)
 {
-	const trace_options options = { .format = format, .device = device, .any_device = true };
-	trace_facts *facts = calloc(1, sizeof(*facts));
-	nescsim_status status = NESCSIM_NO_MEMORY;
+	const bool by_content = part->format == NULL || strcmp(part->format, "auto") == 0;
+	trace_options options;
+	nescsim_status status = trace_part_options(part, diag, &options);
+	trace_facts *facts;
 	trace *from;
 
-	if (facts == NULL)
+	if (status != NESCSIM_OK)
 		return status;
-	status = trace_open(file_name, file_name, &options, NULL, diag, &from);
+	facts = calloc(1, sizeof(*facts));
+	if (facts == NULL)
+		return NESCSIM_NO_MEMORY;
+	status = trace_open(part->file_name, part->file_name, &options, NULL, diag, &from);
 	if (status == NESCSIM_OK) {
 		status = read_all(facts, from);
 		if (status == NESCSIM_OK)
-			status =
-				print_facts(facts, from, file_name, format == NULL || strcmp(format, "auto") == 0, out);
+			status = print_facts(facts, from, part->file_name, by_content, out);
 		trace_close(from);
 	}
 	page_map_fini(&facts->touched.chunks, free);

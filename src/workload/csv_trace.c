@@ -1,11 +1,13 @@
 #include "workload/csv_trace.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "workload/cursor.h"
+#include "workload/textlog.h"
 
 #define END_BYTES ((uint64_t)TRACE_MAX_SECTOR * IO_SECTOR_BYTES) /* 2^63 */
 
@@ -406,4 +408,71 @@ void csv_trace_device_name(const void *state, uint32_t device, char *text, size_
 	const csv_trace *self = state;
 
 	snprintf(text, text_bytes, "%s_%u", self->hosts[device / CSV_MAX_HOST_DEVICES], device % CSV_MAX_HOST_DEVICES);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+void csv_trace_begin(const csv_format *format, output *out)
+{
+	for (size_t i = 0; format->has_header && i < format->num_columns; i++)
+		output_text(out, "%s%s", format->columns[i].name, i + 1 < format->num_columns ? "," : "\n");
+}
+
+static void put_ticks(const csv_format *format, output *out, ps_t ticks)
+{
+	/* A tick is 1 ns where times have decimals. */
+	textlog_put_decimal(out, ticks, format->decimal_seconds ? 9 : 0);
+}
+
+void csv_trace_put(const csv_format *format, output *out, const trace_record *record, const char *device)
+{
+	const char *number = strrchr(device, '_');
+
+	number = number ? number + 1 : device;
+	for (size_t i = 0; i < format->num_columns; i++) {
+		switch (format->columns[i].field) {
+		case CSV_TIME:
+			put_ticks(format, out, record->queued_ps / format->tick_ps);
+			break;
+		case CSV_RESPONSE:
+			/* So that both the time and the completion are rounded down, not their difference. */
+			put_ticks(format, out,
+				  record->completed_ps / format->tick_ps - record->queued_ps / format->tick_ps);
+			break;
+		case CSV_OP:
+			output_text(out, "%s", record->op == IO_READ ? format->read : format->write);
+			break;
+		case CSV_HOST:
+			output_bytes(out, device, (size_t)(number - 1 - device));
+			break;
+		case CSV_DEVICE:
+			output_text(out, "%s", number);
+			break;
+		case CSV_OFFSET:
+			output_text(out, "%" PRIu64, record->first_sector * IO_SECTOR_BYTES / format->unit_bytes);
+			break;
+		case CSV_SIZE:
+			output_text(out, "%" PRIu64, record->num_sectors * IO_SECTOR_BYTES / format->unit_bytes);
+			break;
+		case CSV_IGNORED:
+			break;
+		}
+		output_text(out, i + 1 < format->num_columns ? "," : "\n");
+	}
+}
+
+bool csv_trace_is_host_device(const char *name)
+{
+	const char *number = strrchr(name, '_');
+	const size_t num_digits = number ? strspn(number + 1, "0123456789") : 0;
+
+	return textlog_is_word(name) && !strchr(name, ',') && number && number != name &&
+	       (size_t)(number - name) < CSV_HOST_BYTES && num_digits && !number[1 + num_digits] &&
+	       (number[1] != '0' || num_digits == 1) && num_digits <= 8 &&
+	       strtoul(number + 1, NULL, 10) < CSV_MAX_HOST_DEVICES;
+}
+
+void csv_trace_make_host_device(uint32_t number, char *text, size_t text_bytes)
+{
+	snprintf(text, text_bytes, "disk_%" PRIu32, number);
 }

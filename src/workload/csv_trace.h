@@ -43,6 +43,7 @@ typedef struct csv_format {
 	bool spreads;             /* n requests of one tick are 1/n tick apart */
 	uint64_t unit_bytes;      /* of offsets and sizes */
 	const char *hint;         /* what a line looks like */
+	bool has_header;          /* as its makers write it; it is read with and without */
 } csv_format;
 
 /* One line. */
@@ -78,5 +79,11 @@ trace_result csv_trace_next(void *state, trace_record *record_out);
 trace_instant csv_trace_origin(const void *state);
 void csv_trace_device_name(const void *state, uint32_t device, char *text, size_t text_bytes);
 void csv_trace_fini(void *state);
+
+/* The members of a writer. A device's name is host_number where devices belong to hosts. */
+void csv_trace_begin(const csv_format *format, output *out);
+void csv_trace_put(const csv_format *format, output *out, const trace_record *record, const char *device);
+bool csv_trace_is_host_device(const char *name);
+void csv_trace_make_host_device(uint32_t number, char *text, size_t text_bytes);
 
 #endif

@@ -3,6 +3,7 @@
 #define WORKLOAD_READER_H
 
 #include "workload/trace.h"
+#include "workload/writer.h"
 
 /* A recorded time, whatever its epoch. */
 typedef unsigned __int128 trace_instant; /* ps */
@@ -26,6 +27,7 @@ typedef struct trace_reader {
 	 * after the first request. */
 	trace_instant (*origin)(const void *state);
 	void (*fini)(void *state);
+	const trace_writer *writer; /* NULL: the format is only read */
 } trace_reader;
 
 #define READER(name, help) extern const trace_reader reader_##name;

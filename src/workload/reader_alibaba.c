@@ -30,6 +30,18 @@ static nescsim_status alibaba_init(void *state, input *in)
 	return csv_trace_init(state, &format, in);
 }
 
+static bool alibaba_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	csv_trace_put(&format, out, record, device);
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.put = alibaba_put,
+};
+
 const trace_reader reader_alibaba = {
 	.records_completions = false,
 	.state_bytes = sizeof(csv_trace),
@@ -39,4 +51,5 @@ const trace_reader reader_alibaba = {
 	.next = csv_trace_next,
 	.origin = csv_trace_origin,
 	.fini = csv_trace_fini,
+	.writer = &writer,
 };

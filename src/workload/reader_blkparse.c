@@ -1,8 +1,11 @@
 /* blkparse's default text: "maj,min cpu sequence seconds.nanoseconds pid action RWBS" and, for what concerns a
  * request, "sector + sectors [process]" or, at completion, "sector + sectors [error]". A summary follows the events. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "workload/blkpair.h"
+#include "workload/blkwrite.h"
 #include "workload/cursor.h"
 #include "workload/reader.h"
 
@@ -338,6 +341,53 @@ static void blkparse_fini(void *state)
 	blkpair_destroy(self->pair);
 }
 
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+static void put_event(output *out, uint32_t sequence, ps_t time_ps, uint32_t device, const blk_event *event)
+{
+	static const char actions[] = { [BLK_QUEUE] = 'Q', [BLK_ISSUE] = 'D', [BLK_COMPLETE] = 'C' };
+	static const char ops[IO_NUM_OPS] = { [IO_READ] = 'R', [IO_WRITE] = 'W', [IO_DISCARD] = 'D' };
+	char rwbs[8] = "FWS";
+
+	/* A flush is asked for by an empty write, and goes to the device as an operation of its own. */
+	if (event && event->num_sectors == 0 && event->action != BLK_QUEUE)
+		snprintf(rwbs, sizeof(rwbs), "FN");
+	else if (event && event->num_sectors != 0)
+		snprintf(rwbs, sizeof(rwbs), "%s%c%s", event->preflush ? "F" : "", ops[event->op],
+			 event->fua ? "F" : "");
+	output_text(out, "%3u,%-3u  0 %8" PRIu32 " %5" PRId64 ".%09" PRId64 "     0  %c %3s ", device >> 20,
+		    device & 0xfffff, sequence, time_ps / PS_PER_S, time_ps % PS_PER_S / PS_PER_NS,
+		    event ? actions[event->action] : 'P', event ? rwbs : "N");
+	if (event && event->num_sectors)
+		output_text(out, "%" PRIu64 " + %" PRIu64 " ", event->first_sector, event->num_sectors);
+	else if (event && event->action == BLK_COMPLETE)
+		output_text(out, "0 ");
+	if (event && event->action == BLK_COMPLETE)
+		output_text(out, "[%d]\n", event->failed ? -5 : 0); /* EIO */
+	else
+		output_text(out, "[nescsim]\n");
+}
+
+static bool blkparse_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	return blkwrite_put(state, out, record, device, put_event);
+}
+
+static void blkparse_end(void *state, output *out)
+{
+	blkwrite_end(state, out, put_event);
+}
+
+static const trace_writer writer = {
+	.state_bytes = sizeof(blkwrite),
+	.ops = 1 << IO_READ | 1 << IO_WRITE | 1 << IO_FLUSH | 1 << IO_DISCARD,
+	.make_name = blkwrite_make_name,
+	.name_fits = blkwrite_name_fits,
+	.put = blkparse_put,
+	.end = blkparse_end,
+	.fini = blkwrite_fini,
+};
+
 const trace_reader reader_blkparse = {
 	.records_completions = true,
 	.state_bytes = sizeof(blkparse_state),
@@ -348,4 +398,5 @@ const trace_reader reader_blkparse = {
 	.origin = blkparse_origin,
 	.device_name = blkpair_device_name,
 	.fini = blkparse_fini,
+	.writer = &writer,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "workload/blkpair.h"
+#include "workload/blkwrite.h"
 #include "workload/reader.h"
 
 #define EVENT_BYTES 48
@@ -12,8 +13,12 @@
 #define VERSION 7
 
 /* Categories, in the upper half of the action word */
+#define CATEGORY_READ (1u << 0)
 #define CATEGORY_WRITE (1u << 1)
 #define CATEGORY_FLUSH (1u << 2)
+#define CATEGORY_QUEUE (1u << 4)
+#define CATEGORY_ISSUE (1u << 6)
+#define CATEGORY_COMPLETE (1u << 7)
 #define CATEGORY_PASSTHROUGH (1u << 9)
 #define CATEGORY_NOTIFY (1u << 10)
 #define CATEGORY_DISCARD (1u << 13)
@@ -24,6 +29,7 @@
 #define ACTION_REQUEUE 6
 #define ACTION_ISSUE 7
 #define ACTION_COMPLETE 8
+#define ACTION_PLUG 10
 #define ACTION_SPLIT 12
 #define ACTION_LAST 17
 #define ACTION_CGROUP 0x100u
@@ -228,6 +234,66 @@ static void blktrace_fini(void *state)
 	blkpair_destroy(self->pair);
 }
 
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+static void set(uint8_t *bytes, size_t num_bytes, uint64_t value)
+{
+	for (size_t i = 0; i < num_bytes; i++)
+		bytes[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void put_event(output *out, uint32_t sequence, ps_t time_ps, uint32_t device, const blk_event *event)
+{
+	static const uint32_t actions[] = {
+		[BLK_QUEUE] = CATEGORY_QUEUE << 16 | ACTION_QUEUE,
+		[BLK_ISSUE] = CATEGORY_ISSUE << 16 | ACTION_ISSUE,
+		[BLK_COMPLETE] = CATEGORY_COMPLETE << 16 | ACTION_COMPLETE,
+	};
+	static const uint32_t categories[IO_NUM_OPS] = {
+		[IO_READ] = CATEGORY_READ,
+		[IO_WRITE] = CATEGORY_WRITE,
+		[IO_DISCARD] = CATEGORY_WRITE | CATEGORY_DISCARD,
+	};
+	uint8_t bytes[EVENT_BYTES] = { 0 };
+	uint32_t action = CATEGORY_QUEUE << 16 | ACTION_PLUG;
+
+	if (event)
+		action = actions[event->action] | categories[event->op] << 16 |
+			 (event->preflush ? CATEGORY_FLUSH << 16 : 0) | (event->fua ? CATEGORY_FUA << 16 : 0);
+	set(bytes, 4, MAGIC | VERSION);
+	set(bytes + 4, 4, sequence);
+	set(bytes + 8, 8, (uint64_t)(time_ps / PS_PER_NS));
+	set(bytes + 28, 4, action);
+	set(bytes + 36, 4, device);
+	if (event) {
+		set(bytes + 16, 8, event->first_sector);
+		set(bytes + 24, 4, event->num_sectors * IO_SECTOR_BYTES);
+		set(bytes + 44, 2, event->action == BLK_COMPLETE && event->failed ? 5 : 0); /* EIO */
+	}
+	output_bytes(out, bytes, sizeof(bytes));
+}
+
+static bool blktrace_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	return blkwrite_put(state, out, record, device, put_event);
+}
+
+static void blktrace_end(void *state, output *out)
+{
+	blkwrite_end(state, out, put_event);
+}
+
+static const trace_writer writer = {
+	.state_bytes = sizeof(blkwrite),
+	.ops = 1 << IO_READ | 1 << IO_WRITE | 1 << IO_FLUSH | 1 << IO_DISCARD,
+	.max_sectors = UINT32_MAX / IO_SECTOR_BYTES,
+	.make_name = blkwrite_make_name,
+	.name_fits = blkwrite_name_fits,
+	.put = blktrace_put,
+	.end = blktrace_end,
+	.fini = blkwrite_fini,
+};
+
 const trace_reader reader_blktrace = {
 	.records_completions = true,
 	.state_bytes = sizeof(blktrace_state),
@@ -238,4 +304,5 @@ const trace_reader reader_blktrace = {
 	.origin = blktrace_origin,
 	.device_name = blkpair_device_name,
 	.fini = blktrace_fini,
+	.writer = &writer,
 };

@@ -4,6 +4,7 @@
  * MQSim's lines look the same but for the time, which is a whole number there. So a first line with a point in its time
  * is DiskSim's; one without is taken for MQSim's, which stops at the first time with a point: a wrong guess is noticed,
  * unless DiskSim's times are whole to the end. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "workload/reader.h"
@@ -85,6 +86,21 @@ static void disksim_fini(void *state)
 	(void)state;
 }
 
+static bool disksim_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	/* The point stays where it is not needed: it tells the format. */
+	output_text(out, "%" PRId64 ".%09" PRId64 " %s %" PRIu64 " %" PRIu64 " %d\n", record->queued_ps / PS_PER_MS,
+		    record->queued_ps % PS_PER_MS, device, record->first_sector, record->num_sectors,
+		    record->op == IO_READ);
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.put = disksim_put,
+};
+
 const trace_reader reader_disksim = {
 	.records_completions = false,
 	.state_bytes = sizeof(textlog),
@@ -94,4 +110,5 @@ const trace_reader reader_disksim = {
 	.next = disksim_next,
 	.origin = textlog_origin,
 	.fini = disksim_fini,
+	.writer = &writer,
 };

@@ -11,21 +11,19 @@
  * the milliseconds since its start instead; but fio never writes a wait, those who do have the manual. A file that was
  * written for the source is turned into version 3, which leaves no such choice (traces/README.md).
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "workload/names.h"
 #include "workload/reader.h"
 #include "workload/textlog.h"
 
-#define MAX_FILES 256
-#define MAX_NAME_BYTES 256 /* with the terminating zero; as in fio */
-
 typedef struct fio_state {
 	textlog log;
-	unsigned version; /* 0 = the first line is still to come */
-	uint32_t num_files;
+	unsigned version;            /* 0 = the first line is still to come */
 	unsigned __int128 waited_ps; /* version 2: the sum of all waits */
-	char files[MAX_FILES][MAX_NAME_BYTES];
+	names files;
 } fio_state;
 
 typedef enum fio_action {
@@ -90,29 +88,19 @@ static bool find_file(const fio_state *self, cursor *c, uint32_t *device_out)
 {
 	const size_t num_bytes = word_bytes(c);
 
-	for (uint32_t i = 0; i < self->num_files; i++) {
-		if (strlen(self->files[i]) == num_bytes && memcmp(self->files[i], c->at, num_bytes) == 0) {
-			*device_out = i;
-			return true;
-		}
-	}
+	if (names_find(&self->files, c->at, num_bytes, device_out))
+		return true;
 	return cursor_miss(c, "a file that was added before");
 }
 
 static bool add_file(fio_state *self, cursor *c)
 {
 	const size_t num_bytes = word_bytes(c);
-	cursor known = *c;
 	uint32_t device;
 
-	if (find_file(self, &known, &device))
-		return true;
-	if (num_bytes >= MAX_NAME_BYTES)
+	if (num_bytes >= TRACE_DEVICE_BYTES) /* fio's limit, too */
 		return cursor_miss(c, "a file name of at most 255 bytes");
-	if (self->num_files == MAX_FILES)
-		return cursor_miss(c, "at most 256 files");
-	memcpy(self->files[self->num_files++], c->at, num_bytes); /* the rest is zero */
-	return true;
+	return names_add(&self->files, c->at, num_bytes, &device) || cursor_miss(c, "fewer files: memory is short");
 }
 
 /* Offset and length, of a read, a write or a trim. */
@@ -188,7 +176,7 @@ static void fio_device_name(const void *state, uint32_t device, char *text, size
 {
 	const fio_state *self = state;
 
-	snprintf(text, text_bytes, "%s", self->files[device]);
+	snprintf(text, text_bytes, "%s", self->files.texts[device]);
 }
 
 static bool fio_probe(const uint8_t *head, size_t num_bytes)
@@ -257,8 +245,56 @@ static trace_result fio_next(void *state, trace_record *record_out)
 
 static void fio_fini(void *state)
 {
-	(void)state;
+	fio_state *self = state;
+
+	names_fini(&self->files);
 }
+
+/* ---- writing: version 3, which alone has times ------------------------------------------------------------------- */
+
+static bool fio_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	static const fio_action action_of[IO_NUM_OPS] = {
+		[IO_READ] = FIO_READ,
+		[IO_WRITE] = FIO_WRITE,
+		[IO_FLUSH] = FIO_SYNC,
+		[IO_DISCARD] = FIO_TRIM,
+	};
+	names *files = state;
+	const int64_t time_us = record->queued_ps / PS_PER_US;
+	const uint32_t num_before = files->num;
+	uint32_t number;
+
+	if (!names_add(files, device, strlen(device), &number))
+		return false;
+	/* The first line's time is where the trace begins. */
+	if (files->num != num_before)
+		output_text(out, "%" PRId64 " %s add\n%" PRId64 " %s open\n", num_before ? time_us : 0, device,
+			    num_before ? time_us : 0, device);
+	output_text(out, "%" PRId64 " %s %s %" PRIu64 " %" PRIu64 "\n", time_us, device, actions[action_of[record->op]],
+		    record->first_sector * IO_SECTOR_BYTES, record->num_sectors * IO_SECTOR_BYTES);
+	return true;
+}
+
+static void fio_begin(void *state, output *out)
+{
+	(void)state;
+	output_text(out, "fio version 3 iolog\n");
+}
+
+static void fio_writer_fini(void *state)
+{
+	names_fini(state);
+}
+
+static const trace_writer writer = {
+	.state_bytes = sizeof(names),
+	.ops = 1 << IO_READ | 1 << IO_WRITE | 1 << IO_FLUSH | 1 << IO_DISCARD,
+	.name_fits = textlog_is_word,
+	.begin = fio_begin,
+	.put = fio_put,
+	.fini = fio_writer_fini,
+};
 
 const trace_reader reader_fio = {
 	.records_completions = false,
@@ -270,4 +306,5 @@ const trace_reader reader_fio = {
 	.origin = textlog_origin,
 	.device_name = fio_device_name,
 	.fini = fio_fini,
+	.writer = &writer,
 };

@@ -3,6 +3,8 @@
  *
  * MQSim ignores the device and stops without a word at a line that has not five fields; here a second device has to be
  * chosen or left out, and such a line is an error. reader_disksim.c says how the two formats are told apart. */
+#include <inttypes.h>
+
 #include "workload/reader.h"
 #include "workload/textlog.h"
 
@@ -75,6 +77,19 @@ static void mqsim_fini(void *state)
 	(void)state;
 }
 
+static bool mqsim_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	output_text(out, "%" PRId64 " %s %" PRIu64 " %" PRIu64 " %d\n", record->queued_ps / PS_PER_NS, device,
+		    record->first_sector, record->num_sectors, record->op == IO_READ);
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.put = mqsim_put,
+};
+
 const trace_reader reader_mqsim = {
 	.records_completions = false,
 	.state_bytes = sizeof(textlog),
@@ -84,4 +99,5 @@ const trace_reader reader_mqsim = {
 	.next = mqsim_next,
 	.origin = textlog_origin,
 	.fini = mqsim_fini,
+	.writer = &writer,
 };

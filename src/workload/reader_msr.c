@@ -33,6 +33,21 @@ static nescsim_status msr_init(void *state, input *in)
 	return csv_trace_init(state, &format, in);
 }
 
+static bool msr_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	csv_trace_put(&format, out, record, device);
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.needs_completions = true,
+	.make_name = csv_trace_make_host_device,
+	.name_fits = csv_trace_is_host_device,
+	.put = msr_put,
+};
+
 const trace_reader reader_msr = {
 	.records_completions = true,
 	.state_bytes = sizeof(csv_trace),
@@ -43,4 +58,5 @@ const trace_reader reader_msr = {
 	.origin = csv_trace_origin,
 	.device_name = csv_trace_device_name,
 	.fini = csv_trace_fini,
+	.writer = &writer,
 };

@@ -4,6 +4,8 @@
  *
  * ASU = application storage unit, the device; LBA in blocks, of 512 B here; size in bytes; opcode r or w in either case;
  * seconds since the start. No header, no completions. */
+#include <inttypes.h>
+
 #include "workload/reader.h"
 #include "workload/textlog.h"
 
@@ -76,6 +78,21 @@ static void spc_fini(void *state)
 	(void)state;
 }
 
+static bool spc_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	output_text(out, "%s,%" PRIu64 ",%" PRIu64 ",%c,", device, record->first_sector,
+		    record->num_sectors * IO_SECTOR_BYTES, record->op == IO_READ ? 'R' : 'W');
+	textlog_put_decimal(out, record->queued_ps, 12);
+	output_text(out, "\n");
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.put = spc_put,
+};
+
 const trace_reader reader_spc = {
 	.records_completions = false,
 	.state_bytes = sizeof(textlog),
@@ -85,4 +102,5 @@ const trace_reader reader_spc = {
 	.next = spc_next,
 	.origin = textlog_origin,
 	.fini = spc_fini,
+	.writer = &writer,
 };

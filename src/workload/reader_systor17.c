@@ -21,6 +21,7 @@ static const csv_format format = {
 	.decimal_seconds = true,
 	.tick_ps = PS_PER_NS,
 	.unit_bytes = 1,
+	.has_header = true,
 	.hint = "a line looks like '1455592863.117450000,0.000185,W,0,8192,4096'",
 };
 
@@ -34,6 +35,26 @@ static nescsim_status systor17_init(void *state, input *in)
 	return csv_trace_init(state, &format, in);
 }
 
+static void systor17_begin(void *state, output *out)
+{
+	(void)state;
+	csv_trace_begin(&format, out);
+}
+
+static bool systor17_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	csv_trace_put(&format, out, record, device);
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.needs_completions = true,
+	.begin = systor17_begin,
+	.put = systor17_put,
+};
+
 const trace_reader reader_systor17 = {
 	.records_completions = true,
 	.state_bytes = sizeof(csv_trace),
@@ -43,4 +64,5 @@ const trace_reader reader_systor17 = {
 	.next = csv_trace_next,
 	.origin = csv_trace_origin,
 	.fini = csv_trace_fini,
+	.writer = &writer,
 };

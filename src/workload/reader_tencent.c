@@ -32,6 +32,18 @@ static nescsim_status tencent_init(void *state, input *in)
 	return csv_trace_init(state, &format, in);
 }
 
+static bool tencent_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	(void)state;
+	csv_trace_put(&format, out, record, device);
+	return true;
+}
+
+static const trace_writer writer = {
+	.ops = 1 << IO_READ | 1 << IO_WRITE,
+	.put = tencent_put,
+};
+
 const trace_reader reader_tencent = {
 	.records_completions = false,
 	.state_bytes = sizeof(csv_trace),
@@ -41,4 +53,5 @@ const trace_reader reader_tencent = {
 	.next = csv_trace_next,
 	.origin = csv_trace_origin,
 	.fini = csv_trace_fini,
+	.writer = &writer,
 };

@@ -1,5 +1,6 @@
 #include "workload/textlog.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,14 +130,18 @@ bool textlog_sectors(cursor *c, trace_record *record)
 			 &record->num_sectors);
 }
 
+void textlog_start(textlog *self, unsigned __int128 time_ps)
+{
+	self->has_base = true;
+	self->base_ps = self->last_ps = time_ps;
+}
+
 trace_result textlog_time(textlog *self, unsigned __int128 time_ps, ps_t latency_ps, trace_record *record)
 {
 	trace_position position = { .line = input_position_lines(self->in) };
 
-	if (!self->has_base) {
-		self->has_base = true;
-		self->base_ps = self->last_ps = time_ps;
-	}
+	if (!self->has_base)
+		textlog_start(self, time_ps);
 	if (time_ps < self->last_ps) {
 		unsigned __int128 early_ps = self->last_ps - time_ps;
 
@@ -169,4 +174,37 @@ trace_instant textlog_origin(const void *state)
 	const textlog *self = state;
 
 	return self->base_ps;
+}
+
+void textlog_put_decimal(output *out, ps_t value, unsigned num_digits)
+{
+	char digits[16];
+	ps_t rest = value, unit = 1;
+
+	for (unsigned i = 0; i < num_digits; i++)
+		unit *= 10;
+	rest %= unit;
+	output_text(out, "%" PRId64, value / unit);
+	if (rest == 0)
+		return;
+	for (unsigned i = num_digits; i-- > 0; rest /= 10)
+		digits[i] = (char)('0' + rest % 10);
+	while (digits[num_digits - 1] == '0')
+		num_digits--;
+	output_text(out, ".%.*s", (int)num_digits, digits);
+}
+
+bool textlog_is_printable(const char *name)
+{
+	const size_t num_bytes = strlen(name);
+
+	for (size_t i = 0; i < num_bytes; i++)
+		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+			return false;
+	return num_bytes && num_bytes < TRACE_DEVICE_BYTES;
+}
+
+bool textlog_is_word(const char *name)
+{
+	return textlog_is_printable(name) && !strchr(name, ' ');
 }

@@ -37,7 +37,17 @@ bool textlog_sectors(cursor *c, trace_record *record);
  * before the last one or 106 days after the first is reported. */
 trace_result textlog_time(textlog *self, unsigned __int128 time_ps, ps_t latency_ps, trace_record *record);
 
+/* Times count from here, not from the first line's; to be called before it. */
+void textlog_start(textlog *self, unsigned __int128 time_ps);
+
 /* A reader's `origin`; its state begins with a textlog. */
 trace_instant textlog_origin(const void *state);
+
+/* For writers: a number that is counted in units of 10^-num_digits (up to 12), with a point only where it needs one. */
+void textlog_put_decimal(output *out, ps_t value, unsigned num_digits);
+
+/* Are these 1 to 255 bytes without control characters? And without blanks? */
+bool textlog_is_printable(const char *name);
+bool textlog_is_word(const char *name);
 
 #endif

@@ -52,6 +52,14 @@ const trace_format_row trace_formats[] = {
 
 const size_t trace_num_formats = sizeof(trace_formats) / sizeof(trace_formats[0]);
 
+const trace_writer *trace_writer_of(const char *format)
+{
+	for (size_t i = 0; i < trace_num_formats; i++)
+		if (strcmp(format, trace_formats[i].name) == 0)
+			return readers[i]->writer;
+	return NULL;
+}
+
 static const char *known_formats(char *text, size_t text_bytes)
 {
 	size_t used = (size_t)snprintf(text, text_bytes, "known formats:");

@@ -108,4 +108,7 @@ typedef struct trace_format_row {
 extern const trace_format_row trace_formats[];
 extern const size_t trace_num_formats;
 
+/* How a format is written; NULL if it is not, or is none. */
+const struct trace_writer *trace_writer_of(const char *format);
+
 #endif
