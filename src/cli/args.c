@@ -178,6 +178,41 @@ nescsim_status cli_number(const cli_args *args, const char *option, uint64_t oth
 
 /* ---- configurations --------------------------------------------------------------------------------------------- */
 
+/* Options that stand for a key. */
+static const struct shorthand {
+	const char *option, *path;
+	const char *value; /* NULL: the option's */
+	bool is_text;      /* the value is no YAML: a file's name, say */
+} shorthands[] = {
+	{ "seed", "sim.seed", NULL, false },
+	{ "requests", "output.requests", "true", false },
+	{ "check", "sim.check", "true", false },
+	{ "trace", "vms[0].workload.kind", "trace", false },
+	{ "trace", "vms[0].workload.file", NULL, true },
+	{ "skip", "vms[0].workload.skip", NULL, false },
+	{ "window", "vms[0].workload.window", NULL, false },
+	{ "time-scale", "vms[0].workload.time_scale", NULL, false },
+};
+
+#define NUM_SHORTHANDS (sizeof(shorthands) / sizeof(shorthands[0]))
+
+/* The text between YAML's single quotation marks; moves *memory behind it. */
+static const char *quote(const char *text, char **memory)
+{
+	char *begin = *memory, *at = begin;
+
+	*at++ = '\'';
+	for (; *text; text++) {
+		if (*text == '\'')
+			*at++ = '\'';
+		*at++ = *text;
+	}
+	*at++ = '\'';
+	*at++ = '\0';
+	*memory = at;
+	return begin;
+}
+
 nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, size_t *num_out, char **memory_out)
 {
 	size_t num_bytes = 1;
@@ -191,7 +226,7 @@ nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, 
 		return status;
 	for (size_t i = 0; i < args->num_values; i++)
 		if (args->values[i].text != NULL)
-			num_bytes += strlen(args->values[i].text) + 1;
+			num_bytes += 2 * strlen(args->values[i].text) + 3;
 	*memory_out = memory = calloc(num_bytes, 1);
 	if (memory == NULL)
 		return NESCSIM_NO_MEMORY;
@@ -205,18 +240,21 @@ nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, 
 				return cli_usage(args->diag, "such as --set nesc.btlb.entries=16",
 						 "--set '%s' is not KEY=VALUE", text);
 			memcpy(memory, text, (size_t)(equals - text));
-			overrides[*num_out] = (nescsim_override){ .path = memory, .value = equals + 1 };
+			overrides[(*num_out)++] = (nescsim_override){ .path = memory, .value = equals + 1 };
 			memory += equals - text + 1;
-		} else if (strcmp(name, "seed") == 0) {
-			overrides[*num_out] = (nescsim_override){ .path = "sim.seed", .value = text };
-		} else if (strcmp(name, "requests") == 0) {
-			overrides[*num_out] = (nescsim_override){ .path = "output.requests", .value = "true" };
-		} else if (strcmp(name, "check") == 0) {
-			overrides[*num_out] = (nescsim_override){ .path = "sim.check", .value = "true" };
-		} else {
 			continue;
 		}
-		++*num_out;
+		for (size_t j = 0; j < NUM_SHORTHANDS; j++) {
+			const struct shorthand *of = &shorthands[j];
+
+			if (strcmp(name, of->option) == 0)
+				overrides[(*num_out)++] = (nescsim_override){
+					.path = of->path,
+					.value = of->value != NULL ? of->value
+						 : of->is_text     ? quote(text, &memory)
+								   : text,
+				};
+		}
 	}
 	return NESCSIM_OK;
 }
@@ -245,7 +283,7 @@ static nescsim_status set_schemes(const cli_args *args, nescsim_config *config)
 
 nescsim_status cli_load(const cli_args *args, nescsim_config **config_out)
 {
-	nescsim_override *overrides = calloc(args->num_values + 1, sizeof(*overrides));
+	nescsim_override *overrides = calloc(CLI_MAX_OVERRIDES(args), sizeof(*overrides));
 	size_t num_overrides;
 	char *memory = NULL;
 	nescsim_status status = NESCSIM_NO_MEMORY;

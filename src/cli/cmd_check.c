@@ -3,6 +3,7 @@
 static const cli_option options[] = {
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
+	CLI_TRACE_OPTIONS,
 	CLI_SCHEMES_OPTION,
 	{ "print", NULL, "Prints the effective configuration, every default filled in." },
 };

@@ -5,6 +5,7 @@ static const cli_option options[] = {
 	CLI_SCHEMES_OPTION,
 	CLI_SET_OPTION,
 	CLI_SEED_OPTION,
+	CLI_TRACE_OPTIONS,
 };
 
 static nescsim_status run(const cli_args *args)

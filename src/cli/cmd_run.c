@@ -9,6 +9,7 @@ static const cli_option options[] = {
 	CLI_SET_OPTION,
 	CLI_SCHEMES_OPTION,
 	CLI_SEED_OPTION,
+	CLI_TRACE_OPTIONS,
 	CLI_REQUESTS_OPTION,
 	CLI_CHECK_OPTION,
 	{ "out", "DIR", "Where the result folder goes (default: results/ and the configuration's name)." },

@@ -15,7 +15,7 @@ static bool all_hold(const nescsim_validation *validation)
 
 static nescsim_status run(const cli_args *args)
 {
-	nescsim_override *overrides = calloc(args->num_values + 1, sizeof(*overrides));
+	nescsim_override *overrides = calloc(CLI_MAX_OVERRIDES(args), sizeof(*overrides));
 	nescsim_validation *validation = NULL;
 	size_t num_overrides;
 	char *memory = NULL;

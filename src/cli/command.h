@@ -72,7 +72,10 @@ nescsim_status cli_number(const cli_args *args, const char *option, uint64_t oth
 nescsim_status cli_usage(nescsim_diag *diag, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The changes that options ask for: --set, --seed, --requests and --check. `overrides` has room for num_values entries;
+/* Room for the changes that options ask for. */
+#define CLI_MAX_OVERRIDES(args) (2 * (args)->num_values + 1)
+
+/* The changes that options ask for: those of the tables below. `overrides` has room for CLI_MAX_OVERRIDES(args) entries;
  * what they point to lives as long as `args` and *memory_out, to be freed in every case.
  * Returns NESCSIM_OK, NESCSIM_USAGE or NESCSIM_NO_MEMORY. */
 nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, size_t *num_out, char **memory_out);
@@ -88,6 +91,13 @@ nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);
 #define CLI_SCHEMES_OPTION                                                               \
 	{                                                                                \
 		"schemes", "A,B", "Simulates these schemes; the first is compared with." \
+	}
+#define CLI_TRACE_OPTIONS                                                                                  \
+	{ "trace", "FILE", "Replays this trace in the first entry of vms." },                              \
+		{ "skip", "TIME", "Leaves out what the trace has before this time, such as '10 s'." },     \
+		{ "window", "TIME", "Replays what the trace has in so much time, such as '1 min'." },      \
+	{                                                                                                  \
+		"time-scale", "FACTOR", "Makes the trace's times longer, or shorter (0.5: twice as fast)." \
 	}
 #define CLI_SEED_OPTION                       \
 	{                                     \

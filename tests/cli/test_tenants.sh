@@ -7,10 +7,10 @@ awk 'BEGIN {
 	for (n = 0; n < 64; n++)
 		for (disk = 64; disk >= 1; disk--)
 			if (n < disk)
-				printf "%d,%s,%d,4096,%d\n", disk, n % 3 ? "R" : "W", 4096 * ((n * 37 + disk) % 100), 1577808000000000 + 1000 * n + 64 - disk
+				printf "%d,%s,%d,4096,%.0f\n", disk, n % 3 ? "R" : "W", 4096 * ((n * 37 + disk) % 100), 1577808000000000 + 1000 * n + 64 - disk
 }' | gzip >"$scratch/many.csv.gz"
 
-run run configs/tenants.yaml --set "vms[0].workload.file=$scratch/many.csv.gz" --schemes nesc --check --out "$scratch/many"
+run run configs/tenants.yaml --trace "$scratch/many.csv.gz" --schemes nesc --check --out "$scratch/many"
 expect 0
 out '64 VMs are shown together'
 out 'VM 1 replays device 64'
@@ -18,6 +18,23 @@ out '53 more such notes are in result.json'
 rows=$(awk -F, '$2 == "block" && $3 != "all" && $4 == "all" && $5 == 65 - $3' "$scratch/many/summary.csv" | wc -l)
 [ "$rows" -eq 64 ] || bad "summary.csv has $rows right rows of VMs"
 grep -q '"VM 64 replays device 1"' "$scratch/many/result.json" || bad 'result.json does not say who replays what'
+
+# So do files of every kind, whatever is in their names; a part of one, and slower.
+for file in traces/samples/msr.csv.gz traces/samples/random.fio traces/sb_rndrw.blktrace.0.xz; do
+	cp "$file" "$scratch/it's [one] *${file##*/}"
+	run run configs/tenants.yaml --trace "$scratch/it's [one] *${file##*/}" --schemes nesc --out "$scratch/one"
+	expect 0
+	out 'nesc'
+done
+# 1 ms holds many's first two rounds, of 64 and of 63 requests; four times as slow they last four times as long.
+run run configs/tenants.yaml --trace "$scratch/many.csv.gz" --skip '1 ms' --window '2 ms' --time-scale 4 --schemes nesc --out "$scratch/part"
+expect 0
+grep -q '^nesc,block,all,all,125,' "$scratch/part/summary.csv" || bad "a window has other requests: $(cat "$scratch/part/summary.csv")"
+span_us=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "simulated_s") column = i } $2 == "block" && $3 == "all" && $4 == "all" { print $column * 1000000 }' "$scratch/part/summary.csv")
+case ${span_us%.*} in
+4[0-4]??) ;;
+*) bad "1 ms of recorded time, four times as slow, took $span_us us" ;;
+esac
 
 # What does not fit is said before anything runs, with what would.
 run check configs/tenants.yaml --set 'vms[0].count=2'
