@@ -50,6 +50,22 @@ typedef struct cfg_file {
 nescsim_status cfg_load_files(const char *name, const cfg_file *files, size_t num_files, const cfg_override *overrides,
 			      size_t num_overrides, nescsim_diag *diag, cfg_document **document_out);
 
+/* One key of a document that is written in another language than YAML. */
+typedef struct cfg_option {
+	const char *key;
+	const char *value;   /* YAML flow text: "4 KiB", "[1, 2]", "{kind: zipf}" */
+	size_t line, column; /* where the user wrote it, from 1 */
+} cfg_option;
+
+/* A document made of `options`, so that another notation shares a schema's keys, ranges and messages. Of options with
+ * the same key the last counts. `name` stands for the file in messages, which name an option's place; `line` and
+ * `column` are those of the whole (0 = unknown). Nothing need outlive the call.
+ *
+ * Returns NESCSIM_OK, NESCSIM_CONFIG (a value that is no YAML: the caller's fault, without a place) or NESCSIM_NO_MEMORY; all mistakes are in diag. On
+ * success *document_out is to be freed with cfg_document_destroy(). */
+nescsim_status cfg_load_options(const char *name, size_t line, size_t column, const cfg_option *options,
+				size_t num_options, nescsim_diag *diag, cfg_document **document_out);
+
 void cfg_document_destroy(cfg_document *document);
 
 /* Decodes the document into *value_out (section->struct_bytes). Strings, lists and variants belong to the document.

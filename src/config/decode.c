@@ -233,6 +233,11 @@ static bool decode_list(decoder *d, const cfg_key *key, cfg_node *node, cfg_list
 	unsigned char *items;
 	bool good = true;
 
+	if (key->one_or_list && node->type == NODE_SCALAR && !node_is_null(node)) {
+		items = (unsigned char *)take(d, item_bytes);
+		*destination = (cfg_list){ .num = 1, .items = items };
+		return items && decode_value(d, key->element, node, items);
+	}
 	if (node->type != NODE_SEQUENCE)
 		return fail_type(d, key, node);
 	items = (unsigned char *)take(d, node->num * item_bytes);

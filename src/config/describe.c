@@ -88,7 +88,8 @@ static void write_type(const cfg_key *key, text_buffer *line)
 		text_add(line, "a list of ");
 		list_choices(key->element->choices, line);
 	} else if (key->type == CFG_LIST) {
-		text_add(line, "a list; each element is %s", type_name(key->element->type));
+		text_add(line, key->one_or_list ? "%s, or a list of such" : "a list; each element is %s",
+			 type_name(key->element->type));
 	} else {
 		text_add(line, "%s", type_name(key->type));
 	}

@@ -227,6 +227,77 @@ nescsim_status cfg_load_text(const char *name, const char *contents, const cfg_o
 	return finish(document, status, overrides, num_overrides, diag, document_out);
 }
 
+/* Gives the node, and what is in it, the place that its user knows. */
+static void place_at(cfg_node *node, size_t line, size_t column)
+{
+	node->line = line;
+	node->column = column;
+	for (size_t i = 0; i < node->num && node->type != NODE_SCALAR; i++) {
+		if (node->type == NODE_SEQUENCE) {
+			place_at(node->items[i], line, column);
+		} else {
+			node->entries[i].line = line;
+			node->entries[i].column = column;
+			place_at(node->entries[i].value, line, column);
+		}
+	}
+}
+
+static nescsim_status set_option(cfg_document *document, const cfg_option *option, nescsim_diag *diag)
+{
+	arena *memory = &document->memory;
+	cfg_entry *given = node_find(document->root, option->key);
+	cfg_entry entry = {
+		.key = arena_copy(memory, option->key, strlen(option->key)),
+		.source = document->source,
+		.line = option->line,
+		.column = option->column,
+	};
+	nescsim_status status = yaml_parse(memory, document->source, MAX_BASE_FILES, option->key, option->value,
+					   strlen(option->value), diag, &entry.value);
+
+	if (status != NESCSIM_OK)
+		return status;
+	if (!entry.value) {
+		entry.value = node_create(memory, NODE_SCALAR, document->source, 0, 0, MAX_BASE_FILES);
+		if (!entry.value)
+			return NESCSIM_NO_MEMORY;
+		entry.value->text = "";
+		entry.value->plain = true;
+	}
+	place_at(entry.value, option->line, option->column);
+	if (given)
+		*given = entry;
+	else if (!node_set_last(memory, document->root, &entry))
+		return NESCSIM_NO_MEMORY;
+	return entry.key ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+}
+
+nescsim_status cfg_load_options(const char *name, size_t line, size_t column, const cfg_option *options,
+				size_t num_options, nescsim_diag *diag, cfg_document **document_out)
+{
+	cfg_document *document = (cfg_document *)calloc(1, sizeof(*document));
+	const cfg_source *source;
+	nescsim_status result = NESCSIM_OK;
+
+	*document_out = NULL;
+	if (!document)
+		return NESCSIM_NO_MEMORY;
+	source = source_create(&document->memory, name);
+	document->source = source;
+	if (source)
+		document->root = node_create(&document->memory, NODE_MAPPING, source, line, column, MAX_BASE_FILES);
+	if (!document->root)
+		result = NESCSIM_NO_MEMORY;
+	for (size_t i = 0; document->root && i < num_options; i++) {
+		const nescsim_status status = set_option(document, &options[i], diag);
+
+		if (result == NESCSIM_OK)
+			result = status;
+	}
+	return finish(document, result, NULL, 0, diag, document_out);
+}
+
 void cfg_document_destroy(cfg_document *document)
 {
 	if (!document)

@@ -78,6 +78,7 @@ struct cfg_key {
 	const cfg_variants *variants; /* CFG_VARIANT, CFG_NAMED */
 	int64_t decimal_scale;        /* CFG_DECIMAL: a power of ten */
 	bool power_of_two;            /* numbers only */
+	bool one_or_list;             /* CFG_LIST: a single value x, not being a list itself, means [x] */
 	const char *help;             /* one sentence, plain words */
 	/* Where the default comes from: "thesis: stated", "assumption: ...", "fitted to: ..." (docs/sources.md explains the
 	 * short names); not for CFG_SECTION. */

@@ -166,6 +166,8 @@ static void check_row(checker *c, const cfg_key *key, const layout *in, bool is_
 	}
 	if (key->power_of_two && !type_units(key->type, &kind))
 		wrong(c, "power_of_two is for numbers");
+	if (key->one_or_list && key->type != CFG_LIST)
+		wrong(c, "one_or_list is for lists");
 	/* The default of a composite row is tried only when all below it is well: else it would assert. */
 	if (!is_element && key->type != CFG_SECTION && key->default_text && whole && !c->failed)
 		check_default(c, key);

@@ -285,6 +285,7 @@ static const cfg_key sample_keys[] = {
 	  .offset_in_struct = offsetof(sample, depths),
 	  .default_text = "[1, 2]",
 	  .element = &depth_element,
+	  .one_or_list = true,
 	  .help = "Depths to try.",
 	  .source = "assumption" },
 };

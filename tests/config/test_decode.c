@@ -274,6 +274,21 @@ static void long_and_odd_words_are_shortened_in_messages(void **state)
 	sample_bad("seed: \"\\e[31m\\n\"", "t.yaml:1:7: error: seed: expected a whole number, not '\\x1b[31m\\x0a'\n");
 }
 
+static void one_value_may_stand_for_a_list_of_one(void **state)
+{
+	sample value;
+	cfg_document *document = sample_good("depths: 7", &value);
+
+	(void)state;
+	assert_int_equal(value.depths.num, 1);
+	assert_int_equal(*(const int64_t *)value.depths.items, 7);
+	cfg_document_destroy(document);
+	sample_bad("depths: 0", "t.yaml:1:9: error: depths: 0 is out of range 1 ... 1024 (A depth.)\n");
+	sample_bad("depths: {a: 1}", "t.yaml:1:9: error: depths: expected a list, not a mapping (Depths to try.)\n");
+	sample_bad("depths:", "t.yaml:1:8: error: depths: has no value; expected a list (Depths to try.)\n");
+	sample_bad("vms: 7", "t.yaml:1:6: error: vms: expected a list, not a single value (Virtual machines.)\n");
+}
+
 static void a_place_is_found_by_its_path(void **state)
 {
 	sample value;
@@ -318,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_name_listed_twice_is_a_mistake),
 		cmocka_unit_test(conflicts_are_found_when_all_else_is_well),
 		cmocka_unit_test(long_and_odd_words_are_shortened_in_messages),
+		cmocka_unit_test(one_value_may_stand_for_a_list_of_one),
 		cmocka_unit_test(a_place_is_found_by_its_path),
 	};
 

@@ -477,6 +477,51 @@ static void builtin_files_have_builtin_bases(void **state)
 	builtin("top.yaml", NESCSIM_IO, "top.yaml: error: 'top.yaml' is no part of the program\n", 0);
 }
 
+/* Loads and decodes options; checks the status and the messages. */
+static void read_options(const cfg_option *options, size_t num_options, sample *value_out, cfg_document **document_out,
+			 const char *expected)
+{
+	nescsim_diag *diag = nescsim_diag_create();
+	nescsim_status status = cfg_load_options("job", 3, 1, options, num_options, diag, document_out);
+	char *messages;
+
+	if (status == NESCSIM_OK)
+		status = cfg_decode(*document_out, &sample_section, value_out, diag);
+	messages = sample_messages(diag);
+	assert_string_equal(messages, expected);
+	assert_int_equal(status, *expected ? NESCSIM_CONFIG : NESCSIM_OK);
+	free(messages);
+	nescsim_diag_destroy(diag);
+}
+
+static void options_of_another_notation_share_the_schema(void **state)
+{
+	static const cfg_option good[] = { { "seed", "5", 4, 6 },
+					   { "depths", "[1, 2]", 5, 8 },
+					   { "seed", "6", 6, 6 },
+					   { "media", "{kind: nand}", 7, 7 } };
+	static const cfg_option bad[] = { { "seed", "x", 4, 6 }, { "depths", "[1, 0]", 5, 8 }, { "sed", "6", 6, 1 } };
+	static const cfg_option broken[] = { { "seed", "[1", 4, 6 } };
+	cfg_document *document;
+	sample value;
+
+	(void)state;
+	read_options(good, 4, &value, &document, "");
+	assert_int_equal(value.seed, 6); /* the last counts */
+	assert_int_equal(value.depths.num, 2);
+	assert_string_equal(value.media.name, "nand");
+	cfg_document_destroy(document);
+	read_options(bad, 3, &value, &document,
+		     "job:4:6: error: seed: expected a whole number, not 'x'\n"
+		     "job:5:8: error: depths[1]: 0 is out of range 1 ... 1024 (A depth.)\n"
+		     "job:6:1: error: sed: unknown key (did you mean 'seed'?)\n");
+	cfg_document_destroy(document);
+	read_options(broken, 1, &value, &document,
+		     "job: error: seed: YAML syntax: did not find expected ',' or ']', while parsing a flow "
+		     "sequence\n");
+	assert_null(document);
+}
+
 int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
@@ -501,6 +546,7 @@ int main(void)
 		cmocka_unit_test(an_overridden_kind_keeps_the_other_overrides),
 		cmocka_unit_test(bad_overrides_are_refused),
 		cmocka_unit_test(builtin_files_have_builtin_bases),
+		cmocka_unit_test(options_of_another_notation_share_the_schema),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
