@@ -28,6 +28,7 @@ typedef enum activity {
 	ACT_ABSENT, /* its VM is not there yet */
 	ACT_THINK,  /* application work */
 	ACT_TIMER,  /* idle until a time */
+	ACT_EITHER, /* idle until a time or a completion */
 	ACT_WAIT,   /* idle until a completion */
 	ACT_ENDED,  /* no request will follow */
 } activity;
@@ -231,7 +232,7 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const dri
 	source_completed(self->config.source, done->request.number, self->core.unit.local_ps);
 	done->next = self->free_ios;
 	self->free_ios = done;
-	if (self->activity == ACT_WAIT)
+	if (self->activity == ACT_WAIT || self->activity == ACT_EITHER)
 		self->activity = ACT_RUN;
 }
 
@@ -474,6 +475,10 @@ static void vcpu_run(vcpu *self)
 		self->until_ps = step.until_ps;
 		self->activity = ACT_TIMER;
 		break;
+	case SOURCE_WAIT_EITHER:
+		self->until_ps = step.until_ps;
+		self->activity = ACT_EITHER;
+		break;
 	case SOURCE_WAIT:
 		self->operation.waits = self->operation.is_under_way;
 		self->activity = ACT_WAIT;
@@ -526,6 +531,7 @@ static sim_wait vcpu_step(sim_unit *unit, ps_t limit_ps)
 			event_ps = unit->local_ps + self->think_left_ps;
 			break;
 		case ACT_TIMER:
+		case ACT_EITHER:
 			event_ps = self->until_ps;
 			break;
 		case ACT_WAIT:

@@ -16,15 +16,16 @@
 #include "workload/io.h"
 
 typedef enum source_action {
-	SOURCE_SUBMIT,     /* hand `request` to the block layer now; arrival_ps says since when its latency counts */
-	SOURCE_THINK,      /* spend `duration_ps` of CPU work on this vCPU (interrupts preempt, hence extend it) */
-	SOURCE_WAIT_UNTIL, /* nothing to do before `until_ps` (a timer; the vCPU may idle) */
-	SOURCE_WAIT,       /* nothing to do before a completion arrives */
-	SOURCE_END,        /* no request will follow; outstanding ones still complete */
-	SOURCE_FAILED,     /* the input broke midway; the diag given to source_open() says where */
-	SOURCE_BEGIN,      /* the application begins an operation (its system call), described by `request` */
-	SOURCE_WORK,       /* spend `duration_ps` of the kernel's CPU work on it; interrupts wait for the work's end */
-	SOURCE_FINISH,     /* the operation is done: its system call may return */
+	SOURCE_SUBMIT,      /* hand `request` to the block layer now; arrival_ps says since when its latency counts */
+	SOURCE_THINK,       /* spend `duration_ps` of CPU work on this vCPU (interrupts preempt, hence extend it) */
+	SOURCE_WAIT_UNTIL,  /* nothing to do before `until_ps` (a timer; the vCPU may idle) */
+	SOURCE_WAIT_EITHER, /* nothing to do before `until_ps` or a completion, whichever is first */
+	SOURCE_WAIT,        /* nothing to do before a completion arrives */
+	SOURCE_END,         /* no request will follow; outstanding ones still complete */
+	SOURCE_FAILED,      /* the input broke midway; the diag given to source_open() says where */
+	SOURCE_BEGIN,       /* the application begins an operation (its system call), described by `request` */
+	SOURCE_WORK,        /* spend `duration_ps` of the kernel's CPU work on it; interrupts wait for the work's end */
+	SOURCE_FINISH,      /* the operation is done: its system call may return */
 } source_action;
 
 typedef struct source_step {
@@ -33,7 +34,7 @@ typedef struct source_step {
 			     * sectors of its file */
 	ps_t arrival_ps;    /* SOURCE_SUBMIT: recorded or drawn arrival of an open loop (<= now); -1 = at submission */
 	ps_t duration_ps;   /* SOURCE_THINK, SOURCE_WORK */
-	ps_t until_ps;      /* SOURCE_WAIT_UNTIL */
+	ps_t until_ps;      /* SOURCE_WAIT_UNTIL, SOURCE_WAIT_EITHER */
 	const char *what;   /* SOURCE_WORK: a name for it, of static storage */
 } source_step;
 

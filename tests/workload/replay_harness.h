@@ -77,6 +77,12 @@ static inline void harness_run(harness *self, source *from, const ps_t *latency_
 			self->wait_until_ps += step.until_ps - now_ps;
 			now_ps = step.until_ps;
 			break;
+		case SOURCE_WAIT_EITHER:
+			assert_true(step.until_ps > now_ps);
+			next_ps = ps_min(step.until_ps, next_ps);
+			self->wait_until_ps += next_ps - now_ps;
+			now_ps = next_ps;
+			break;
 		case SOURCE_WAIT:
 			assert_true(next_ps != PS_MAX);
 			now_ps = next_ps;

@@ -208,6 +208,7 @@ static bool operate(driver *self)
 			return false;
 		case SOURCE_THINK:
 		case SOURCE_WAIT_UNTIL:
+		case SOURCE_WAIT_EITHER:
 		case SOURCE_FAILED:
 			fail_msg("unexpected action %d", (int)step.action);
 		}
