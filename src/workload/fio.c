@@ -59,7 +59,7 @@ typedef struct process {
 	bool flushing;       /* waits for its flush */
 	bool flushed;        /* since the last write */
 
-	bool look_at_think, think_is_due, has_spun;
+	bool look_at_think, think_is_due;
 	uint64_t last_think;
 	ps_t think_end_ps;
 
@@ -609,7 +609,7 @@ static void submit(fio_source *all, process *self, source_step *step)
 		self->num_writes++;
 		self->flushed = false;
 	}
-	if (its->is_limited && of->params->io_submit_mode == 1)
+	if (its->is_limited && of->params->io_submit_mode == FIO_OFFLOAD)
 		arrival_ps = ps_max(its->due_ps, self->free_ps);
 	pace_advance(self, direction, num_bytes);
 	self->has_direction = false;
@@ -631,6 +631,8 @@ typedef enum verdict {
 	BLOCKED, /* until a completion, or *until_ps */
 	ENDED,
 } verdict;
+
+#define NOT_BEGUN (-1)
 
 /* Has it submitted all that it will? */
 static bool is_through(const process *self, ps_t now_ps)
@@ -662,43 +664,35 @@ static bool flush_is_due(const process *self)
 	       (params->fdatasync && self->num_writes % (uint64_t)params->fdatasync == 0);
 }
 
-/* The pause after thinktime_blocks requests. Returns false when there is none, or no more. */
-static bool think(process *self, ps_t now_ps, source_step *step, ps_t *until_ps, verdict *verdict_out)
+/* Does a pause begin behind the requests so far? It is asked once after each, when there is a place for the next one. */
+static bool pause_begins(process *self)
+{
+	const fio_params *params = self->of->params;
+	const uint64_t counted =
+		params->thinktime_blocks_type == FIO_COMPLETED ? self->num_completed : self->num_issued;
+
+	if (counted < self->last_think + (uint64_t)params->thinktime_blocks)
+		return false;
+	self->last_think = counted;
+	return true;
+}
+
+/* The pause that is due, once nothing is outstanding. */
+static verdict think(process *self, ps_t now_ps, source_step *step, ps_t *until_ps)
 {
 	const fio_params *params = self->of->params;
 
-	*verdict_out = BLOCKED;
-	if (self->look_at_think) {
-		const uint64_t counted = params->thinktime_blocks_type == 0 ? self->num_completed : self->num_issued;
-
-		if (self->outstanding >= self->depth)
-			return true;
-		self->look_at_think = false;
-		if (counted >= self->last_think + (uint64_t)params->thinktime_blocks) {
-			self->think_is_due = true;
-			self->has_spun = false;
-			self->last_think = counted;
-		}
-	}
-	if (!self->think_is_due)
-		return false;
 	if (self->outstanding > 0)
-		return true;
-	if (!self->has_spun) {
-		self->has_spun = true;
+		return BLOCKED;
+	if (self->think_end_ps == NOT_BEGUN) {
 		self->think_end_ps = clamp_ps((__int128)now_ps + params->thinktime_ps);
 		if (params->thinktime_spin_ps > 0) {
 			*step = (source_step){ .action = SOURCE_THINK, .duration_ps = params->thinktime_spin_ps };
-			*verdict_out = ASKS;
-			return true;
+			return ASKS;
 		}
 	}
-	if (now_ps < self->think_end_ps) {
-		*until_ps = self->think_end_ps;
-		return true;
-	}
-	self->think_is_due = false;
-	return false;
+	*until_ps = ps_min(self->think_end_ps, self->end_ps);
+	return BLOCKED;
 }
 
 static fio_direction draw_direction(process *self)
@@ -735,7 +729,6 @@ static ps_t choose_direction(process *self, ps_t now_ps)
 
 static verdict process_next(fio_source *all, process *self, ps_t now_ps, source_step *step, ps_t *until_ps)
 {
-	verdict said;
 	ps_t due_ps;
 
 	*until_ps = PS_MAX;
@@ -752,10 +745,17 @@ static verdict process_next(fio_source *all, process *self, ps_t now_ps, source_
 		return BLOCKED;
 	if (is_through(self, now_ps))
 		return finish(all, self, step);
-	if (think(self, now_ps, step, until_ps, &said)) {
-		*until_ps = ps_min(*until_ps, self->outstanding == 0 ? self->end_ps : PS_MAX);
-		return said;
+	if (self->look_at_think) {
+		if (self->outstanding >= self->depth)
+			return BLOCKED;
+		self->look_at_think = false;
+		self->think_is_due = pause_begins(self);
+		self->think_end_ps = NOT_BEGUN;
 	}
+	if (self->think_is_due && self->think_end_ps != NOT_BEGUN && now_ps >= self->think_end_ps)
+		self->think_is_due = false;
+	if (self->think_is_due)
+		return think(self, now_ps, step, until_ps);
 	if (flush_is_due(self)) {
 		submit_flush(all, self, step);
 		return ASKS;
@@ -765,7 +765,7 @@ static verdict process_next(fio_source *all, process *self, ps_t now_ps, source_
 	due_ps = choose_direction(self, now_ps);
 	if (now_ps < due_ps) {
 		/* Without an offload fio waits for all that is outstanding before it sleeps. */
-		if (self->of->params->io_submit_mode == 1 || self->outstanding == 0)
+		if (self->of->params->io_submit_mode == FIO_OFFLOAD || self->outstanding == 0)
 			*until_ps = ps_min(due_ps, self->end_ps);
 		return BLOCKED;
 	}

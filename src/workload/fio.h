@@ -47,6 +47,16 @@ typedef enum fio_pace {
 	FIO_BURSTY,
 } fio_pace;
 
+typedef enum fio_submit_mode {
+	FIO_INLINE,
+	FIO_OFFLOAD,
+} fio_submit_mode;
+
+typedef enum fio_blocks_type {
+	FIO_COMPLETED,
+	FIO_ISSUED,
+} fio_blocks_type;
+
 typedef struct fio_split {
 	int op; /* 0 = all directions, else a fio_direction + 1 */
 	int64_t size_bytes, percent;

@@ -6,7 +6,7 @@
 
 #define PERMUTATION_ROUNDS 6
 
-/* A random order of 0 ... num - 1 that takes no memory: a Feistel network over the next even power of two, walked until
+/* A random order of 0 ... num - 1 that takes no memory: a Feistel network over an even power of two, walked until
  * it is back inside. */
 typedef struct permutation {
 	uint64_t num;

@@ -101,24 +101,23 @@ static const cfg_key fio_keys[] = {
 	  AT(rw),
 	  .default_text = "read",
 	  .choices = rw_choices,
-	  .help = "What the requests do and in which order. Of mixed directions each has a position of its own; trims "
-		  "are discards, and trimwrite writes what it has just trimmed.",
+	  .help = "What the requests do and in which order. Of mixed directions each has a position of its "
+		  "own; trims are discards, and trimwrite writes what it has just trimmed.",
 	  .source = "fio: its default" },
 	{ .name = "ioengine",
 	  .type = CFG_ENUM,
 	  AT(ioengine),
 	  .default_text = "psync",
 	  .choices = engine_choices,
-	  .help = "libaio, io_uring and posixaio keep iodepth requests outstanding, the others one. Nothing else "
-		  "differs: all pay the guest's costs of a system call per request.",
+	  .help = "libaio, io_uring and posixaio keep iodepth requests outstanding, the others one. Nothing "
+		  "else differs: all pay the guest's costs of a system call per request.",
 	  .source = "fio: its default on Linux" },
 	{ .name = "direct",
 	  .type = CFG_BOOL,
 	  AT(direct),
 	  .default_text = "true",
-	  .help = "Requests bypass the guest's page cache, which is not simulated: must be true. fio's own default is "
-		  "0, "
-		  "so a job file has to say direct=1.",
+	  .help = "Requests bypass the guest's page cache, which is not simulated: must be true. fio's own "
+		  "default is 0, so a job file has to say direct=1.",
 	  .source = "choice: the guest has no page cache" },
 	{ .name = "bs",
 	  .type = CFG_LIST,
@@ -126,32 +125,31 @@ static const cfg_key fio_keys[] = {
 	  .default_text = "[4 KiB]",
 	  .element = &bs_element,
 	  .one_or_list = true,
-	  .help = "Size of a request, a multiple of 512 B; of reads, writes and trims if there are several, the last "
-		  "standing for those not given.",
+	  .help = "Size of a request, a multiple of 512 B; of reads, writes and trims if there are several, "
+		  "the last standing for those not given.",
 	  .source = "fio: its default" },
 	{ .name = "bssplit",
 	  .type = CFG_LIST,
 	  AT(bssplit),
 	  .default_text = "[]",
 	  .element = &split_element,
-	  .help = "Sizes drawn with given shares, instead of bs. Places are multiples of the smallest one. Where a "
-		  "sequence ends, only sizes that fit are drawn.",
+	  .help = "Sizes drawn with given shares, instead of bs. Places are multiples of the smallest one. "
+		  "Where a sequence ends, only sizes that fit are drawn.",
 	  .source = "fio: none" },
 	{ .name = "size",
 	  .type = CFG_BYTES,
 	  AT(size_bytes),
 	  .default_text = "0 B",
-	  .help = "Bytes of the disk, from offset, that the job uses, and how many it moves unless io_size says so; 0 "
-		  "= to "
-		  "the end of the disk. What holds no whole request is left alone.",
+	  .help = "Bytes of the disk, from offset, that the job uses, and how many it moves unless io_size "
+		  "says so; 0 = to the end of the disk. What holds no whole request is left alone.",
 	  .source = "fio: the whole device" },
 	{ .name = "size_percent",
 	  .type = CFG_COUNT,
 	  AT(size_percent),
 	  .default_text = "0",
 	  .max_text = "100",
-	  .help = "The same in percent of the disk, but no further than its end (size=50% in a job file); 0 = given by "
-		  "`size`.",
+	  .help = "The same in percent of the disk, but no further than its end (size=50% in a job file); 0 = "
+		  "given by `size`.",
 	  .source = "fio: none" },
 	{ .name = "io_size",
 	  .type = CFG_BYTES,
@@ -170,8 +168,8 @@ static const cfg_key fio_keys[] = {
 	  AT(offset_percent),
 	  .default_text = "0",
 	  .max_text = "100",
-	  .help = "The same in percent of the disk, rounded up to a multiple of the smallest bs (offset=50% in a job "
-		  "file); 0 = given by `offset`.",
+	  .help = "The same in percent of the disk, rounded up to a multiple of the smallest bs (offset=50% in "
+		  "a job file); 0 = given by `offset`.",
 	  .source = "fio: none" },
 	{ .name = "offset_increment",
 	  .type = CFG_BYTES,
@@ -184,9 +182,8 @@ static const cfg_key fio_keys[] = {
 	  AT(number_ios),
 	  .default_text = "0",
 	  .max_text = "1000000000000",
-	  .help = "The job ends after this many requests times loops, flushes not counted, if it has not before; 0 = "
-		  "no "
-		  "limit.",
+	  .help = "The job ends after this many requests times loops, flushes not counted, if it has not "
+		  "before; 0 = no limit.",
 	  .source = "fio: its default" },
 	{ .name = "loops",
 	  .type = CFG_COUNT,
@@ -222,8 +219,8 @@ static const cfg_key fio_keys[] = {
 	  .default_text = "1",
 	  .min_text = "1",
 	  .max_text = "65536",
-	  .help = "Requests that each clone keeps outstanding; synchronous engines keep one whatever this says. A "
-		  "request is submitted as soon as one completes.",
+	  .help = "Requests that each clone keeps outstanding; synchronous engines keep one whatever this "
+		  "says. A request is submitted as soon as one completes.",
 	  .source = "fio: its default" },
 	{ .name = "numjobs",
 	  .type = CFG_COUNT,
@@ -244,18 +241,17 @@ static const cfg_key fio_keys[] = {
 	  .type = CFG_BOOL,
 	  AT(norandommap),
 	  .default_text = "false",
-	  .help = "Draw each random place anew, instead of every block once per pass in a random order. So it is in "
-		  "any "
-		  "case with several sizes, with percentage_random below 100 and with another random_distribution.",
+	  .help = "Draw each random place anew, instead of every block once per pass in a random order. So it "
+		  "is in any case with several sizes, with percentage_random below 100 and with another "
+		  "random_distribution.",
 	  .source = "fio: its default" },
 	{ .name = "random_distribution",
 	  .type = CFG_VARIANT,
 	  AT(random_distribution),
 	  .default_text = "random",
 	  .variants = &laws,
-	  .help = "How popular blocks are when rw is random; where the popular ones lie is random, and the same for "
-		  "all "
-		  "clones of a job.",
+	  .help = "How popular blocks are when rw is random; where the popular ones lie is random, and the "
+		  "same for all clones of a job.",
 	  .source = "fio: its default" },
 	{ .name = "percentage_random",
 	  .type = CFG_LIST,
@@ -263,8 +259,8 @@ static const cfg_key fio_keys[] = {
 	  .default_text = "[100]",
 	  .element = &percent_element,
 	  .one_or_list = true,
-	  .help = "How many of a random job's requests are at random places; the others follow the last one of their "
-		  "direction. Directions as in bs.",
+	  .help = "How many of a random job's requests are at random places; the others follow the last one of "
+		  "their direction. Directions as in bs.",
 	  .source = "fio: its default" },
 	{ .name = "thinktime",
 	  .type = CFG_DURATION,
@@ -293,9 +289,8 @@ static const cfg_key fio_keys[] = {
 	  AT(thinktime_blocks_type),
 	  .default_text = "complete",
 	  .choices = blocks_choices,
-	  .help = "Whether thinktime_blocks counts completions or submissions. It is looked at after each submission, "
-		  "with "
-		  "iodepth requests outstanding after the next completion.",
+	  .help = "Whether thinktime_blocks counts completions or submissions. It is looked at after each "
+		  "submission, with iodepth requests outstanding after the next completion.",
 	  .source = "fio: its default" },
 	{ .name = "rate",
 	  .type = CFG_LIST,
@@ -303,9 +298,8 @@ static const cfg_key fio_keys[] = {
 	  .default_text = "[0 B/s]",
 	  .element = &rate_element,
 	  .one_or_list = true,
-	  .help = "Bytes per second that each clone moves at most in each direction, directions as in bs; 0 = no "
-		  "limit. What "
-		  "it is behind it makes up for.",
+	  .help = "Bytes per second that each clone moves at most in each direction, directions as in bs; 0 = "
+		  "no limit. What it is behind it makes up for.",
 	  .source = "fio: its default" },
 	{ .name = "rate_iops",
 	  .type = CFG_LIST,
@@ -320,8 +314,8 @@ static const cfg_key fio_keys[] = {
 	  AT(rate_process),
 	  .default_text = "linear",
 	  .choices = pace_choices,
-	  .help = "When requests are due under rate or rate_iops: regularly; at the times of a Poisson process; or, "
-		  "which fio does not have, in bursts.",
+	  .help = "When requests are due under rate or rate_iops: regularly; at the times of a Poisson "
+		  "process; or, which fio does not have, in bursts.",
 	  .source = "fio: its default" },
 	{ .name = "burst_ios",
 	  .type = CFG_COUNT,
@@ -330,18 +324,16 @@ static const cfg_key fio_keys[] = {
 	  .min_text = "1",
 	  .max_text = "1000000",
 	  .help = "Mean number of requests that are due together when rate_process is bursty: the number is "
-		  "geometrically "
-		  "distributed, and bursts come as a Poisson process. No option of fio's.",
+		  "geometrically distributed, and bursts come as a Poisson process. No option of fio's.",
 	  .source = "assumption: bursts of several requests" },
 	{ .name = "io_submit_mode",
 	  .type = CFG_ENUM,
 	  AT(io_submit_mode),
 	  .default_text = "inline",
 	  .choices = submit_choices,
-	  .help = "inline: before it waits for a request to be due, the job waits for all outstanding ones. offload: "
-		  "it does "
-		  "not, and latency counts from when the request was due, or from when one of iodepth was free; the "
-		  "threads of fio's that submit then cost nothing.",
+	  .help = "inline: before it waits for a request to be due, the job waits for all outstanding ones. "
+		  "offload: it does not, and latency counts from when the request was due, or from when one of "
+		  "iodepth was free; the threads of fio's that submit then cost nothing.",
 	  .source = "fio: its default" },
 	{ .name = "fsync",
 	  .type = CFG_COUNT,
@@ -349,8 +341,7 @@ static const cfg_key fio_keys[] = {
 	  .default_text = "0",
 	  .max_text = "1000000000",
 	  .help = "A flush after each so many writes, for which the job waits; 0 = none. Writes that the vCPU "
-		  "submitted "
-		  "before complete first.",
+		  "submitted before complete first.",
 	  .source = "fio: its default" },
 	{ .name = "fdatasync",
 	  .type = CFG_COUNT,
@@ -369,8 +360,8 @@ static const cfg_key fio_keys[] = {
 	  .type = CFG_COUNT,
 	  AT(randseed),
 	  .default_text = "0",
-	  .help = "Seed of the job's random streams; 0 = sim.seed. Draws are not those that fio makes from the same "
-		  "seed.",
+	  .help = "Seed of the job's random streams; 0 = sim.seed. Draws are not those that fio makes from the "
+		  "same seed.",
 	  .source = "choice: one seed for the whole run" },
 	{ .name = "stonewall",
 	  .type = CFG_BOOL,
