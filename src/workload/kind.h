@@ -21,7 +21,8 @@ typedef struct source_kind {
 	void (*completed)(void *state, uint64_t request_number, ps_t now_ps);
 	uint64_t (*expected_requests)(const void *state);
 	void (*close)(void *state);
-	/* As source_validate(); or as source_prepare(), with what is to be shared, its notes and its end. One of the two. */
+	/* As source_validate(); or as source_prepare(), with what is to be shared, its notes (NULL: none) and its end. One of
+	 * the two. */
 	nescsim_status (*validate)(const void *params, const source_context *context, const diag_place *place,
 				   nescsim_diag *diag);
 	nescsim_status (*prepare)(const void *params, const source_context *context, const diag_place *place,

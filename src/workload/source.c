@@ -153,7 +153,7 @@ const void *source_shared_data(const source_shared *self)
 
 const char *source_notes(const source_shared *self)
 {
-	return self && self->data ? self->kind->notes(self->data) : "";
+	return self && self->data && self->kind->notes ? self->kind->notes(self->data) : "";
 }
 
 nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
