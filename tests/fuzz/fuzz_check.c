@@ -121,16 +121,27 @@ static void make_vm(rng_stream *rng, FILE *out, uint64_t request_bytes, uint64_t
 		"{kind: fragmented, min_extent: 1 KiB, max_extent: 8 KiB, hole_percent: 30}"
 	};
 	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4096, 8192, 12288 };
+	const bool is_fio = request_bytes == 0 && pick(rng, 0, 3) == 0;
 
 	fprintf(out,
 		"  - qos: {weight: %" PRIu64 ", priority: %" PRIu64 ", rate: %" PRIu64
 		" MB/s}\n    disk: {bytes: %" PRIu64 " KiB, image: golden, map: %s}\n",
 		pick(rng, 1, 4), pick(rng, 0, 2), pick(rng, 0, 3) ? 0 : pick(rng, 20, 200), 4 * pick(rng, 32, 128),
 		maps[pick(rng, 0, 2)]);
-	fprintf(out,
-		"    workload: {kind: dd, op: mixed, read_percent: %" PRIu64
-		", pattern: random, request_bytes: %" PRIu64 " B, count: %" PRIu64 ", depth: %" PRIu64 "}\n",
-		pick(rng, 30, 60), request_bytes != 0 ? request_bytes : sizes[pick(rng, 0, 7)], count, pick(rng, 1, 8));
+	if (request_bytes == 0)
+		request_bytes = sizes[pick(rng, 0, 7)];
+	if (is_fio)
+		fprintf(out,
+			"    workload: {kind: fio, rw: %s, rwmixread: %" PRIu64 ", bs: %" PRIu64
+			" B, number_ios: %" PRIu64 ", io_size: 1 TiB, ioengine: libaio, iodepth: %" PRIu64
+			", numjobs: 2, norandommap: true, fdatasync: %" PRIu64 "}\n",
+			pick(rng, 0, 2) ? "randrw" : "randtrimwrite", pick(rng, 30, 60), request_bytes, count / 2 + 1,
+			pick(rng, 1, 4), pick(rng, 0, 4));
+	else
+		fprintf(out,
+			"    workload: {kind: dd, op: mixed, read_percent: %" PRIu64
+			", pattern: random, request_bytes: %" PRIu64 " B, count: %" PRIu64 ", depth: %" PRIu64 "}\n",
+			pick(rng, 30, 60), request_bytes, count, pick(rng, 1, 8));
 }
 
 /* Disks that are files of the host's filesystem, behind a page cache that is too small. */

@@ -277,17 +277,68 @@ static void make_filesystem(rng_stream *rng, FILE *out, bool managed)
 		pick(rng, 0, 1) ? "true" : "false", pick(rng, 0, 1) ? "merged" : "per_block");
 }
 
+static uint64_t pick_request_bytes(rng_stream *rng)
+{
+	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144 };
+
+	return sizes[pick(rng, 0, 8)];
+}
+
+static void make_dd(rng_stream *rng, enum family family, FILE *out, uint64_t num_requests, bool reads_only,
+		    bool has_filesystem)
+{
+	static const char *const ops[] = { "read", "write", "mixed" };
+
+	fprintf(out,
+		"    workload: {kind: dd, op: %s, read_percent: %" PRIu64 ", pattern: %s, request_bytes: %" PRIu64
+		" B, count: %" PRIu64 ", depth: %" PRIu64,
+		reads_only ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100),
+		pick(rng, 0, 3) ? "random" : "sequential", pick_request_bytes(rng), num_requests,
+		has_filesystem ? 1 : pick(rng, 1, 16));
+	if (!has_filesystem && pick(rng, 0, 3) == 0)
+		fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns", pick(rng, 0, 1) ? "poisson" : "periodic",
+			pick(rng, 500, 20000));
+	else if (pick(rng, 0, 3) == 0)
+		fprintf(out, ", think: %" PRIu64 " ps", pick_ps(rng, family, 3000));
+	fputs("}\n", out);
+}
+
+/* A job with anything that decides when and in which order it submits. */
+static void make_fio(rng_stream *rng, enum family family, FILE *out, uint64_t num_requests, bool reads_only)
+{
+	static const char *const orders[] = {
+		"read", "randread", "write", "rw", "randrw", "trimwrite", "randtrimwrite"
+	};
+	static const char *const laws[] = { "random", "{kind: zipf, theta: 1.2}", "{kind: pareto, h: 0.2}" };
+	static const char *const paces[] = { "linear", "poisson", "bursty" };
+	const uint64_t num_jobs = pick(rng, 1, 3), think_ps = pick_ps(rng, family, 20000);
+
+	fprintf(out,
+		"    workload: {kind: fio, rw: %s, ioengine: %s, bs: %" PRIu64 " B, iodepth: %" PRIu64
+		", numjobs: %" PRIu64 ", number_ios: %" PRIu64 ", io_size: 1 GiB, random_distribution: %s",
+		orders[reads_only ? pick(rng, 0, 1) : pick(rng, 0, 6)], pick(rng, 0, 3) ? "libaio" : "psync",
+		pick_request_bytes(rng), pick(rng, 1, 8), num_jobs, 1 + num_requests / num_jobs, laws[pick(rng, 0, 2)]);
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, ", rate_iops: %" PRIu64 ", rate_process: %s, io_submit_mode: %s",
+			pick(rng, 20000, 2000000), paces[pick(rng, 0, 2)], pick(rng, 0, 1) ? "inline" : "offload");
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, ", thinktime: %" PRIu64 " ps, thinktime_spin: %" PRIu64 " ps, thinktime_blocks: %" PRIu64,
+			think_ps, pick(rng, 0, 1) ? think_ps / 2 : 0, pick(rng, 1, 5));
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, ", fdatasync: %" PRIu64 ", end_fsync: true", pick(rng, 1, 5));
+	if (pick(rng, 0, 2) == 0)
+		fprintf(out, ", runtime: %" PRIu64 " ps, startdelay: %" PRIu64 " ps", pick(rng, 100, 3000) * 1000000,
+			pick_ps(rng, family, 3000));
+	fputs("}\n", out);
+}
+
 /* `managed`: writes to holes allocate. */
 static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests,
 		     bool managed, bool is_served, config_text *config)
 {
-	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4608, 8192, 32768, 262144 };
-	static const char *const ops[] = { "read", "write", "mixed" };
-
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < num_vms; i++) {
 		const bool holes = pick(rng, 0, 3) == 0;
-		const uint64_t bytes = sizes[pick(rng, 0, 8)];
 		const uint64_t min_kib = pick(rng, 1, 8);
 
 		fprintf(out,
@@ -313,18 +364,10 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 				"    disk: {bytes: 1 MiB, map: {kind: fragmented, min_extent: %" PRIu64
 				" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d}}\n",
 				min_kib, min_kib + pick(rng, 0, 16), holes ? 20 : 0);
-		fprintf(out,
-			"    workload: {kind: dd, op: %s, read_percent: %" PRIu64
-			", pattern: %s, request_bytes: %" PRIu64 " B, count: %" PRIu64 ", depth: %" PRIu64,
-			holes && !managed ? "read" : ops[pick(rng, 0, 2)], pick(rng, 0, 100),
-			pick(rng, 0, 3) ? "random" : "sequential", bytes, num_requests,
-			has_filesystem ? 1 : pick(rng, 1, 16));
 		if (!has_filesystem && pick(rng, 0, 3) == 0)
-			fprintf(out, ", arrival: %s, interval: %" PRIu64 " ns",
-				pick(rng, 0, 1) ? "poisson" : "periodic", pick(rng, 500, 20000));
-		else if (pick(rng, 0, 3) == 0)
-			fprintf(out, ", think: %" PRIu64 " ps", pick_ps(rng, family, 3000));
-		fputs("}\n", out);
+			make_fio(rng, family, out, num_requests, holes && !managed);
+		else
+			make_dd(rng, family, out, num_requests, holes && !managed, has_filesystem);
 	}
 }
 
