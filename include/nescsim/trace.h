@@ -45,8 +45,9 @@ nescsim_status nescsim_trace_convert(const nescsim_trace_input *part, const nesc
 
 /* What makes requests: options of fio, and a device that takes the same time for each. */
 typedef struct nescsim_trace_job {
-	const char *file_name;      /* a fio job file, or NULL */
-	const char *const *options; /* "rw=randrw"; without a file one job's, else added to all of its jobs */
+	const char *file_name; /* a fio job file, or NULL */
+	const char *const
+		*options; /* without a file, one job's: "rw=randrw"; direct=1 and ioengine=libaio go without saying */
 	size_t num_options;
 	const char *disk;    /* "10 GiB": the device; NULL = 1 GiB */
 	const char *service; /* "100 us": from submission to completion; NULL = 100 us */

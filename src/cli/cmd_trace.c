@@ -10,10 +10,10 @@ static const cli_option options[] = {
 	{ "window", "TIME", "Takes only what was queued in so much time, such as '1 min'." },
 	{ "to", "NAME", "convert, generate: the format of OUT (default: what its name says; x.msr.csv.gz is msr)." },
 	{ "force", NULL, "convert, generate: replaces OUT if it is there." },
-	{ "job", "FILE", "generate: a fio job file; options that follow OUT are added to each of its jobs." },
+	{ "job", "FILE", "generate: a fio job file, in the place of options." },
 	{ "disk", "BYTES", "generate: the disk's size (default 1 GiB)." },
 	{ "service", "TIME", "generate: the time that a request takes (default 100 us)." },
-	CLI_SEED_OPTION,
+	{ "seed", "N", "generate: of what is drawn at random (default 1)." },
 };
 
 #define MAX_ACTION_OPTIONS 10
@@ -56,6 +56,19 @@ static nescsim_status convert(const cli_args *args)
 	return nescsim_trace_convert(&input, &output, stdout, args->diag);
 }
 
+static nescsim_status generate(const cli_args *args)
+{
+	const nescsim_trace_output output = output_of(args, 1);
+	nescsim_trace_job job = { .file_name = cli_text(args, "job"),
+				  .options = args->arguments + 2,
+				  .num_options = args->num_arguments - 2,
+				  .disk = cli_text(args, "disk"),
+				  .service = cli_text(args, "service") };
+	nescsim_status status = cli_number(args, "seed", 1, &job.seed);
+
+	return status == NESCSIM_OK ? nescsim_trace_generate(&job, &output, stdout, args->diag) : status;
+}
+
 static const trace_action actions[] = {
 	{ "info", "nescsim trace info FILE", 2, 2, { "format", "device", "skip", "window" }, info },
 	{ "convert",
@@ -64,6 +77,12 @@ static const trace_action actions[] = {
 	  3,
 	  { "format", "device", "skip", "window", "to", "force" },
 	  convert },
+	{ "generate",
+	  "nescsim trace generate OUT rw=randread bs=4k ..., or --job FILE",
+	  2,
+	  CLI_MAX_ARGUMENTS,
+	  { "to", "force", "job", "disk", "service", "seed" },
+	  generate },
 };
 
 #define NUM_ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -107,8 +126,9 @@ static nescsim_status run(const cli_args *args)
 
 const cli_command command_trace = {
 	.name = "trace",
-	.arguments = "info FILE | convert FILE OUT",
-	.help = "Says what a trace holds, or which of its lines is wrong; writes it in another format.",
+	.arguments = "info FILE | convert FILE OUT | generate OUT OPTION...",
+	.help = "Says what a trace holds, or which of its lines is wrong; writes it in another format, or one that a "
+		"fio job makes.",
 	.min_arguments = 2,
 	.max_arguments = CLI_MAX_ARGUMENTS,
 	.options = options,
