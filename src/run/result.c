@@ -169,6 +169,16 @@ static void ratio_cell(table *to, metrics_i128 numerator, metrics_i128 denominat
 	table_cell(to, "%s%s", text, suffix);
 }
 
+/* With more decimals where a rate is low. */
+static void rate_cell(table *to, metrics_i128 numerator, metrics_i128 denominator, unsigned num_decimals)
+{
+	if (numerator < denominator)
+		num_decimals = 3;
+	else if (numerator < 100 * denominator)
+		num_decimals = 1;
+	ratio_cell(to, numerator, denominator, num_decimals, "");
+}
+
 /* Of a row that may have failures only. */
 static void latency_cell(table *to, const nescsim_row *row, int64_t value_ps)
 {
@@ -199,8 +209,8 @@ static void print_row(const nescsim_result *result, table *to, size_t scheme_ind
 	table_cell(to, "%s", row->scheme);
 	table_cell(to, "%" PRIu64, row->num_requests);
 	ratio_cell(to, (metrics_i128)row->num_bytes, moves_data ? 1000000 : 0, 1, "");
-	ratio_cell(to, (metrics_i128)row->num_requests * PS_PER_S, row->simulated_ps, 0, "");
-	ratio_cell(to, (metrics_i128)row->num_bytes * (PS_PER_S / 1000000), moves_data ? row->simulated_ps : 0, 1, "");
+	rate_cell(to, (metrics_i128)row->num_requests * PS_PER_S, row->simulated_ps, 0);
+	rate_cell(to, (metrics_i128)row->num_bytes * (PS_PER_S / 1000000), moves_data ? row->simulated_ps : 0, 1);
 	latency_cell(to, row, row->latency_mean_ps);
 	latency_cell(to, row, row->latency_p50_ps);
 	latency_cell(to, row, row->latency_p99_ps);
