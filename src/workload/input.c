@@ -12,8 +12,16 @@
 #define HEAD_BYTES 4096
 #define READ_BLOCK_BYTES 65536
 
+const input_words input_trace_words = {
+	.noun = "trace",
+	.if_empty = "give a trace with at least one request",
+	.if_stream = "a trace is read more than once: write it to a file first",
+	.if_long = "a text trace has one short event per line",
+};
+
 struct input {
 	struct archive *archive;
+	const input_words *words;
 	nescsim_diag *diag;
 	char *name;
 	size_t begin, end; /* unread bytes in buffer[begin, end) */
@@ -54,13 +62,13 @@ bool input_report(input *self, const trace_position *position, const char *hint,
 	return false;
 }
 
-static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, const char *shown_name, const char *hint,
-				  const char *what)
+static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, const char *shown_name,
+				  const input_words *words, const char *hint, const char *what)
 {
 	diag_place file_place = { .file = shown_name };
 
-	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, place ? place : &file_place, hint,
-			"cannot read trace '%s': %s", shown_name, what);
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, place ? place : &file_place, hint, "cannot read %s '%s': %s",
+			words->noun, shown_name, what);
 }
 
 /* Moves what is unread to the front and reads until num_bytes are there or the file ends. */
@@ -94,8 +102,8 @@ static int refill(input *self, size_t num_bytes)
 	return 0;
 }
 
-nescsim_status input_open(const char *file_name, const char *shown_name, const diag_place *place, nescsim_diag *diag,
-			  input **input_out)
+nescsim_status input_open(const char *file_name, const char *shown_name, const input_words *words,
+			  const diag_place *place, nescsim_diag *diag, input **input_out)
 {
 	struct archive_entry *entry;
 	struct stat information;
@@ -104,16 +112,16 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const d
 
 	*input_out = NULL;
 	if (stat(file_name, &information) != 0)
-		return report_open(diag, place, shown_name, NULL, strerror(errno));
+		return report_open(diag, place, shown_name, words, NULL, strerror(errno));
 	if (S_ISDIR(information.st_mode))
-		return report_open(diag, place, shown_name, "name one file in it", "it is a directory");
+		return report_open(diag, place, shown_name, words, "name one file in it", "it is a directory");
 	if (!S_ISREG(information.st_mode))
-		return report_open(diag, place, shown_name, "a trace is read more than once: write it to a file first",
-				   "it is no regular file");
+		return report_open(diag, place, shown_name, words, words->if_stream, "it is no regular file");
 	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NESCSIM_NO_MEMORY;
 	self->diag = diag;
+	self->words = words;
 	self->name = strdup(shown_name);
 	self->archive = archive_read_new();
 	if (!self->name || !self->archive) {
@@ -138,7 +146,7 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const d
 
 		/* libarchive's own codes are negative or 0; errno values mean that the file itself is unreadable. */
 		if (error == EACCES || error == EPERM || error == EIO || error == EISDIR)
-			status = report_open(diag, place, shown_name, NULL, strerror(error));
+			status = report_open(diag, place, shown_name, words, NULL, strerror(error));
 		else
 			input_report(self, NULL, "copy or download it again", "the compressed file is damaged: %s",
 				     why ? why : "no reason given");
@@ -150,7 +158,7 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const d
 		return NESCSIM_TRACE;
 	}
 	if (self->end == 0) {
-		input_report(self, NULL, "give a trace with at least one request", "the file is empty");
+		input_report(self, NULL, words->if_empty, "the file is empty");
 		input_close(self);
 		return NESCSIM_TRACE;
 	}
@@ -199,8 +207,8 @@ int input_line(input *self, char **line_out, size_t *num_bytes_out)
 		trace_position position = { .line = self->num_lines };
 
 		self->failed = true;
-		input_report(self, &position, "a text trace has one short event per line",
-			     "the line is longer than %d bytes", INPUT_MAX_LINE_BYTES);
+		input_report(self, &position, self->words->if_long, "the line is longer than %d bytes",
+			     INPUT_MAX_LINE_BYTES);
 		return -1;
 	}
 	self->begin += consumed;

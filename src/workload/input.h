@@ -1,4 +1,5 @@
-/* A trace file as a stream: plain, gzip, bzip2, xz or zstd, told apart by content and unpacked on the fly.
+/* A trace file, or another file of measured facts, as a stream: plain, gzip, bzip2, xz or zstd, told apart by content and
+ * unpacked on the fly.
  *
  * Memory use is one fixed buffer, whatever the length of the file. All messages about the file's content go
  * through input_report(), which knows the file's name and stops at INPUT_MAX_ERRORS.
@@ -27,12 +28,22 @@ typedef struct trace_position {
 
 typedef struct input input;
 
-/* Opens `file_name`; `shown_name` (copied) is what messages call it. An unreadable file is reported at `place` (where
+/* What messages call the file and its parts. */
+typedef struct input_words {
+	const char *noun;      /* "cannot read NOUN 'file'" */
+	const char *if_empty;  /* hint: what an empty file lacks */
+	const char *if_stream; /* hint: why a pipe will not do */
+	const char *if_long;   /* hint: what a line is */
+} input_words;
+
+extern const input_words input_trace_words;
+
+/* Opens `file_name`; `words` must outlive it; `shown_name` (copied) is what messages call it. An unreadable file is reported at `place` (where
  * the user named it; NULL = at the file itself). Returns NESCSIM_OK, NESCSIM_IO, NESCSIM_TRACE (empty file, broken
  * compression) or NESCSIM_NO_MEMORY. On success *input_out is to be freed with input_close(), and `diag` must outlive
  * it. */
-nescsim_status input_open(const char *file_name, const char *shown_name, const diag_place *place, nescsim_diag *diag,
-			  input **input_out);
+nescsim_status input_open(const char *file_name, const char *shown_name, const input_words *words,
+			  const diag_place *place, nescsim_diag *diag, input **input_out);
 
 void input_close(input *self);
 

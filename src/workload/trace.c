@@ -101,7 +101,7 @@ static nescsim_status choose_reader(trace_file *self, const char *format, const 
 static nescsim_status open_file(trace_file *self, const char *file_name, const char *shown_name, const char *format,
 				const diag_place *place, nescsim_diag *diag)
 {
-	nescsim_status status = input_open(file_name, shown_name, place, diag, &self->in);
+	nescsim_status status = input_open(file_name, shown_name, &input_trace_words, place, diag, &self->in);
 
 	if (status == NESCSIM_OK)
 		status = choose_reader(self, format, place, diag);

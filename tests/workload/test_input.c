@@ -111,7 +111,7 @@ static void test_lines_across_buffers(void **state)
 			text[used++] = '\n';
 	}
 	file = test_file_make(text, used);
-	assert_int_equal(input_open(file.name, "x", NULL, NULL, &in), NESCSIM_OK);
+	assert_int_equal(input_open(file.name, "x", &input_trace_words, NULL, NULL, &in), NESCSIM_OK);
 	for (size_t i = 0; i < 6; i++) {
 		assert_int_equal(input_line(in, &line, &num_bytes), 1);
 		assert_int_equal(num_bytes, lengths[i]);

@@ -134,7 +134,7 @@ static size_t load_text(const char *name, size_t max_bytes)
 	char *line;
 	input *in;
 
-	assert_int_equal(input_open(name, name, NULL, diag, &in), NESCSIM_OK);
+	assert_int_equal(input_open(name, name, &input_trace_words, NULL, diag, &in), NESCSIM_OK);
 	while (input_line(in, &line, &num_bytes) == 1 && used + num_bytes + 1 < max_bytes) {
 		memcpy(original + used, line, num_bytes);
 		used += num_bytes;
