@@ -4,9 +4,9 @@
 
 # What the tool needs to be built and run. binutils brings objcopy; gnuplot is for `nescsim plot`.
 build_packages=(gcc binutils libc6-dev cmake ninja-build pkgconf libsimgrid-dev libyaml-dev libjansson-dev
-	libarchive-dev libgsl-dev gnuplot-nox)
-# What only the tests need: g++ compiles the public headers as C++.
-test_packages=(libcmocka-dev g++)
+	libarchive-dev libgsl-dev libext2fs-dev gnuplot-nox)
+# What only the tests need: g++ compiles the public headers as C++, e2fsprogs makes images of filesystems.
+test_packages=(libcmocka-dev g++ e2fsprogs)
 
 say() { printf '==> %s\n' "$*"; }
 die() {

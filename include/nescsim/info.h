@@ -24,6 +24,7 @@ typedef enum nescsim_list {
 	NESCSIM_LIST_MEDIA,     /* media: {kind: ...} */
 	NESCSIM_LIST_WORKLOADS, /* vms: [{workload: {kind: ...}}] */
 	NESCSIM_LIST_READERS,   /* trace formats */
+	NESCSIM_LIST_MAPS,      /* sources of maps of files, for nescsim_extents() */
 } nescsim_list;
 
 /* Number of items of a list, and item number `index` (from 0). Strings are static; both are NULL past the end. */

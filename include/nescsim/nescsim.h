@@ -20,6 +20,7 @@
 
 #include <nescsim/config.h>
 #include <nescsim/error.h>
+#include <nescsim/extents.h>
 #include <nescsim/info.h>
 #include <nescsim/link.h>
 #include <nescsim/result.h>

@@ -44,6 +44,20 @@ static nescsim_status insert_leaf(file_map *map, size_t index, uint64_t first_bl
 	return NESCSIM_OK;
 }
 
+/* The first extent of either kind that ends after `block`. */
+static bool next_of_all(const file_map *map, uint64_t block, extent *found_out)
+{
+	extent written, unwritten;
+	const bool has_written = extent_map_next(&map->extents, block, &written);
+	const bool has_unwritten = extent_map_next(&map->unwritten, block, &unwritten);
+
+	if (has_unwritten && (!has_written || unwritten.logical_block < written.logical_block))
+		*found_out = unwritten;
+	else if (has_written)
+		*found_out = written;
+	return has_written || has_unwritten;
+}
+
 /* Full leaves, as when the file was written from the start to the end. */
 static nescsim_status make_leaves(file_map *map)
 {
@@ -51,8 +65,7 @@ static nescsim_status make_leaves(file_map *map)
 	uint64_t num_all = 0;
 	extent e;
 
-	for (uint64_t at = 0; status == NESCSIM_OK && extent_map_next(&map->extents, at, &e);
-	     at = e.logical_block + e.num_blocks) {
+	for (uint64_t at = 0; status == NESCSIM_OK && next_of_all(map, at, &e); at = e.logical_block + e.num_blocks) {
 		const uint64_t num_extents = count_extents(e.num_blocks);
 
 		num_all += num_extents;
@@ -92,19 +105,20 @@ static uint64_t limit_of_leaf(const file_map *map, size_t index)
 	return index + 1 < map->num_leaves ? map->leaves[index + 1].first_block : map->num_blocks;
 }
 
-/* Extents of the filesystem that start in [first_block, limit_block); *start_out: the first one, if there is any. None
- * lies across first_block. */
+/* Extents of the filesystem in [first_block, limit_block), those that reach over an end cut there; *start_out: where the
+ * first one begins, if there is any. */
 static uint64_t count_starts(const file_map *map, uint64_t first_block, uint64_t limit_block, uint64_t *start_out)
 {
 	uint64_t num_starts = 0;
 	extent e;
 
-	for (uint64_t at = first_block;
-	     at < limit_block && extent_map_next(&map->extents, at, &e) && e.logical_block < limit_block;
+	for (uint64_t at = first_block; at < limit_block && next_of_all(map, at, &e) && e.logical_block < limit_block;
 	     at = e.logical_block + e.num_blocks) {
+		const uint64_t from = at > e.logical_block ? at : e.logical_block;
+
 		if (num_starts == 0)
-			*start_out = e.logical_block;
-		num_starts += count_extents(min_u64(e.num_blocks, limit_block - e.logical_block));
+			*start_out = from;
+		num_starts += count_extents(min_u64(e.logical_block + e.num_blocks, limit_block) - from);
 	}
 	return num_starts;
 }
@@ -144,13 +158,13 @@ static void split_leaf(file_map *map, size_t index, const extent *grown)
 	}
 }
 
-/* The extent `grown`, or a new one, has got blocks from first_block to its end: num_more extents of the filesystem. */
-static void follow(file_map *map, const extent *grown, uint64_t first_block, uint64_t num_more)
+/* The leaf that holds first_block has num_extents now, after a change whose last blocks are those of `grown`. */
+static void follow(file_map *map, const extent *grown, uint64_t first_block, uint64_t num_extents)
 {
 	const size_t index = find_leaf(map, first_block);
 	file_map_leaf *leaf = &map->leaves[index];
 
-	leaf->num_extents += (uint32_t)num_more;
+	leaf->num_extents = (uint32_t)num_extents;
 	if (map->is_in_inode && leaf->num_extents <= FILE_MAP_INODE_EXTENTS)
 		return;
 	map->is_in_inode = false;
@@ -183,7 +197,8 @@ nescsim_status file_map_init(file_map *map, const disk_layout *layout, uint64_t 
 		.first_group = first_group,
 	};
 	if (map->groups_dirty_in == NULL || map->tables_dirty_in == NULL ||
-	    extent_map_init(&map->extents, layout->extents, layout->num_extents) != NESCSIM_OK)
+	    extent_map_init(&map->extents, layout->extents, layout->num_extents) != NESCSIM_OK ||
+	    extent_map_init(&map->unwritten, layout->unwritten, layout->num_unwritten) != NESCSIM_OK)
 		return NESCSIM_NO_MEMORY;
 	return make_leaves(map);
 }
@@ -191,6 +206,7 @@ nescsim_status file_map_init(file_map *map, const disk_layout *layout, uint64_t 
 void file_map_fini(file_map *map)
 {
 	extent_map_fini(&map->extents);
+	extent_map_fini(&map->unwritten);
 	free(map->leaves);
 	free(map->groups_dirty_in);
 	free(map->tables_dirty_in);
@@ -250,18 +266,67 @@ static void fill_hole(file_map *map, uint64_t first_block, uint64_t num_blocks, 
 	must(extent_map_set(&map->extents, piece));
 	extent_map_find(&map->extents, first_block, &grown);
 	follow(map, &grown, first_block,
-	       count_extents(grown.num_blocks) - count_extents(first_block - grown.logical_block));
+	       map->leaves[find_leaf(map, first_block)].num_extents + count_extents(grown.num_blocks) -
+		       count_extents(first_block - grown.logical_block));
 	dirty_groups(map, &piece);
 	host_fs_pieces_add(pieces, (host_fs_piece){ .logical_block = first_block,
 						    .physical_block = piece.physical_block,
 						    .num_blocks = num_blocks });
 }
 
+/* Maps a part of an unwritten extent that lies in one leaf to its own blocks. What becomes of the extent - cut in two or
+ * three, or joined to written ones - is counted anew. */
+static void convert_in_leaf(file_map *map, const extent *part, host_fs_pieces *pieces)
+{
+	const size_t index = find_leaf(map, part->logical_block);
+	uint64_t start;
+
+	must(extent_map_clear(&map->unwritten, part->logical_block, part->num_blocks));
+	must(extent_map_set(&map->extents, *part));
+	follow(map, part, part->logical_block,
+	       count_starts(map, map->leaves[index].first_block, limit_of_leaf(map, index), &start));
+	host_fs_pieces_add(pieces, (host_fs_piece){ .logical_block = part->logical_block,
+						    .physical_block = part->physical_block,
+						    .num_blocks = part->num_blocks,
+						    .was_set_aside = true });
+}
+
+/* The hole [first_block, + num_blocks) lies in the unwritten extent `of`. */
+static void convert(file_map *map, const extent *of, uint64_t first_block, uint64_t num_blocks, host_fs_pieces *pieces)
+{
+	const uint64_t limit_block = first_block + num_blocks;
+
+	while (first_block < limit_block) {
+		const uint64_t end = min_u64(limit_block, limit_of_leaf(map, find_leaf(map, first_block)));
+		const extent part = { .logical_block = first_block,
+				      .physical_block = of->physical_block + (first_block - of->logical_block),
+				      .num_blocks = end - first_block };
+
+		convert_in_leaf(map, &part, pieces);
+		first_block = end;
+	}
+}
+
+/* The part of an unmapped run that begins at its start and is all a hole, or all in one unwritten extent (*of_out, and
+ * true). */
+static bool cut_run(const file_map *map, uint64_t first_block, uint64_t *num_blocks, extent *of_out)
+{
+	if (!extent_map_next(&map->unwritten, first_block, of_out))
+		return false;
+	if (of_out->logical_block > first_block) {
+		*num_blocks = min_u64(*num_blocks, of_out->logical_block - first_block);
+		return false;
+	}
+	*num_blocks = min_u64(*num_blocks, of_out->logical_block + of_out->num_blocks - first_block);
+	return true;
+}
+
 host_fs_outcome file_map_allocate(file_map *map, uint64_t first_block, uint64_t num_blocks, host_fs_pieces *pieces)
 {
 	const uint64_t first = first_block / FS_BLOCKS * FS_BLOCKS;
-	uint64_t limit, num_missing = 0;
+	uint64_t limit, num_missing = 0, num_unwritten = 0;
 	file_map_run run;
+	extent of;
 
 	NESC_ASSERT(num_blocks > 0 && num_blocks <= FILE_MAP_MAX_BLOCKS && num_blocks <= map->num_blocks &&
 			    first_block <= map->num_blocks - num_blocks,
@@ -269,17 +334,26 @@ host_fs_outcome file_map_allocate(file_map *map, uint64_t first_block, uint64_t 
 	limit = min_u64((first_block + num_blocks + FS_BLOCKS - 1) / FS_BLOCKS * FS_BLOCKS, map->num_blocks);
 	for (uint64_t at = first; at < limit; at += run.num_blocks) {
 		run = file_map_find(map, at, limit - at);
-		num_missing += run.is_mapped ? 0 : run.num_blocks;
+		if (run.is_mapped)
+			continue;
+		if (cut_run(map, at, &run.num_blocks, &of))
+			num_unwritten += run.num_blocks;
+		else
+			num_missing += run.num_blocks;
 	}
 	if (num_missing > map->limit_block - map->free_block)
 		return HOST_FS_NO_SPACE;
-	if (num_missing == 0)
+	if (num_missing + num_unwritten == 0)
 		return HOST_FS_OK;
 	/* The inode goes with every other block. */
 	map->num_dirty += map->num_dirty == 0;
 	for (uint64_t at = first; at < limit; at += run.num_blocks) {
 		run = file_map_find(map, at, limit - at);
-		if (!run.is_mapped)
+		if (run.is_mapped)
+			continue;
+		if (cut_run(map, at, &run.num_blocks, &of))
+			convert(map, &of, at, run.num_blocks, pieces);
+		else
 			fill_hole(map, at, run.num_blocks, pieces);
 	}
 	return HOST_FS_OK;

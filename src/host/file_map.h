@@ -17,6 +17,9 @@
  *                      the new extent moves to a new leaf
  *   index blocks       with more than 4 leaves, 1 per 340 of them, at most 1 per new leaf
  *
+ * An unwritten extent is in the leaves like any other, and reads as a hole does. A write to it takes the blocks that are set
+ * aside there: the extent is cut or joined, which dirties inode and leaf; bitmaps know these blocks already.
+ *
  * Not counted: the journal's own descriptor and commit blocks, and the room on the medium that leaves take up.
  * Overwriting dirties nothing but the inode's timestamps, which fdatasync does not write: nothing is to be told of it.
  *
@@ -48,6 +51,7 @@ typedef struct file_map_leaf {
 
 typedef struct file_map {
 	extent_map extents;
+	extent_map unwritten;             /* blocks set aside; never overlaps `extents` */
 	uint64_t num_blocks;              /* of the disk */
 	uint64_t free_block, limit_block; /* physical: what is left of the arena */
 	file_map_leaf *leaves;
@@ -79,9 +83,10 @@ void file_map_fini(file_map *map);
 file_map_run file_map_find(const file_map *map, uint64_t first_block, uint64_t max_blocks);
 
 /* Maps all holes of the range (1 ... FILE_MAP_MAX_BLOCKS, within the disk), widened to whole filesystem blocks, and
- * appends what was mapped to *pieces in ascending order, one piece per hole, so that the caller can clear what its write
- * does not cover. Mapped blocks stay where they are. HOST_FS_OK; or HOST_FS_NO_SPACE, as the arena has fewer blocks
- * left, and nothing changed. */
+ * appends what was mapped to *pieces in ascending order, one piece per hole or part of an unwritten extent, so that the
+ * caller can clear what its write does not cover. Unwritten extents get the blocks set aside for them, other holes blocks of
+ * the arena. Mapped blocks stay where they are. HOST_FS_OK; or HOST_FS_NO_SPACE, as the arena has fewer blocks left, and
+ * nothing changed. */
 host_fs_outcome file_map_allocate(file_map *map, uint64_t first_block, uint64_t num_blocks, host_fs_pieces *pieces);
 
 /* Blocks of 4 KiB of metadata that a commit would have to write now; 0 if nothing was allocated since the last. */

@@ -1,6 +1,7 @@
 #include "host/host_config.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "workload/source.h"
 
@@ -405,6 +406,9 @@ static const cfg_section map_contiguous_section = {
 	.name = "disk.map (contiguous)", .keys = NULL, .num_keys = 0, .struct_bytes = sizeof(disk_map_contiguous)
 };
 
+/* In the order of disk_map_sizes. */
+static const char *const size_choices[] = { "uniform", "log_uniform", NULL };
+
 static const cfg_key map_fragmented_keys[] = {
 	{ .name = "min_extent",
 	  .type = CFG_BYTES,
@@ -412,7 +416,7 @@ static const cfg_key map_fragmented_keys[] = {
 	  .default_text = "4 KiB",
 	  .min_text = "1 KiB",
 	  .max_text = "1 TiB",
-	  .help = "Smallest extent (whole KiB); sizes are drawn evenly up to max_extent.",
+	  .help = "Smallest extent (whole KiB); `sizes` says how sizes up to max_extent are drawn.",
 	  .source = "choice: one block of ext4" },
 	{ .name = "max_extent",
 	  .type = CFG_BYTES,
@@ -430,6 +434,14 @@ static const cfg_key map_fragmented_keys[] = {
 	  .max_text = "100",
 	  .help = "Share of the pieces that are holes instead of extents.",
 	  .source = "choice: preallocated" },
+	{ .name = "sizes",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(disk_map_fragmented, sizes),
+	  .default_text = "uniform",
+	  .choices = size_choices,
+	  .help = "How sizes of extents and holes are drawn: every size alike, or every doubling from min_extent on "
+		  "alike (many small ones, few large ones).",
+	  .source = "choice: the simplest" },
 };
 
 static void map_fragmented_check(const void *value, cfg_check *check)
@@ -456,6 +468,38 @@ static const cfg_section map_lazy_section = {
 	.name = "disk.map (lazy)", .keys = NULL, .num_keys = 0, .struct_bytes = sizeof(disk_map_lazy)
 };
 
+static const char *const map_format_choices[] = {
+	"auto",
+#define MAP_TEXT(name, help) #name,
+#define MAP_IMAGE MAP_TEXT
+#define MAP_LIVE(name, help)
+#include "host/real_maps.def"
+#undef MAP_TEXT
+#undef MAP_IMAGE
+#undef MAP_LIVE
+	NULL,
+};
+
+static const cfg_key map_extents_keys[] = {
+	{ .name = "file",
+	  .type = CFG_PATH,
+	  .offset_in_struct = offsetof(disk_map_extents, file),
+	  .help = "The map, plain or compressed, or IMAGE:/path for a file in the image of an ext2, ext3 or ext4 "
+		  "filesystem; relative to the file that names it. `nescsim extents` reads and writes maps.",
+	  .source = "none: required" },
+	{ .name = "format",
+	  .type = CFG_ENUM,
+	  .offset_in_struct = offsetof(disk_map_extents, format),
+	  .default_text = "auto",
+	  .choices = map_format_choices,
+	  .help = "Format of the map; auto = by its name and content.",
+	  .source = "assumption: formats are told apart by content" },
+};
+
+static const cfg_section map_extents_section = { .name = "disk.map (extents)",
+						 KEYS(map_extents_keys),
+						 .struct_bytes = sizeof(disk_map_extents) };
+
 /* In the order of disk_map_kind. */
 static const cfg_variant_row map_rows[] = {
 	{ .name = "contiguous", .help = "One extent.", .section = &map_contiguous_section },
@@ -465,6 +509,10 @@ static const cfg_variant_row map_rows[] = {
 	{ .name = "lazy",
 	  .help = "Nothing is allocated at first; blocks are when they are first written.",
 	  .section = &map_lazy_section },
+	{ .name = "extents",
+	  .help = "The map of a real file. Runs of blocks keep their order on the medium and stay apart, one block "
+		  "of the file's filesystem between two of them; holes and unwritten extents stay what they are.",
+	  .section = &map_extents_section },
 };
 
 static const cfg_variants map_variants = {
@@ -543,8 +591,35 @@ const disk_config *disk_config_file(const disk_config *disk, size_t index)
 
 bool disk_config_has_holes(const disk_config *disk)
 {
-	return disk->map.index == DISK_MAP_LAZY || (disk->map.index == DISK_MAP_FRAGMENTED &&
-						    ((const disk_map_fragmented *)disk->map.params)->hole_percent != 0);
+	return disk->map.index == DISK_MAP_LAZY || disk->map.index == DISK_MAP_EXTENTS ||
+	       (disk->map.index == DISK_MAP_FRAGMENTED &&
+		((const disk_map_fragmented *)disk->map.params)->hole_percent != 0);
+}
+
+static bool same_fragmented(const disk_map_fragmented *a, const disk_map_fragmented *b)
+{
+	return a->min_extent_bytes == b->min_extent_bytes && a->max_extent_bytes == b->max_extent_bytes &&
+	       a->hole_percent == b->hole_percent && a->sizes == b->sizes;
+}
+
+static bool same_extents(const disk_map_extents *a, const disk_map_extents *b)
+{
+	return strcmp(a->file.resolved, b->file.resolved) == 0 && a->format == b->format;
+}
+
+bool disk_config_is_same(const disk_config *one, const disk_config *other)
+{
+	if (one->num_bytes != other->num_bytes || one->map.index != other->map.index ||
+	    strcmp(one->image, other->image) != 0)
+		return false;
+	if (one->map.index == DISK_MAP_FRAGMENTED)
+		return same_fragmented(one->map.params, other->map.params);
+	return one->map.index != DISK_MAP_EXTENTS || same_extents(one->map.params, other->map.params);
+}
+
+const char *disk_map_format(const disk_map_extents *map)
+{
+	return map_format_choices[map->format];
 }
 
 uint64_t disk_total_bytes(const disk_config *disk)

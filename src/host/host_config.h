@@ -86,13 +86,27 @@ typedef enum disk_map_kind {
 	DISK_MAP_CONTIGUOUS,
 	DISK_MAP_FRAGMENTED,
 	DISK_MAP_LAZY,
+	DISK_MAP_EXTENTS,
 } disk_map_kind;
+
+/* How the fragmented map draws sizes. */
+typedef enum disk_map_sizes {
+	DISK_MAP_UNIFORM,     /* every size alike */
+	DISK_MAP_LOG_UNIFORM, /* every doubling alike, every size in it alike */
+} disk_map_sizes;
 
 /* Parameters of the fragmented map. */
 typedef struct disk_map_fragmented {
 	int64_t min_extent_bytes, max_extent_bytes;
 	int64_t hole_percent;
+	int sizes; /* disk_map_sizes */
 } disk_map_fragmented;
+
+/* Parameters of the map of a real file. */
+typedef struct disk_map_extents {
+	cfg_path file;
+	int format; /* as disk_map_format() says it */
+} disk_map_extents;
 
 /* One file; as the first of a virtual disk also those that follow it. */
 typedef struct disk_config {
@@ -148,8 +162,14 @@ void host_costs(const host_config *host, const guest_config *guest, const hyperv
 /* File number `index` of a disk, 0 ... append.num: its own, then those behind it. */
 const disk_config *disk_config_file(const disk_config *disk, size_t index);
 
-/* Can the file (the first one of `disk`) have holes at the start? */
+/* Can the file (the first one of `disk`) have holes at the start? A map in a file may say anything, so it can. */
 bool disk_config_has_holes(const disk_config *disk);
+
+/* Are two files of one name described alike? */
+bool disk_config_is_same(const disk_config *one, const disk_config *other);
+
+/* Name of the map's format, for real_map_read(). */
+const char *disk_map_format(const disk_map_extents *map);
 
 /* Bytes of a virtual disk: all its files together. */
 uint64_t disk_total_bytes(const disk_config *disk);

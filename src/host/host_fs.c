@@ -379,6 +379,30 @@ static file_range widen(const host_fs *fs, file_range range)
 	return range;
 }
 
+/* Appends what is set aside at `at`, up to `limit`, to fs->taken, and moves `at` behind it. Otherwise *limit_out is where
+ * the next such blocks begin, if that is before `limit`. */
+static bool take_set_aside(host_fs *fs, const file_range *range, uint64_t *at, uint64_t limit, uint64_t *limit_out)
+{
+	extent next;
+	uint64_t num_blocks;
+
+	*limit_out = limit;
+	if (!extent_map_next(&fs->files[range->file].unwritten, *at, &next))
+		return false;
+	if (next.logical_block > *at) {
+		*limit_out = min_u64(limit, next.logical_block);
+		return false;
+	}
+	num_blocks = min_u64(limit, next.logical_block + next.num_blocks) - *at;
+	host_fs_pieces_add(&fs->taken,
+			   (host_fs_piece){ .logical_block = range->disk_block + *at,
+					    .physical_block = next.physical_block + (*at - next.logical_block),
+					    .num_blocks = num_blocks,
+					    .was_set_aside = true });
+	*at += num_blocks;
+	return true;
+}
+
 /* Appends runs for all holes of the range to fs->taken. */
 static host_fs_outcome take_for_holes(host_fs *fs, const file_range *range)
 {
@@ -389,13 +413,15 @@ static host_fs_outcome take_for_holes(host_fs *fs, const file_range *range)
 	for (uint64_t at = range->first_block; at < limit;) {
 		extent next;
 		const bool is_mapped = extent_map_next(&file->map, at, &next);
-		const uint64_t end = is_mapped ? min_u64(limit, next.logical_block) : limit;
+		uint64_t end = is_mapped ? min_u64(limit, next.logical_block) : limit;
 		block_run run;
 
 		if (is_mapped && next.logical_block <= at) {
 			at = next.logical_block + next.num_blocks;
 			continue;
 		}
+		if (take_set_aside(fs, range, &at, end, &end))
+			continue;
 		num_taken += end - at;
 		if (fs->quota_blocks != 0 && file->num_on_demand + num_taken > fs->quota_blocks)
 			return HOST_FS_QUOTA;
@@ -434,7 +460,11 @@ static void map_taken(host_fs *fs, const file_range *range, host_fs_pieces *piec
 							  .physical_block = run->physical_block,
 							  .num_blocks = run->num_blocks }));
 		own(fs, range->file, run->physical_block, run->num_blocks, true);
-		file->num_on_demand += run->num_blocks;
+		if (run->was_set_aside)
+			must(extent_map_clear(&file->unwritten, run->logical_block - range->disk_block,
+					      run->num_blocks));
+		else
+			file->num_on_demand += run->num_blocks;
 		host_fs_pieces_add(pieces, *run);
 		has_changed = true;
 	}
@@ -456,7 +486,9 @@ host_fs_outcome host_fs_allocate(host_fs *fs, uint32_t vm, uint64_t first_block,
 			outcome = take_for_holes(fs, &range);
 		}
 	for (size_t i = 0; outcome != HOST_FS_OK && i < fs->taken.num; i++)
-		must(block_pool_release(&fs->pool, fs->taken.items[i].physical_block, fs->taken.items[i].num_blocks));
+		if (!fs->taken.items[i].was_set_aside)
+			must(block_pool_release(&fs->pool, fs->taken.items[i].physical_block,
+						fs->taken.items[i].num_blocks));
 	if (outcome != HOST_FS_OK)
 		return outcome;
 	for (uint32_t i = 0; i < disk->num_parts; i++)
@@ -555,6 +587,21 @@ uint32_t host_fs_num_users(const host_fs *fs, uint64_t physical_block)
 	return block_pool_num_references(&fs->pool, physical_block);
 }
 
+/* The file gives up what is set aside for this range of it. */
+static void give_up_set_aside(host_fs *fs, host_fs_file *file, uint64_t first_block, uint64_t num_blocks)
+{
+	extent found;
+
+	while (extent_map_next(&file->unwritten, first_block, &found) &&
+	       found.logical_block < first_block + num_blocks) {
+		const uint64_t from = max_u64(first_block, found.logical_block);
+		const uint64_t to = min_u64(first_block + num_blocks, found.logical_block + found.num_blocks);
+
+		must(block_pool_release(&fs->pool, found.physical_block + (from - found.logical_block), to - from));
+		must(extent_map_clear(&file->unwritten, from, to - from));
+	}
+}
+
 void host_fs_unmap(host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t num_blocks, host_fs_pieces *pieces)
 {
 	const storage_disk *disk = disk_of(fs, vm);
@@ -570,6 +617,7 @@ void host_fs_unmap(host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t num_
 		file = &fs->files[range.file];
 		num_before = extent_map_num_blocks(&file->map);
 		must(extent_map_clear(&file->map, range.first_block, range.num_blocks));
+		give_up_set_aside(fs, file, range.first_block, range.num_blocks);
 		/* A file that gives blocks up may be given others. */
 		file->num_on_demand -= min_u64(file->num_on_demand, num_before - extent_map_num_blocks(&file->map));
 		follow(fs, range.file, range.first_block, range.num_blocks);
@@ -583,24 +631,51 @@ void host_fs_resize(host_fs *fs, uint32_t vm, uint64_t num_blocks)
 
 /* ---- making it -------------------------------------------------------------------------------------------------- */
 
+static nescsim_status reserve(block_pool *pool, const extent *extents, size_t num_extents)
+{
+	for (size_t i = 0; i < num_extents; i++)
+		if (block_pool_reserve(pool, extents[i].physical_block, extents[i].num_blocks) != NESCSIM_OK)
+			return NESCSIM_NO_MEMORY;
+	return NESCSIM_OK;
+}
+
+/* What is free in [first_block, limit_block) is not: it is other files'. */
+static nescsim_status reserve_gaps(block_pool *pool, uint64_t first_block, uint64_t limit_block)
+{
+	extent gap;
+
+	while (extent_map_next(&pool->free_blocks, first_block, &gap) && gap.logical_block < limit_block) {
+		const uint64_t from = max_u64(gap.logical_block, first_block);
+		const uint64_t to = min_u64(gap.logical_block + gap.num_blocks, limit_block);
+
+		if (block_pool_reserve(pool, from, to - from) != NESCSIM_OK)
+			return NESCSIM_NO_MEMORY;
+		first_block = to;
+	}
+	return NESCSIM_OK;
+}
+
 static nescsim_status open_files(host_fs *fs)
 {
 	const storage_plan *plan = fs->plan;
 	const uint64_t num_free = fs->pool.all.num_blocks - plan->num_blocks;
+	uint64_t room = 0; /* where the file's begins */
 
 	for (uint32_t i = 0; i < plan->num_files; i++) {
 		const disk_layout *layout = &plan->files[i].layout;
 		host_fs_file *file = &fs->files[i];
 
-		if (extent_map_init(&file->map, layout->extents, layout->num_extents) != NESCSIM_OK)
+		if (extent_map_init(&file->map, layout->extents, layout->num_extents) != NESCSIM_OK ||
+		    extent_map_init(&file->unwritten, layout->unwritten, layout->num_unwritten) != NESCSIM_OK)
 			return NESCSIM_NO_MEMORY;
 		file->num_blocks = layout->num_bytes / TREE_BLOCK_BYTES;
 		/* Files begin apart, as in the block groups of ext4. */
 		file->goal_block = plan->num_blocks + (uint64_t)((unsigned __int128)num_free * i / plan->num_files);
-		for (size_t j = 0; j < layout->num_extents; j++)
-			if (block_pool_reserve(&fs->pool, layout->extents[j].physical_block,
-					       layout->extents[j].num_blocks) != NESCSIM_OK)
-				return NESCSIM_NO_MEMORY;
+		if (reserve(&fs->pool, layout->extents, layout->num_extents) != NESCSIM_OK ||
+		    reserve(&fs->pool, layout->unwritten, layout->num_unwritten) != NESCSIM_OK ||
+		    (layout->keeps_gaps && reserve_gaps(&fs->pool, room, room + layout->room_blocks) != NESCSIM_OK))
+			return NESCSIM_NO_MEMORY;
+		room += layout->room_blocks;
 	}
 	return NESCSIM_OK;
 }
@@ -660,8 +735,10 @@ nescsim_status host_fs_init(host_fs *fs, const host_fs_config *config)
 
 void host_fs_fini(host_fs *fs)
 {
-	for (uint32_t i = 0; fs->files != NULL && i < fs->plan->num_files; i++)
+	for (uint32_t i = 0; fs->files != NULL && i < fs->plan->num_files; i++) {
 		extent_map_fini(&fs->files[i].map);
+		extent_map_fini(&fs->files[i].unwritten);
+	}
 	for (uint32_t i = 0; i < fs->num_trees; i++) {
 		free(fs->trees[i].editor.retired);
 		fs->trees[i].editor.retired = NULL;

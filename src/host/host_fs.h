@@ -7,6 +7,9 @@
  * Pruning (ours): where the nodes of all trees take more than a budget, a hand that sweeps over the trees, disk by disk and
  * block by block, cuts the next leaf that is there, sparing the one that each VF asked for last.
  *
+ * Unwritten extents are in no map and in no tree: to a VF they are holes, which read as zeros and miss when they are
+ * written. But their blocks are set aside for their place in the file: an allocation there takes them, and no others.
+ *
  * When our own memory is exhausted, these functions abort: simulated work has begun, and nothing could be undone.
  */
 #ifndef HOST_HOST_FS_H
@@ -21,8 +24,9 @@
 
 typedef struct host_fs_file {
 	extent_map map;
+	extent_map unwritten;   /* blocks set aside; never overlaps `map` */
 	uint64_t num_blocks;    /* size, 1 KiB */
-	uint64_t num_on_demand; /* blocks allocated at run time */
+	uint64_t num_on_demand; /* blocks allocated at run time, without those that were set aside */
 	uint64_t goal_block;    /* where the next allocation is tried first */
 } host_fs_file;
 
@@ -40,6 +44,7 @@ typedef struct host_fs_tree {
 /* Physical blocks, with the place in the VM's disk that they are mapped to. */
 typedef struct host_fs_piece {
 	uint64_t logical_block, physical_block, num_blocks;
+	bool was_set_aside; /* newly mapped ones: blocks of an unwritten extent */
 } host_fs_piece;
 
 /* A list that grows as needed; its owner empties it by num = 0. */
@@ -103,8 +108,9 @@ void host_fs_list(const host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t
 void host_fs_pieces_fini(host_fs_pieces *pieces);
 void host_fs_pieces_add(host_fs_pieces *pieces, host_fs_piece piece);
 
-/* Maps all holes of the range (widened to whole units of alloc_blocks) and appends what was mapped to *pieces. Trees follow.
- * All or nothing: NO_SPACE and QUOTA change nothing. */
+/* Maps all holes of the range (widened to whole units of alloc_blocks), unwritten extents to the blocks that are set aside
+ * for them, and appends what was mapped to *pieces. Trees follow. All or nothing: NO_SPACE and QUOTA (which set-aside blocks
+ * do not count to) change nothing. */
 host_fs_outcome host_fs_allocate(host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t num_blocks,
 				 host_fs_pieces *pieces);
 
@@ -128,7 +134,8 @@ void host_fs_release(host_fs *fs, uint32_t vm, const host_fs_piece *piece);
 /* How many files (or places of a file) use this block. */
 uint32_t host_fs_num_users(const host_fs *fs, uint64_t physical_block);
 
-/* Unmaps the range; appends what was mapped to *pieces, still in use. Trees follow. */
+/* Unmaps the range; appends what was mapped to *pieces, still in use. Blocks set aside in it are free at once: nobody could
+ * reach them. Trees follow. */
 void host_fs_unmap(host_fs *fs, uint32_t vm, uint64_t first_block, uint64_t num_blocks, host_fs_pieces *pieces);
 
 /* Sets the size of the VM's only file. */

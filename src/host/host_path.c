@@ -184,7 +184,10 @@ static bool map_blocks(host_path *self, host_op *op, uint64_t first_block, uint6
 		return false;
 	}
 	for (size_t i = 0; i < self->pieces.num; i++)
-		self->counts.num_allocated_blocks += self->pieces.items[i].num_blocks;
+		if (self->pieces.items[i].was_set_aside)
+			self->counts.num_converted_blocks += self->pieces.items[i].num_blocks;
+		else
+			self->counts.num_allocated_blocks += self->pieces.items[i].num_blocks;
 	return true;
 }
 
@@ -255,7 +258,7 @@ static bool prepare_write(host_path *self, host_op *op)
 	const uint64_t first_block = op->first_byte / TREE_BLOCK_BYTES;
 	const uint64_t limit_block = (limit_byte + TREE_BLOCK_BYTES - 1) / TREE_BLOCK_BYTES;
 
-	if (!self->config.is_file || self->config.arena_num_blocks == 0 || is_mapped(self, first_block, limit_block))
+	if (!self->config.is_file || is_mapped(self, first_block, limit_block))
 		return true;
 	if (!map_blocks(self, op, first_block, limit_block))
 		return false;
@@ -455,8 +458,7 @@ static bool reserve(host_path *self, host_op *op)
 	const uint64_t first_block = first_page * FS_BLOCKS;
 	const uint64_t num_blocks = pages_bytes(self, first_page, limit_page - first_page) / TREE_BLOCK_BYTES;
 
-	if (!self->config.is_file || self->config.arena_num_blocks == 0 ||
-	    is_mapped(self, first_block, first_block + num_blocks))
+	if (!self->config.is_file || is_mapped(self, first_block, first_block + num_blocks))
 		return true;
 	return map_blocks(self, op, first_block, first_block + num_blocks);
 }

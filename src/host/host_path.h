@@ -114,6 +114,7 @@ typedef struct host_path_config {
 typedef struct host_path_counts {
 	uint64_t num_device_requests;
 	uint64_t num_allocated_blocks, num_zeroed_blocks, num_failed_allocations;
+	uint64_t num_converted_blocks; /* of unwritten extents, on their first write */
 	uint64_t num_commits, num_journal_blocks;
 	uint64_t num_cache_hits, num_cache_misses; /* pages that reads looked for */
 	uint64_t num_pages_written;

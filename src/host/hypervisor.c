@@ -411,7 +411,10 @@ static regs_rewalk allocate(hypervisor *self, uint32_t vf, uint64_t address, uin
 	self->counts.num_allocations++;
 	submit_journal(self);
 	for (size_t i = 0; i < self->pieces.num; i++) {
-		self->counts.num_allocated_blocks += self->pieces.items[i].num_blocks;
+		if (self->pieces.items[i].was_set_aside)
+			self->counts.num_converted_blocks += self->pieces.items[i].num_blocks;
+		else
+			self->counts.num_allocated_blocks += self->pieces.items[i].num_blocks;
 		submit_zeroing(self, &self->pieces.items[i], address, num_bytes);
 	}
 	wait_for_requests(self);
@@ -723,8 +726,12 @@ static void list_pairs(hypervisor *self, const action *of, uint64_t first_block,
 		other.physical_block += at - other.logical_block;
 		if (one.physical_block == other.physical_block)
 			continue;
-		host_fs_pieces_add(mine, (host_fs_piece){ at, one.physical_block, 1 });
-		host_fs_pieces_add(others, (host_fs_piece){ at, other.physical_block, 1 });
+		host_fs_pieces_add(
+			mine,
+			(host_fs_piece){ .logical_block = at, .physical_block = one.physical_block, .num_blocks = 1 });
+		host_fs_pieces_add(others, (host_fs_piece){ .logical_block = at,
+							    .physical_block = other.physical_block,
+							    .num_blocks = 1 });
 	}
 }
 

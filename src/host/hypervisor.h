@@ -63,6 +63,7 @@ typedef struct hypervisor_counts {
 	uint64_t num_interrupts; /* of the PF, for misses */
 	uint64_t num_misses, num_allocations, num_copies, num_regenerations, num_failed_allocations;
 	uint64_t num_allocated_blocks, num_zeroed_blocks, num_moved_blocks, num_shared_blocks;
+	uint64_t num_converted_blocks; /* of unwritten extents, on their first write */
 	uint64_t num_pruned, num_tree_nodes, num_tree_nodes_written;
 	uint64_t num_actions, num_failed_actions; /* actions done; those that found no room or nothing to do */
 	uint64_t num_requests;                    /* of its own, through the PF */

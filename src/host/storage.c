@@ -10,7 +10,9 @@ static bool is_named(const char *name)
 
 static uint64_t blocks_at_start(const disk_config *file)
 {
-	return file->map.index == DISK_MAP_LAZY ? 0 : (uint64_t)file->num_bytes / TREE_BLOCK_BYTES;
+	return file->map.index == DISK_MAP_LAZY || file->map.index == DISK_MAP_EXTENTS
+		       ? 0
+		       : (uint64_t)file->num_bytes / TREE_BLOCK_BYTES;
 }
 
 /* Index of the named file, or num_files. */
@@ -26,7 +28,8 @@ static uint32_t find_file(const storage_plan *plan, const char *name)
 	return index;
 }
 
-static nescsim_status add_file(storage_plan *plan, const disk_config *file, uint64_t seed, uint64_t stream)
+static nescsim_status add_file(storage_plan *plan, const disk_config *file, uint64_t seed, uint64_t stream,
+			       nescsim_diag *diag)
 {
 	storage_file *files = realloc(plan->files, (plan->num_files + 1) * sizeof(*files));
 	uint32_t image = 0;
@@ -40,9 +43,8 @@ static nescsim_status add_file(storage_plan *plan, const disk_config *file, uint
 	       (!is_named(files[image].image_name) || strcmp(files[image].image_name, file->image) != 0))
 		image++;
 	files[plan->num_files].image = is_named(file->image) ? image : plan->num_files;
-	status = disk_layout_init(&files[plan->num_files].layout, file, plan->num_blocks, seed, stream);
-	plan->num_files++;
-	plan->num_blocks += blocks_at_start(file);
+	status = disk_layout_init(&files[plan->num_files].layout, file, plan->num_blocks, seed, stream, diag);
+	plan->num_blocks += files[plan->num_files++].layout.room_blocks;
 	return status;
 }
 
@@ -56,32 +58,45 @@ static bool same_files(const storage_disk *a, const storage_disk *b)
 	return true;
 }
 
+/* Appends extents of a part as the disk's. */
+static size_t append_extents(extent *to, size_t num, const extent *from, size_t num_from, uint64_t first_block)
+{
+	for (size_t i = 0; i < num_from; i++) {
+		to[num] = from[i];
+		to[num++].logical_block += first_block;
+	}
+	return num;
+}
+
 /* The parts' extents, moved to where they are in the disk. */
 static nescsim_status join_layouts(storage_disk *disk, const storage_file *files)
 {
 	disk_layout *joined = &disk->layout;
-	size_t num_extents = 0;
+	size_t num_extents = 0, num_unwritten = 0;
 
-	for (uint32_t i = 0; i < disk->num_parts; i++)
+	for (uint32_t i = 0; i < disk->num_parts; i++) {
 		num_extents += files[disk->parts[i].file].layout.num_extents;
+		num_unwritten += files[disk->parts[i].file].layout.num_unwritten;
+	}
 	joined->extents = malloc((num_extents + 1) * sizeof(extent));
-	if (joined->extents == NULL)
+	joined->unwritten = malloc((num_unwritten + 1) * sizeof(extent));
+	if (joined->extents == NULL || joined->unwritten == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (uint32_t i = 0; i < disk->num_parts; i++) {
 		const storage_part *part = &disk->parts[i];
 		const disk_layout *layout = &files[part->file].layout;
 
-		for (size_t j = 0; j < layout->num_extents; j++) {
-			joined->extents[joined->num_extents] = layout->extents[j];
-			joined->extents[joined->num_extents++].logical_block += part->first_block;
-		}
+		joined->num_extents = append_extents(joined->extents, joined->num_extents, layout->extents,
+						     layout->num_extents, part->first_block);
+		joined->num_unwritten = append_extents(joined->unwritten, joined->num_unwritten, layout->unwritten,
+						       layout->num_unwritten, part->first_block);
 		joined->num_bytes += layout->num_bytes;
 		joined->num_blocks += layout->num_blocks;
 	}
 	return NESCSIM_OK;
 }
 
-static nescsim_status add_disk(storage_plan *plan, const disk_config *config, uint64_t seed)
+static nescsim_status add_disk(storage_plan *plan, const disk_config *config, uint64_t seed, nescsim_diag *diag)
 {
 	const uint32_t index = plan->num_disks++;
 	storage_disk *disk = &plan->disks[index];
@@ -97,7 +112,7 @@ static nescsim_status add_disk(storage_plan *plan, const disk_config *config, ui
 
 		/* The first VM that names a file says how it lies. */
 		if (number == plan->num_files) {
-			const nescsim_status status = add_file(plan, file, seed, (index + 1) | (uint64_t)i << 32);
+			const nescsim_status status = add_file(plan, file, seed, (index + 1) | (uint64_t)i << 32, diag);
 
 			if (status != NESCSIM_OK)
 				return status;
@@ -114,7 +129,8 @@ static nescsim_status add_disk(storage_plan *plan, const disk_config *config, ui
 	return join_layouts(disk, plan->files);
 }
 
-nescsim_status storage_plan_init(storage_plan *plan, const disk_config *const *disks, uint32_t num_vms, uint64_t seed)
+nescsim_status storage_plan_init(storage_plan *plan, const disk_config *const *disks, uint32_t num_vms, uint64_t seed,
+				 nescsim_diag *diag)
 {
 	nescsim_status status = NESCSIM_OK;
 
@@ -122,7 +138,7 @@ nescsim_status storage_plan_init(storage_plan *plan, const disk_config *const *d
 	if (plan->disks == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (uint32_t i = 0; status == NESCSIM_OK && i < num_vms; i++)
-		status = add_disk(plan, disks[i], seed);
+		status = add_disk(plan, disks[i], seed, diag);
 	if (status != NESCSIM_OK)
 		storage_plan_fini(plan);
 	return status;

@@ -35,13 +35,14 @@ typedef struct storage_plan {
 } storage_plan;
 
 /* Lays out the disks of VMs 1 ... num_vms one file behind the other, in this order; `disks` has one entry per VM. Draws from
- * streams of (seed, VM, file). Returns NESCSIM_OK or NESCSIM_NO_MEMORY; to be freed with storage_plan_fini(). The
- * configuration must outlive it (names). */
-nescsim_status storage_plan_init(storage_plan *plan, const disk_config *const *disks, uint32_t num_vms, uint64_t seed);
+ * streams of (seed, VM, file). Returns NESCSIM_OK, NESCSIM_NO_MEMORY, or why a map could not be read, as
+ * disk_layout_init() with `diag`; to be freed with storage_plan_fini(). The configuration must outlive it (names). */
+nescsim_status storage_plan_init(storage_plan *plan, const disk_config *const *disks, uint32_t num_vms, uint64_t seed,
+				 nescsim_diag *diag);
 void storage_plan_fini(storage_plan *plan);
 
 /* Blocks that the files of these disks can take up at the start, each shared file once: an upper bound that needs no
- * layout. */
+ * layout, but for files with the map of a real one, which count as nothing. */
 uint64_t storage_num_blocks(const disk_config *const *disks, uint32_t num_vms);
 
 /* Is a file part of both disks? VMs are numbered from 1. */

@@ -273,7 +273,7 @@ nescsim_status nescsim_explain(const nescsim_config *config, uint64_t request_nu
 		inputs_fini(&ready);
 		return status;
 	}
-	status = machine_plan(given, &plan);
+	status = machine_plan(given, diag, &plan);
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
 		scheme_run run = { .config = config, .scheme_index = i, .inputs = &ready, .plan = &plan };
 

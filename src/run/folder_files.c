@@ -185,6 +185,13 @@ static void write_owners(unit_rows *rows, const ps_t cpu_ps[CPU_NUM_OWNERS], ps_
 	}
 }
 
+/* Only where there were unwritten extents. */
+static void converted_row(unit_rows *rows, uint64_t num_blocks)
+{
+	if (num_blocks != 0)
+		count_row(rows, "converted_blocks", num_blocks);
+}
+
 static void write_thread(unit_rows rows, const thread_result *thread, ps_t run_ps)
 {
 	const io_thread_counts *counts = &thread->counts;
@@ -203,6 +210,7 @@ static void write_thread(unit_rows rows, const thread_result *thread, ps_t run_p
 	count_row(&rows, "page_misses", counts->path.num_cache_misses);
 	count_row(&rows, "pages_written", counts->path.num_pages_written);
 	count_row(&rows, "allocated_blocks", counts->path.num_allocated_blocks);
+	converted_row(&rows, counts->path.num_converted_blocks);
 	count_row(&rows, "zeroed_blocks", counts->path.num_zeroed_blocks);
 	count_row(&rows, "refused_allocations", counts->path.num_failed_allocations);
 	count_row(&rows, "journal_commits", counts->path.num_commits);
@@ -257,6 +265,7 @@ static void write_hypervisor(unit_rows rows, const scheme_result *scheme)
 	count_row(&rows, "allocations", counts->num_allocations);
 	count_row(&rows, "refused_allocations", counts->num_failed_allocations);
 	count_row(&rows, "allocated_blocks", counts->num_allocated_blocks);
+	converted_row(&rows, counts->num_converted_blocks);
 	count_row(&rows, "zeroed_blocks", counts->num_zeroed_blocks);
 	count_row(&rows, "regenerations", counts->num_regenerations);
 	count_row(&rows, "copied_blocks", counts->num_copies);

@@ -1,6 +1,7 @@
 #include "nescsim/info.h"
 
 #include "base/diag.h"
+#include "host/real_map.h"
 #include "media/medium.h"
 #include "stacks/stack.h"
 #include "workload/source.h"
@@ -21,6 +22,7 @@ static const cfg_variants *variants_of(nescsim_list list)
 	case NESCSIM_LIST_WORKLOADS:
 		return &workload_variants;
 	case NESCSIM_LIST_READERS:
+	case NESCSIM_LIST_MAPS:
 		break;
 	}
 	return NULL;
@@ -30,6 +32,8 @@ size_t nescsim_list_num(nescsim_list list)
 {
 	const cfg_variants *variants = variants_of(list);
 
+	if (list == NESCSIM_LIST_MAPS)
+		return real_map_num_formats;
 	return variants == NULL ? trace_num_formats : variants->num_rows;
 }
 
@@ -39,6 +43,8 @@ nescsim_item nescsim_list_item(nescsim_list list, size_t index)
 
 	if (index >= nescsim_list_num(list))
 		return (nescsim_item){ .name = NULL };
+	if (list == NESCSIM_LIST_MAPS)
+		return (nescsim_item){ .name = real_map_formats[index].name, .help = real_map_formats[index].help };
 	if (variants == NULL)
 		return (nescsim_item){ .name = trace_formats[index].name, .help = trace_formats[index].help };
 	return (nescsim_item){ .name = variants->rows[index].name, .help = variants->rows[index].help };

@@ -12,7 +12,7 @@ typedef struct inputs {
 	size_t num;
 } inputs;
 
-/* Checks all workloads and reads what they share. Returns NESCSIM_OK, NESCSIM_TRACE, NESCSIM_CONFIG, NESCSIM_IO (all
+/* Checks all workloads and maps of real files, and reads what workloads share. Returns NESCSIM_OK, NESCSIM_TRACE, NESCSIM_CONFIG, NESCSIM_IO (all
  * mistakes are in diag) or NESCSIM_NO_MEMORY. To be freed with inputs_fini() whatever the outcome; the configuration and
  * diag must outlive it. */
 nescsim_status inputs_prepare(inputs *self, const nescsim_config *config, nescsim_diag *diag);

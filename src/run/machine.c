@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-nescsim_status machine_plan(const scenario *given, storage_plan *plan)
+nescsim_status machine_plan(const scenario *given, nescsim_diag *diag, storage_plan *plan)
 {
 	const uint32_t num_vms = scenario_num_vms(given);
 	const disk_config **disks = calloc(num_vms + 1, sizeof(*disks));
@@ -12,7 +12,7 @@ nescsim_status machine_plan(const scenario *given, storage_plan *plan)
 	for (uint32_t vm = 1; disks != NULL && vm <= num_vms; vm++)
 		disks[vm - 1] = &scenario_vm(given, vm, NULL)->disk;
 	if (disks != NULL)
-		status = storage_plan_init(plan, disks, num_vms, (uint64_t)given->sim.seed);
+		status = storage_plan_init(plan, disks, num_vms, (uint64_t)given->sim.seed, diag);
 	free(disks);
 	return status;
 }

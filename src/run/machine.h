@@ -38,9 +38,9 @@ typedef struct machine {
 	uint64_t num_expected;                  /* requests, as far as sources know */
 } machine;
 
-/* The plan of all VMs' disks; the same for every scheme. Returns NESCSIM_OK or NESCSIM_NO_MEMORY; to be freed with
- * storage_plan_fini(). */
-nescsim_status machine_plan(const scenario *given, storage_plan *plan);
+/* The plan of all VMs' disks; the same for every scheme. Returns as storage_plan_init(); to be freed with
+ * storage_plan_fini() whatever the outcome. */
+nescsim_status machine_plan(const scenario *given, nescsim_diag *diag, storage_plan *plan);
 
 /* Builds it. Returns NESCSIM_OK, NESCSIM_NO_MEMORY, or why a workload could not be opened (NESCSIM_TRACE, NESCSIM_CONFIG,
  * NESCSIM_IO), with the reason in diag. To be freed with machine_fini() whatever the outcome. */

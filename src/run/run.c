@@ -22,7 +22,7 @@ static nescsim_status simulate(const nescsim_config *config, const inputs *ready
 {
 	const scenario *given = &config->scenario;
 	storage_plan plan;
-	nescsim_status status = machine_plan(given, &plan);
+	nescsim_status status = machine_plan(given, diag, &plan);
 
 	result->num_vms = scenario_num_vms(given);
 	result->seed = given->sim.seed;

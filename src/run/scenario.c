@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "host/hypervisor.h"
 #include "nesc/bar.h"
 #include "sim/sim.h"
 #include "workload/source.h"
@@ -113,8 +114,38 @@ static bool needs_journal(const scenario *self)
 	return needs;
 }
 
+/* Says that the files do not fit; "": they do. */
+static void say_room(unsigned __int128 num_bytes, uint64_t capacity_bytes, char *text_out, size_t text_bytes)
+{
+	text_out[0] = '\0';
+	if (num_bytes > capacity_bytes)
+		snprintf(text_out, text_bytes,
+			 "disks of %" PRIu64 " KiB at the start, journal included, do not fit the medium of %" PRIu64
+			 " KiB",
+			 (uint64_t)(num_bytes / 1024), capacity_bytes / 1024);
+}
+
+#define HINT_ROOM "raise media.capacity or make the disks smaller"
+
+nescsim_status scenario_check_room(const nescsim_config *config, const storage_plan *plan, nescsim_diag *diag)
+{
+	const scenario *self = &config->scenario;
+	const diag_place place = cfg_place(config->document, "vms");
+	const uint64_t capacity_bytes = scenario_medium(self)->capacity_bytes(self->media.params);
+	const uint64_t capacity_blocks = capacity_bytes / TREE_BLOCK_BYTES;
+	const uint64_t journal_blocks =
+		capacity_blocks - hypervisor_file_blocks(plan, &self->hypervisor, capacity_blocks);
+	char text[128];
+
+	say_room((unsigned __int128)(plan->num_blocks + journal_blocks) * TREE_BLOCK_BYTES, capacity_bytes, text,
+		 sizeof(text));
+	return text[0] == '\0' ? NESCSIM_OK
+			       : diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, HINT_ROOM, "%s", text);
+}
+
 static void check_vms(const scenario *self, cfg_check *check)
 {
+	char text[128];
 	const uint32_t num_vms = scenario_num_vms(self);
 	const uint64_t num_cores = (uint64_t)num_vms * (uint64_t)self->guest.num_vcpus;
 	const uint64_t capacity_bytes = scenario_medium(self)->capacity_bytes(self->media.params);
@@ -140,15 +171,13 @@ static void check_vms(const scenario *self, cfg_check *check)
 		    TREE_BLOCK_BYTES;
 	if (needs_journal(self))
 		num_bytes += (uint64_t)self->hypervisor.journal_area_bytes;
+	say_room(num_bytes, capacity_bytes, text, sizeof(text));
 	if (needs_journal(self) && (uint64_t)self->hypervisor.journal_area_bytes >= capacity_bytes)
 		cfg_conflict(check, "hypervisor.journal_area", "lower it, or raise media.capacity",
 			     "the host filesystem's journal takes all of the medium of %" PRIu64 " KiB",
 			     capacity_bytes / 1024);
-	else if (num_bytes > capacity_bytes)
-		cfg_conflict(check, "vms", "raise media.capacity or make the disks smaller",
-			     "disks of %" PRIu64
-			     " KiB at the start, journal included, do not fit the medium of %" PRIu64 " KiB",
-			     (uint64_t)(num_bytes / 1024), capacity_bytes / 1024);
+	else if (text[0] != '\0')
+		cfg_conflict(check, "vms", HINT_ROOM, "%s", text);
 }
 
 bool scenario_shares_files(const scenario *self, uint32_t vm)
@@ -217,18 +246,6 @@ static void check_actions(const scenario *self, cfg_check *check)
 	}
 }
 
-static bool same_file(const disk_config *one, const disk_config *other)
-{
-	const disk_map_fragmented *a = one->map.params, *b = other->map.params;
-
-	if (one->num_bytes != other->num_bytes || one->map.index != other->map.index ||
-	    strcmp(one->image, other->image) != 0)
-		return false;
-	return one->map.index != DISK_MAP_FRAGMENTED ||
-	       (a->min_extent_bytes == b->min_extent_bytes && a->max_extent_bytes == b->max_extent_bytes &&
-		a->hole_percent == b->hole_percent);
-}
-
 /* The first mention of a file of this name in VMs before `end`, and that VM's index. NULL: there is none. */
 static const disk_config *first_mention(const vm_config *vms, size_t end, const char *name, size_t *vm_out)
 {
@@ -260,7 +277,7 @@ static void check_files(const scenario *self, cfg_check *check)
 					cfg_conflict(check, key, "name other files", "file '%s' is in one disk twice",
 						     file->file);
 			first = first_mention(vms, i + 1, file->file, &vm);
-			if (!same_file(first, file))
+			if (!disk_config_is_same(first, file))
 				cfg_conflict(check, key, "describe it alike, or give it another name",
 					     "file '%s' has another size, map or image than in vms[%zu]", file->file,
 					     vm);

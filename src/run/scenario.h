@@ -66,6 +66,10 @@ bool scenario_vm_is_resized(const scenario *self, uint32_t vm);
 /* Checks the limits of the schemes in use; NESCSIM_OK, or NESCSIM_CONFIG with the reasons in diag. */
 nescsim_status scenario_check_schemes(const nescsim_config *config, nescsim_diag *diag);
 
+/* Do the files of the plan fit the medium? The configuration's own check knows nothing of maps of real files. NESCSIM_OK, or
+ * NESCSIM_CONFIG with the reason in diag. */
+nescsim_status scenario_check_room(const nescsim_config *config, const storage_plan *plan, nescsim_diag *diag);
+
 /* Scheme number `index`: its operations; parameters in *params_out. */
 const stack_ops *scenario_scheme(const scenario *self, size_t index, const void **params_out);
 

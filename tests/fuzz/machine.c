@@ -176,7 +176,7 @@ machine_result machine_run(const char *yaml, const char *scheme, sim_placement p
 	}
 	config.sim.seed = (int64_t)seed;
 	wanted.params = find_params(&config, scheme, &defaults, diag);
-	result.config_ok = wanted.params != NULL && machine_plan(&config, &plan) == NESCSIM_OK &&
+	result.config_ok = wanted.params != NULL && machine_plan(&config, diag, &plan) == NESCSIM_OK &&
 			   machine_build(&run, &wanted, diag) == NESCSIM_OK;
 	if (!result.config_ok)
 		nescsim_diag_print(diag, stderr);

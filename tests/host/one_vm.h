@@ -38,7 +38,7 @@ static inline void one_vm_load(one_vm *self, const char *yaml)
 		nescsim_diag_print(self->diag, stderr);
 		fail_msg("bad config");
 	}
-	assert_int_equal(machine_plan(&self->config, &self->plan), NESCSIM_OK);
+	assert_int_equal(machine_plan(&self->config, NULL, &self->plan), NESCSIM_OK);
 }
 
 /* A device alone, for the VFs of the plan. memory_bytes 0: as much as the hypervisor says that it needs. */

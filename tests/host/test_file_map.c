@@ -181,7 +181,7 @@ static void follow(const disk_config *disk, uint64_t num_arena_blocks, int num_o
 
 	assert_non_null(m);
 	m->rng = rng_open(seed, "file_map", num_arena_blocks);
-	assert_int_equal(disk_layout_init(&layout, disk, 100, seed, 1), NESCSIM_OK);
+	assert_int_equal(disk_layout_init(&layout, disk, 100, seed, 1, NULL), NESCSIM_OK);
 	m->num_blocks = (uint64_t)disk->num_bytes / TREE_BLOCK_BYTES;
 	m->num_arena_blocks = num_arena_blocks;
 	m->first_arena_block = 64 * GROUP - num_arena_blocks / 3;
@@ -445,7 +445,7 @@ static storage_plan plan_of(const disk_config *const *disks, uint32_t num_vms)
 {
 	storage_plan plan;
 
-	assert_int_equal(storage_plan_init(&plan, disks, num_vms, 1), NESCSIM_OK);
+	assert_int_equal(storage_plan_init(&plan, disks, num_vms, 1, NULL), NESCSIM_OK);
 	return plan;
 }
 

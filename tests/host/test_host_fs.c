@@ -50,7 +50,7 @@ static void make_world(world *w, const setting *given)
 	w->hypervisor.quota_bytes = given->quota_kib * KIB;
 	w->hypervisor.tree_bytes = given->tree_bytes;
 	w->nesc.tree.node_bytes = given->node_bytes == 0 ? 128 : given->node_bytes;
-	assert_int_equal(storage_plan_init(&w->plan, given->disks, given->num_vms, given->seed), NESCSIM_OK);
+	assert_int_equal(storage_plan_init(&w->plan, given->disks, given->num_vms, given->seed, NULL), NESCSIM_OK);
 	assert_int_equal(memory_init(&w->memory, HOST_MEMORY_BASE, 4 << 20), NESCSIM_OK);
 	config.num_blocks = w->plan.num_blocks + given->num_free_blocks;
 	assert_int_equal(host_fs_init(&w->fs, &config), NESCSIM_OK);

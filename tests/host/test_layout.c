@@ -18,7 +18,7 @@ static disk_layout fragmented(uint64_t num_blocks, int64_t min_kib, int64_t max_
 				   .map = { .index = DISK_MAP_FRAGMENTED, .params = &map } };
 	disk_layout layout;
 
-	assert_int_equal(disk_layout_init(&layout, &disk, FIRST_BLOCK, seed, vm), NESCSIM_OK);
+	assert_int_equal(disk_layout_init(&layout, &disk, FIRST_BLOCK, seed, vm, NULL), NESCSIM_OK);
 	return layout;
 }
 
@@ -28,7 +28,7 @@ static void contiguous_is_one_extent(void **state)
 	disk_layout layout;
 
 	(void)state;
-	assert_int_equal(disk_layout_init(&layout, &disk, 77, 1, 1), NESCSIM_OK);
+	assert_int_equal(disk_layout_init(&layout, &disk, 77, 1, 1, NULL), NESCSIM_OK);
 	assert_int_equal(layout.num_extents, 1);
 	assert_int_equal(layout.num_bytes, 5 * 1024);
 	assert_int_equal(layout.num_blocks, 5);

@@ -23,7 +23,7 @@ static storage_plan plan_of(const disk_config *const *disks, uint32_t num_vms)
 {
 	storage_plan plan;
 
-	assert_int_equal(storage_plan_init(&plan, disks, num_vms, 1), NESCSIM_OK);
+	assert_int_equal(storage_plan_init(&plan, disks, num_vms, 1, NULL), NESCSIM_OK);
 	assert_int_equal(plan.num_disks, num_vms);
 	return plan;
 }

@@ -30,6 +30,7 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 		# Libraries with one owner: the public interface and all other rooms stay free of them.
 		owner["simgrid"] = owner["xbt"] = "sim"
 		owner["yaml.h"] = "config"
+		owner["ext2fs"] = "host"
 	}
 	function wrong(why) {
 		printf "%s:%d: %s: %s\n", FILENAME, FNR, $0, why

@@ -112,7 +112,7 @@ static inline served served_run(const char *yaml, const char *scheme, sim_placem
 	}
 	assert_in_range(scenario_num_vms(&config), 1, SERVED_MAX_VMS);
 	wanted.params = served_params(&config, scheme, &wanted.ops);
-	assert_int_equal(machine_plan(&config, &plan), NESCSIM_OK);
+	assert_int_equal(machine_plan(&config, NULL, &plan), NESCSIM_OK);
 	if (machine_build(&built, &wanted, diag) != NESCSIM_OK) {
 		nescsim_diag_print(diag, stderr);
 		fail_msg("the machine cannot be built");

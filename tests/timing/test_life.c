@@ -140,7 +140,7 @@ static uint64_t seed_without_neighbours(uint64_t disk_kib)
 		disk_layout layout;
 		bool apart = true;
 
-		assert_int_equal(disk_layout_init(&layout, &disk, 0, seed, 1), NESCSIM_OK);
+		assert_int_equal(disk_layout_init(&layout, &disk, 0, seed, 1, NULL), NESCSIM_OK);
 		for (size_t i = 1; i < layout.num_extents; i++)
 			apart &= layout.extents[i].physical_block != layout.extents[i - 1].physical_block + 4;
 		disk_layout_fini(&layout);

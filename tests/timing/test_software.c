@@ -155,7 +155,7 @@ static void the_host_splits_as_often_as_the_layout_says(void **state)
 		"host", SIM_CLUSTERED, 5);
 
 	(void)state;
-	assert_int_equal(disk_layout_init(&layout, &disk, 0, 5, 1), NESCSIM_OK);
+	assert_int_equal(disk_layout_init(&layout, &disk, 0, 5, 1, NULL), NESCSIM_OK);
 	for (uint64_t request = 0; request < COUNT; request++)
 		for (uint64_t block = request * KIB; block < (request + 1) * KIB; block++)
 			num_pieces += block == request * KIB ||
