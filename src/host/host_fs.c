@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "sim/sim.h"
 
 static void must(nescsim_status status)
 {
@@ -668,6 +669,8 @@ static nescsim_status open_files(host_fs *fs)
 		if (extent_map_init(&file->map, layout->extents, layout->num_extents) != NESCSIM_OK ||
 		    extent_map_init(&file->unwritten, layout->unwritten, layout->num_unwritten) != NESCSIM_OK)
 			return NESCSIM_NO_MEMORY;
+		for (size_t j = 0; SIM_MUTATED(READ_UNWRITTEN) && j < layout->num_unwritten; j++)
+			must(extent_map_set(&file->map, layout->unwritten[j]));
 		file->num_blocks = layout->num_bytes / TREE_BLOCK_BYTES;
 		/* Files begin apart, as in the block groups of ext4. */
 		file->goal_block = plan->num_blocks + (uint64_t)((unsigned __int128)num_free * i / plan->num_files);

@@ -95,8 +95,8 @@ static nescsim_status check_places(const real_map *map, const char *shown_source
 		order[i] = &map->extents[i];
 	qsort(order, map->num_extents, sizeof(*order), by_place);
 	for (size_t i = 1; status == NESCSIM_OK && i < map->num_extents; i++) {
-		const bool swapped = order[i - 1]->line > order[i]->line;
-		const real_extent *one = order[i - swapped], *two = order[i - 1 + swapped];
+		const bool swapped = order[i - 1]->logical_bytes > order[i]->logical_bytes;
+		const real_extent *one = order[swapped ? i : i - 1], *two = order[swapped ? i - 1 : i];
 		const diag_place at_line = { .file = shown_source, .line = (size_t)two->line };
 
 		if (order[i - 1]->physical_bytes + order[i - 1]->num_bytes > order[i]->physical_bytes)

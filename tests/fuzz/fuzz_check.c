@@ -114,20 +114,23 @@ static void make_hypervisor(rng_stream *rng, FILE *out, uint64_t num_vms, uint64
 		fprintf(out, "    - {kind: create, at: %" PRIu64 " us, vm: 2}\n", pick(rng, 1, 100));
 }
 
-static void make_vm(rng_stream *rng, FILE *out, uint64_t request_bytes, uint64_t count)
+/* `real` draws which disks have the map of a real file; of its own, so that what else is drawn stays the same. */
+static void make_vm(rng_stream *rng, rng_stream *real, FILE *out, uint64_t request_bytes, uint64_t count)
 {
+	static const char *const real_one = "{kind: extents, file: traces/extents/small.map}";
 	static const char *const maps[] = {
 		"lazy", "{kind: fragmented, min_extent: 1 KiB, max_extent: 6 KiB}",
 		"{kind: fragmented, min_extent: 1 KiB, max_extent: 8 KiB, hole_percent: 30}"
 	};
 	static const uint64_t sizes[] = { 512, 1024, 1536, 2048, 4096, 4096, 8192, 12288 };
 	const bool is_fio = request_bytes == 0 && pick(rng, 0, 3) == 0;
+	const uint64_t map = pick(rng, 0, 2);
 
 	fprintf(out,
 		"  - qos: {weight: %" PRIu64 ", priority: %" PRIu64 ", rate: %" PRIu64
 		" MB/s}\n    disk: {bytes: %" PRIu64 " KiB, image: golden, map: %s}\n",
 		pick(rng, 1, 4), pick(rng, 0, 2), pick(rng, 0, 3) ? 0 : pick(rng, 20, 200), 4 * pick(rng, 32, 128),
-		maps[pick(rng, 0, 2)]);
+		rng_chance(real, 1, 3) ? real_one : maps[map]);
 	if (request_bytes == 0)
 		request_bytes = sizes[pick(rng, 0, 7)];
 	if (is_fio)
@@ -158,7 +161,7 @@ static void make_served(rng_stream *rng, FILE *out)
 
 static void make_config(uint64_t number)
 {
-	rng_stream rng = rng_open(number, "check", 0);
+	rng_stream rng = rng_open(number, "check", 0), real = rng_open(number, "check.real", 0);
 	const uint64_t num_vms = pick(&rng, 1, 8);
 	FILE *out = fmemopen(text, TEXT_BYTES, "w");
 
@@ -172,13 +175,13 @@ static void make_config(uint64_t number)
 				pick(&rng, 0, 2) ? pick(&rng, 100, 500) : 0, num_vms * pick(&rng, 1, 6));
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < num_vms; i++)
-		make_vm(&rng, out, 0, 400);
+		make_vm(&rng, &real, out, 0, 400);
 	fclose(out);
 }
 
 static void make_big_config(uint64_t num_blocks)
 {
-	rng_stream rng = rng_open(1, "check", 1);
+	rng_stream rng = rng_open(1, "check", 1), real = rng_open(1, "check.real", 1);
 	const uint64_t count = (num_blocks + BIG_NUM_VMS * BIG_REQUEST_BLOCKS - 1) / (BIG_NUM_VMS * BIG_REQUEST_BLOCKS);
 	FILE *out = fmemopen(text, TEXT_BYTES, "w");
 
@@ -188,7 +191,7 @@ static void make_big_config(uint64_t num_blocks)
 	make_hypervisor(&rng, out, BIG_NUM_VMS, 20000, 1 + count / 500, true, 200, BIG_NUM_VMS);
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < BIG_NUM_VMS; i++)
-		make_vm(&rng, out, BIG_REQUEST_BLOCKS * 1024, count);
+		make_vm(&rng, &real, out, BIG_REQUEST_BLOCKS * 1024, count);
 	fclose(out);
 }
 

@@ -336,6 +336,9 @@ static void make_fio(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t num_vms, uint64_t num_requests,
 		     bool managed, bool is_served, config_text *config)
 {
+	/* Of their own, so that what else is drawn stays the same. */
+	rng_stream maps = rng_open(config->seed, "fuzz.maps", 0);
+
 	fputs("vms:\n", out);
 	for (uint64_t i = 0; i < num_vms; i++) {
 		const bool holes = pick(rng, 0, 3) == 0;
@@ -359,11 +362,20 @@ static void make_vms(rng_stream *rng, enum family family, FILE *out, uint64_t nu
 			fputs("    disk: {bytes: 1 MiB, map: lazy}\n", out);
 		else if (pick(rng, 0, 2) == 0)
 			fputs("    disk: {bytes: 1 MiB}\n", out);
-		else
-			fprintf(out,
-				"    disk: {bytes: 1 MiB, map: {kind: fragmented, min_extent: %" PRIu64
-				" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d}}\n",
-				min_kib, min_kib + pick(rng, 0, 16), holes ? 20 : 0);
+		else {
+			const uint64_t max_kib = min_kib + pick(rng, 0, 16);
+
+			if ((holes || managed) && rng_chance(&maps, 1, 2))
+				fputs("    disk: {bytes: 1 MiB, map: {kind: extents, file: "
+				      "traces/extents/small.map}}\n",
+				      out);
+			else
+				fprintf(out,
+					"    disk: {bytes: 1 MiB, map: {kind: fragmented, min_extent: %" PRIu64
+					" KiB, max_extent: %" PRIu64 " KiB, hole_percent: %d, sizes: %s}}\n",
+					min_kib, max_kib, holes ? 20 : 0,
+					rng_chance(&maps, 1, 2) ? "uniform" : "log_uniform");
+		}
 		if (!has_filesystem && pick(rng, 0, 3) == 0)
 			make_fio(rng, family, out, num_requests, holes && !managed);
 		else

@@ -8,58 +8,9 @@
 
 #define MAX_BYTES 65536
 #define NUM_ROUNDS 3000
+#define INTERESTING "0123456789 \n\t+[](),./-FRWDNQGMDCXmP\xff"
 
 static uint8_t original[MAX_BYTES], mutant[2 * MAX_BYTES];
-
-static size_t copy_bytes(size_t to, size_t from, size_t num_bytes)
-{
-	memmove(mutant + to, mutant + from, num_bytes);
-	return num_bytes;
-}
-
-/* One to four changes: bits, bytes, digits, cuts, repetitions. */
-static size_t mutate(size_t num_bytes, rng_stream *rng)
-{
-	static const char interesting[] = "0123456789 \n\t+[](),./-FRWDNQGMDCXmP\0\xff";
-	uint64_t num_changes = 1 + rng_uniform_u64(rng, 4);
-
-	memcpy(mutant, original, num_bytes);
-	for (uint64_t change = 0; change < num_changes && num_bytes > 1; change++) {
-		size_t at = rng_uniform_u64(rng, num_bytes);
-		size_t length = 1 + rng_uniform_u64(rng, 64);
-
-		if (length > num_bytes - at)
-			length = num_bytes - at;
-		switch (rng_uniform_u64(rng, 7)) {
-		case 0:
-			mutant[at] ^= (uint8_t)(1u << rng_uniform_u64(rng, 8));
-			break;
-		case 1:
-			mutant[at] = (uint8_t)rng_bits(rng);
-			break;
-		case 2:
-			mutant[at] = (uint8_t)interesting[rng_uniform_u64(rng, sizeof(interesting) - 1)];
-			break;
-		case 3: /* cut the end off */
-			num_bytes = at + 1;
-			break;
-		case 4: /* take a piece out */
-			copy_bytes(at, at + length, num_bytes - at - length);
-			num_bytes -= length;
-			break;
-		case 5: /* repeat a piece */
-			if (num_bytes + length > sizeof(mutant))
-				break;
-			copy_bytes(at + length, at, num_bytes - at);
-			num_bytes += length;
-			break;
-		default: /* overwrite with all ones: the largest numbers */
-			memset(mutant + at, 0xff, length < 8 ? length : 8);
-			break;
-		}
-	}
-	return num_bytes;
-}
 
 static void check_record(const trace_record *record, uint64_t num, ps_t last_queued_ps)
 {
@@ -120,7 +71,8 @@ static void fuzz(size_t num_bytes, const char *stream)
 	memcpy(mutant, original, num_bytes);
 	assert_true(read_mutant(file.name, num_bytes));
 	for (int round = 0; round < NUM_ROUNDS; round++)
-		num_good += read_mutant(file.name, mutate(num_bytes, &rng));
+		num_good += read_mutant(file.name,
+					test_mutate(original, num_bytes, mutant, sizeof(mutant), INTERESTING, &rng));
 	/* Some mutations do no harm, most do: otherwise the fuzzer would not reach what it is for. */
 	assert_in_range(num_good, NUM_ROUNDS / 100, NUM_ROUNDS * 9 / 10);
 	test_file_remove(&file);

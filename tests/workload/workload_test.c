@@ -267,3 +267,46 @@ nescsim_status trace_summarize(const char *file_name, const char *shown_name, co
 	trace_close(self);
 	return status;
 }
+
+size_t test_mutate(const uint8_t *original, size_t num_bytes, uint8_t *mutant, size_t max_bytes,
+		   const char *interesting, rng_stream *rng)
+{
+	uint64_t num_changes = 1 + rng_uniform_u64(rng, 4);
+
+	memcpy(mutant, original, num_bytes);
+	for (uint64_t change = 0; change < num_changes && num_bytes > 1; change++) {
+		size_t at = rng_uniform_u64(rng, num_bytes);
+		size_t length = 1 + rng_uniform_u64(rng, 64);
+
+		if (length > num_bytes - at)
+			length = num_bytes - at;
+		switch (rng_uniform_u64(rng, 7)) {
+		case 0:
+			mutant[at] ^= (uint8_t)(1u << rng_uniform_u64(rng, 8));
+			break;
+		case 1:
+			mutant[at] = (uint8_t)rng_bits(rng);
+			break;
+		case 2: /* its NUL, too */
+			mutant[at] = (uint8_t)interesting[rng_uniform_u64(rng, strlen(interesting) + 1)];
+			break;
+		case 3: /* cut the end off */
+			num_bytes = at + 1;
+			break;
+		case 4: /* take a piece out */
+			memmove(mutant + at, mutant + at + length, num_bytes - at - length);
+			num_bytes -= length;
+			break;
+		case 5: /* repeat a piece */
+			if (num_bytes + length > max_bytes)
+				break;
+			memmove(mutant + at + length, mutant + at, num_bytes - at);
+			num_bytes += length;
+			break;
+		default: /* overwrite with all ones: the largest numbers */
+			memset(mutant + at, 0xff, length < 8 ? length : 8);
+			break;
+		}
+	}
+	return num_bytes;
+}

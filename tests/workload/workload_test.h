@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "config/config.h"
 #include "workload/source.h"
 #include "workload/trace.h"
@@ -29,6 +30,11 @@ char *test_diag_text(const nescsim_diag *diag, const char *file_name);
 
 /* Fails the test unless diag prints as `expected`. */
 void test_assert_diag(const nescsim_diag *diag, const char *file_name, const char *expected);
+
+/* Makes one to four changes - bits, bytes, `interesting` characters or zeros, cuts, repetitions - to a copy of `original` in
+ * `mutant` (max_bytes >= num_bytes). Returns how many bytes that has. */
+size_t test_mutate(const uint8_t *original, size_t num_bytes, uint8_t *mutant, size_t max_bytes,
+		   const char *interesting, rng_stream *rng);
 
 /* The record's device as the trace names it: major << 20 | minor, or the last number of its name, or else its index. */
 uint32_t test_device(const trace *of, const trace_record *record);
