@@ -23,11 +23,12 @@ typedef struct model {
 	file_map map;
 	rng_stream rng;
 	uint64_t num_blocks, first_arena_block, num_arena_blocks;
-	uint64_t physical[MAX_BLOCKS + 1]; /* of the disk's blocks, or HOLE */
-	uint64_t num_taken;                /* of the arena */
+	uint64_t physical[MAX_BLOCKS + 1];  /* of the disk's blocks, or HOLE */
+	uint64_t unwritten[MAX_BLOCKS + 1]; /* what is set aside for holes, or HOLE */
+	uint64_t num_taken;                 /* of the arena */
 	uint64_t num_leaves_at_commit;
 	bool has_dirty_group[2], has_dirty_table[2], has_dirty_inode;
-	uint64_t num_refused;
+	uint64_t num_refused, num_converted;
 } model;
 
 /* Does the next block go on in the same extent? */
@@ -36,13 +37,15 @@ static bool continues(const model *m, uint64_t block)
 	return m->physical[block] != HOLE && m->physical[block + 1] == m->physical[block] + 1;
 }
 
-/* Extents that start in the range. */
+/* Extents in the range, of both kinds, cut at its ends. */
 static uint64_t count_extents(const model *m, uint64_t first_block, uint64_t limit_block)
 {
 	uint64_t num = 0;
 
-	for (uint64_t i = first_block; i < limit_block; i++)
-		num += m->physical[i] != HOLE && (i == 0 || !continues(m, i - 1));
+	for (uint64_t i = first_block; i < limit_block; i++) {
+		num += m->physical[i] != HOLE && (i == first_block || !continues(m, i - 1));
+		num += m->unwritten[i] != HOLE && (i == first_block || m->unwritten[i - 1] != m->unwritten[i] - 1);
+	}
 	return num;
 }
 
@@ -62,10 +65,18 @@ static void check_find(const model *m, uint64_t block, uint64_t max_blocks)
 
 static void map_block(model *m, uint64_t block)
 {
-	const uint64_t physical_block = m->first_arena_block + m->num_taken++, group = physical_block / GROUP;
+	uint64_t physical_block, group;
 
-	m->physical[block] = physical_block;
 	m->has_dirty_inode = true;
+	if (m->unwritten[block] != HOLE) {
+		m->physical[block] = m->unwritten[block];
+		m->unwritten[block] = HOLE;
+		m->num_converted++;
+		return;
+	}
+	physical_block = m->first_arena_block + m->num_taken++;
+	group = physical_block / GROUP;
+	m->physical[block] = physical_block;
 	m->has_dirty_group[group - m->first_arena_block / GROUP] = true;
 	m->has_dirty_table[group / 64 - m->first_arena_block / GROUP / 64] = true;
 }
@@ -104,7 +115,7 @@ static void allocate_both(model *m, host_fs_pieces *pieces)
 
 	for (uint64_t i = from; i < to; i++) {
 		was_hole[i] = m->physical[i] == HOLE;
-		num_missing += was_hole[i];
+		num_missing += was_hole[i] && m->unwritten[i] == HOLE;
 	}
 	pieces->num = 0;
 	outcome = file_map_allocate(&m->map, first, num, pieces);
@@ -172,12 +183,44 @@ static void commit_both(model *m)
 	m->num_leaves_at_commit = m->map.num_leaves;
 }
 
-/* The disk as laid out; the arena lies across a border of groups and of their descriptors' blocks. */
-static void follow(const disk_config *disk, uint64_t num_arena_blocks, int num_operations, uint64_t seed)
+/* Makes about half of the layout's blocks unwritten, so that extents of both kinds touch. */
+static void unwrite(disk_layout *layout, rng_stream *rng)
+{
+	extent *written = malloc((layout->num_blocks + 1) * sizeof(extent));
+	size_t num_written = 0;
+
+	layout->unwritten = malloc((layout->num_blocks + 1) * sizeof(extent));
+	assert_true(written != NULL && layout->unwritten != NULL);
+	for (size_t i = 0; i < layout->num_extents; i++) {
+		extent left = layout->extents[i];
+
+		while (left.num_blocks > 0) {
+			extent part = left;
+
+			part.num_blocks = 1 + rng_uniform_u64(rng, left.num_blocks);
+			if (rng_chance(rng, 1, 2))
+				layout->unwritten[layout->num_unwritten++] = part;
+			else
+				written[num_written++] = part;
+			left.logical_block += part.num_blocks;
+			left.physical_block += part.num_blocks;
+			left.num_blocks -= part.num_blocks;
+		}
+	}
+	free(layout->extents);
+	layout->extents = written;
+	layout->num_extents = num_written;
+}
+
+/* The disk as laid out; the arena lies across a border of groups and of their descriptors' blocks. Returns how many blocks of
+ * unwritten extents were written. */
+static uint64_t follow(const disk_config *disk, bool has_unwritten, uint64_t num_arena_blocks, int num_operations,
+		       uint64_t seed)
 {
 	model *m = calloc(1, sizeof(*m));
 	host_fs_pieces pieces = { 0 };
 	disk_layout layout;
+	uint64_t num_converted;
 
 	assert_non_null(m);
 	m->rng = rng_open(seed, "file_map", num_arena_blocks);
@@ -185,8 +228,13 @@ static void follow(const disk_config *disk, uint64_t num_arena_blocks, int num_o
 	m->num_blocks = (uint64_t)disk->num_bytes / TREE_BLOCK_BYTES;
 	m->num_arena_blocks = num_arena_blocks;
 	m->first_arena_block = 64 * GROUP - num_arena_blocks / 3;
+	if (has_unwritten)
+		unwrite(&layout, &m->rng);
 	for (uint64_t i = 0; i <= m->num_blocks; i++)
-		m->physical[i] = HOLE;
+		m->physical[i] = m->unwritten[i] = HOLE;
+	for (size_t i = 0; i < layout.num_unwritten; i++)
+		for (uint64_t j = 0; j < layout.unwritten[i].num_blocks; j++)
+			m->unwritten[layout.unwritten[i].logical_block + j] = layout.unwritten[i].physical_block + j;
 	for (size_t i = 0; i < layout.num_extents; i++)
 		for (uint64_t j = 0; j < layout.extents[i].num_blocks; j++)
 			m->physical[layout.extents[i].logical_block + j] = layout.extents[i].physical_block + j;
@@ -204,9 +252,11 @@ static void follow(const disk_config *disk, uint64_t num_arena_blocks, int num_o
 	check_all(m);
 	assert_true(m->num_taken > 0);
 	assert_true(m->num_refused > 0 || num_arena_blocks == m->num_blocks);
+	num_converted = m->num_converted;
 	host_fs_pieces_fini(&pieces);
 	file_map_fini(&m->map);
 	free(m);
+	return num_converted;
 }
 
 static void small_files_equal_their_table(void **state)
@@ -215,11 +265,16 @@ static void small_files_equal_their_table(void **state)
 	const disk_config lazy = { .num_bytes = 61 * 1024, .map = { .index = DISK_MAP_LAZY } };
 	const disk_config mixed = { .num_bytes = 130 * 1024, .map = { .index = DISK_MAP_FRAGMENTED, .params = &map } };
 
+	uint64_t num_converting = 0;
+
 	(void)state;
 	for (uint64_t seed = 1; seed <= 100; seed++) {
-		follow(&lazy, seed % 2 == 0 ? 61 : 40, 60, seed);
-		follow(&mixed, seed % 2 == 0 ? 130 : 17, 60, seed);
+		assert_int_equal(follow(&lazy, false, seed % 2 == 0 ? 61 : 40, 60, seed), 0);
+		assert_int_equal(follow(&mixed, false, seed % 2 == 0 ? 130 : 17, 60, seed), 0);
+		num_converting += follow(&mixed, true, seed % 2 == 0 ? 130 : 17, 60, seed) > 0;
 	}
+	/* In few of them all extents are drawn as written. */
+	assert_in_range(num_converting, 90, 100);
 }
 
 /* Many leaves: a thousand extents and more. */
@@ -232,8 +287,9 @@ static void large_files_equal_their_table(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 4; seed++) {
-		follow(&lazy, MAX_BLOCKS, 4000, seed);
-		follow(&mixed, MAX_BLOCKS - 5000 * (seed % 2), 3000, seed);
+		assert_int_equal(follow(&lazy, false, MAX_BLOCKS, 4000, seed), 0);
+		assert_int_equal(follow(&mixed, false, MAX_BLOCKS - 5000 * (seed % 2), 3000, seed), 0);
+		assert_true(follow(&mixed, true, MAX_BLOCKS - 5000 * (seed % 2), 3000, seed) > 0);
 	}
 }
 
@@ -313,6 +369,68 @@ static void too_little_space_changes_nothing(void **state)
 	host_fs_pieces_fini(&pieces);
 	file_map_fini(&map);
 	file_map_fini(&none);
+}
+
+/* Blocks 0 ... 39 lie at 1000 on, of which 8 ... 31 were never written. A write into their middle takes the blocks that are
+ * set aside there; the arena keeps its own. */
+static void an_unwritten_extent_keeps_its_blocks(void **state)
+{
+	extent written[] = { { .physical_block = 1000, .num_blocks = 8 },
+			     { .logical_block = 32, .physical_block = 1032, .num_blocks = 8 } };
+	extent unwritten = { .logical_block = 8, .physical_block = 1008, .num_blocks = 24 };
+	const disk_layout layout = { .num_bytes = 48 * TREE_BLOCK_BYTES,
+				     .extents = written,
+				     .num_extents = 2,
+				     .unwritten = &unwritten,
+				     .num_unwritten = 1 };
+	host_fs_pieces pieces = { 0 };
+	file_map map;
+
+	(void)state;
+	assert_int_equal(file_map_init(&map, &layout, 2000, 8), NESCSIM_OK);
+	assert_false(file_map_find(&map, 8, 100).is_mapped);
+	assert_int_equal(file_map_find(&map, 8, 100).num_blocks, 24);
+	assert_int_equal(file_map_allocate(&map, 17, 2, &pieces), HOST_FS_OK);
+	assert_int_equal(pieces.num, 1);
+	check_piece(&pieces.items[0], 16, 1016, 4);
+	assert_true(pieces.items[0].was_set_aside);
+	/* The inode, which holds four extents, and the leaf that the five of now need. No bitmap, no descriptor. */
+	assert_int_equal(file_map_dirty_metadata_blocks(&map), 2);
+	file_map_committed(&map);
+	/* What is joined to its neighbours needs no extent of its own; a hole behind it all is filled from the arena. */
+	pieces.num = 0;
+	assert_int_equal(file_map_allocate(&map, 8, 40, &pieces), HOST_FS_OK);
+	assert_int_equal(pieces.num, 3);
+	check_piece(&pieces.items[0], 8, 1008, 8);
+	check_piece(&pieces.items[1], 20, 1020, 12);
+	check_piece(&pieces.items[2], 40, 2000, 8);
+	assert_false(pieces.items[2].was_set_aside);
+	assert_int_equal(file_map_find(&map, 0, 100).num_blocks, 40);
+	assert_int_equal(map.leaves[0].num_extents, 2);
+	/* Inode, leaf, one bitmap, one block of descriptors. */
+	assert_int_equal(file_map_dirty_metadata_blocks(&map), 4);
+	host_fs_pieces_fini(&pieces);
+	file_map_fini(&map);
+}
+
+/* Without a block in the arena unwritten extents can still be written, holes cannot. */
+static void a_full_medium_refuses_holes_only(void **state)
+{
+	extent unwritten = { .logical_block = 4, .physical_block = 100, .num_blocks = 4 };
+	const disk_layout layout = { .num_bytes = 8 * TREE_BLOCK_BYTES, .unwritten = &unwritten, .num_unwritten = 1 };
+	host_fs_pieces pieces = { 0 };
+	file_map map;
+
+	(void)state;
+	assert_int_equal(file_map_init(&map, &layout, 200, 0), NESCSIM_OK);
+	assert_int_equal(file_map_allocate(&map, 2, 4, &pieces), HOST_FS_NO_SPACE);
+	assert_int_equal(pieces.num, 0);
+	assert_int_equal(file_map_dirty_metadata_blocks(&map), 0);
+	assert_int_equal(file_map_allocate(&map, 4, 1, &pieces), HOST_FS_OK);
+	assert_int_equal(pieces.num, 1);
+	check_piece(&pieces.items[0], 4, 100, 4);
+	host_fs_pieces_fini(&pieces);
+	file_map_fini(&map);
 }
 
 /* Fills every second filesystem block from number `first` to `limit`, each an extent of its own. */
@@ -511,6 +629,8 @@ int main(void)
 		cmocka_unit_test(holes_are_filled_by_whole_filesystem_blocks),
 		cmocka_unit_test(blocks_are_handed_out_in_order),
 		cmocka_unit_test(too_little_space_changes_nothing),
+		cmocka_unit_test(an_unwritten_extent_keeps_its_blocks),
+		cmocka_unit_test(a_full_medium_refuses_holes_only),
 		cmocka_unit_test(metadata_is_what_an_allocation_dirties),
 		cmocka_unit_test(a_full_leaf_is_split_behind_the_new_extent),
 		cmocka_unit_test(a_large_allocation_takes_many_extents),

@@ -105,6 +105,13 @@ static uint64_t num_free(const world *w)
 #define LAZY(kib, ...) DISK(kib, DISK_MAP_LAZY, __VA_ARGS__)
 #define CONTIGUOUS(kib, ...) DISK(kib, DISK_MAP_CONTIGUOUS, __VA_ARGS__)
 
+/* traces/extents/small.map: 128 blocks in 17 extents, 39 of them unwritten. */
+static const disk_map_extents small_map = { .file = { .resolved = "traces/extents/small.map" } };
+#define REAL(kib, ...)                                                                                 \
+	((disk_config){ .num_bytes = (kib)*KIB,                                                        \
+			.map = { .index = DISK_MAP_EXTENTS, .params = (void *)(uintptr_t)&small_map }, \
+			__VA_ARGS__ })
+
 /* ---- by hand ---------------------------------------------------------------------------------------------------- */
 
 /* Units of 4 KiB from the start of the file, cut at its end (10 KiB). */
@@ -1185,6 +1192,120 @@ static void maps_trees_and_pool_agree(void **state)
 	assert_true(num_no_space > 10 && num_quota > 10 && num_regenerations > 10 && num_too_long > 2);
 }
 
+/* ---- unwritten extents ------------------------------------------------------------------------------------------ */
+
+/* Where the plan set a block of the disk's only file aside; NOT_MAPPED if it did not. */
+static uint64_t set_aside_for(const world *w, uint64_t block)
+{
+	const disk_layout *layout = &w->plan.files[0].layout;
+
+	for (size_t i = 0; i < layout->num_unwritten; i++)
+		if (block - layout->unwritten[i].logical_block < layout->unwritten[i].num_blocks)
+			return layout->unwritten[i].physical_block + (block - layout->unwritten[i].logical_block);
+	return NOT_MAPPED;
+}
+
+/* To a walk they are holes; a write there gets the blocks that are set aside, and takes none of the pool. */
+static void an_unwritten_extent_is_a_hole_with_a_place(void **state)
+{
+	const disk_config disk = REAL(128), *disks[] = { &disk };
+	uint64_t num_before, num_seen = 0;
+	world w;
+
+	(void)state;
+	make_world(&w,
+		   &(setting){ .disks = disks, .num_vms = 1, .num_free_blocks = 100, .alloc_kib = 1, .quota_kib = 1 });
+	num_before = num_free(&w);
+	assert_int_equal(num_before, 100); /* gaps are others' */
+	for (uint64_t block = 0; block < 128; block++) {
+		const uint64_t place = set_aside_for(&w, block);
+
+		if (place == NOT_MAPPED)
+			continue;
+		num_seen++;
+		assert_int_equal(place_of(&w, 1, block), NOT_MAPPED);
+		assert_int_equal(allocate(&w, 1, block, 1), HOST_FS_OK);
+		assert_int_equal(w.pieces.num, 1);
+		assert_piece(&w, 0, block, 1);
+		assert_true(w.pieces.items[0].was_set_aside);
+		assert_int_equal(w.pieces.items[0].physical_block, place);
+		assert_int_equal(place_of(&w, 1, block), place);
+	}
+	assert_int_equal(num_seen, 39);
+	assert_int_equal(num_free(&w), num_before);
+	assert_int_equal(w.fs.files[0].num_on_demand, 0);
+	assert_int_equal(extent_map_num_blocks(&w.fs.files[0].unwritten), 0);
+	free_world(&w);
+}
+
+/* Blocks 3 and 4 are unwritten, 5 is written, 6 and 7 are a hole: one write gets two blocks set aside and two of the pool. */
+static void a_write_may_need_both(void **state)
+{
+	const disk_config disk = REAL(128), *disks[] = { &disk };
+	world w;
+
+	(void)state;
+	make_world(&w, &(setting){ .disks = disks, .num_vms = 1, .num_free_blocks = 100, .alloc_kib = 1 });
+	assert_int_equal(allocate(&w, 1, 3, 5), HOST_FS_OK);
+	assert_int_equal(w.pieces.num, 2);
+	assert_piece(&w, 0, 3, 2);
+	assert_piece(&w, 1, 6, 2);
+	assert_true(w.pieces.items[0].was_set_aside && !w.pieces.items[1].was_set_aside);
+	assert_int_equal(num_free(&w), 98);
+	/* 0 ... 4 lie together on the medium: one extent. */
+	assert_int_equal(place_of(&w, 1, 4), place_of(&w, 1, 0) + 4);
+	free_world(&w);
+}
+
+/* What is refused leaves unwritten extents as they were. */
+static void a_refusal_keeps_what_is_set_aside(void **state)
+{
+	const disk_config disk = REAL(128), *disks[] = { &disk };
+	world w;
+
+	(void)state;
+	for (int with_quota = 0; with_quota <= 1; with_quota++) {
+		const host_fs_outcome outcome = with_quota ? HOST_FS_QUOTA : HOST_FS_NO_SPACE;
+
+		make_world(&w, &(setting){ .disks = disks,
+					   .num_vms = 1,
+					   .num_free_blocks = with_quota ? 100 : 1,
+					   .alloc_kib = 1,
+					   .quota_kib = with_quota });
+		assert_int_equal(allocate(&w, 1, 3, 5), outcome);
+		assert_int_equal(num_free(&w), with_quota ? 100 : 1);
+		assert_int_equal(extent_map_num_blocks(&w.fs.files[0].unwritten), 39);
+		assert_int_equal(place_of(&w, 1, 3), NOT_MAPPED);
+		assert_int_equal(allocate(&w, 1, 3, 2), HOST_FS_OK);
+		assert_int_equal(place_of(&w, 1, 3), set_aside_for(&w, 3));
+		free_world(&w);
+	}
+}
+
+/* A file that is cut gives up what was set aside, too: everything that it had is free then, but for the gaps. */
+static void what_is_set_aside_is_given_up_with_the_rest(void **state)
+{
+	const disk_config disk = REAL(128), *disks[] = { &disk };
+	uint64_t num_mapped = 0;
+	world w;
+
+	(void)state;
+	make_world(&w, &(setting){ .disks = disks, .num_vms = 1, .num_free_blocks = 10, .alloc_kib = 1 });
+	w.pieces.num = 0;
+	/* Within the unwritten extent of 26 ... 35. */
+	host_fs_unmap(&w.fs, 1, 30, 98, &w.pieces);
+	assert_int_equal(num_free(&w), 10 + 39 - 2 - 4);
+	assert_int_equal(extent_map_num_blocks(&w.fs.files[0].unwritten), 2 + 4);
+	host_fs_unmap(&w.fs, 1, 0, 30, &w.pieces);
+	for (size_t i = 0; i < w.pieces.num; i++) {
+		num_mapped += w.pieces.items[i].num_blocks;
+		host_fs_release(&w.fs, 1, &w.pieces.items[i]);
+	}
+	assert_int_equal(num_mapped, w.plan.files[0].layout.num_blocks);
+	assert_int_equal(num_free(&w), 10 + 39 + num_mapped);
+	free_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1205,6 +1326,10 @@ int main(void)
 		cmocka_unit_test(a_tree_is_pruned_to_its_budget),
 		cmocka_unit_test(the_leaf_asked_for_last_is_spared),
 		cmocka_unit_test(the_hole_asked_for_last_is_spared),
+		cmocka_unit_test(an_unwritten_extent_is_a_hole_with_a_place),
+		cmocka_unit_test(a_write_may_need_both),
+		cmocka_unit_test(a_refusal_keeps_what_is_set_aside),
+		cmocka_unit_test(what_is_set_aside_is_given_up_with_the_rest),
 		cmocka_unit_test(maps_trees_and_pool_agree),
 	};
 

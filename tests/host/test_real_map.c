@@ -323,7 +323,7 @@ static void no_configuration_asks_a_mounted_filesystem(void **state)
 	snprintf(expected, sizeof(expected),
 		 "T: error: 'T' is no map by its content, and a configuration cannot ask a mounted filesystem for one: "
 		 "tomorrow it might be another" HINT_LIVE "T: error: a configuration cannot ask a mounted filesystem "
-							  "for a map: tomorrow it might be another" HINT_LIVE);
+		 "for a map: tomorrow it might be another" HINT_LIVE);
 	assert_int_equal(read_file(file.name, "auto", diag, &map), NESCSIM_TRACE);
 	assert_int_equal(read_file(file.name, "fiemap", diag, &map), NESCSIM_TRACE);
 	test_assert_diag(diag, file.name, expected);
