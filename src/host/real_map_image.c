@@ -21,6 +21,7 @@ typedef struct image_file {
 	nescsim_status status;
 	/* Blocks of a file without extents, until they break off. */
 	uint64_t first, physical, num;
+	uint64_t num_listed; /* of its blocks, so far */
 } image_file;
 
 static void fail(image_file *self, nescsim_status status, const char *hint, const char *what, errcode_t error)
@@ -85,11 +86,17 @@ static int take_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t index, blk64_t
 {
 	image_file *self = context;
 
-	(void)fs;
 	(void)reference_block;
 	(void)reference_offset;
 	if (*block == 0)
 		return 0;
+	/* Damaged block lists may lead into themselves: they would go on for terabytes. */
+	if (++self->num_listed > ext2fs_blocks_count(fs->super)) {
+		self->status = real_map_report(
+			self->diag, self->place, self->shown_source, NESCSIM_TRACE, "check the image: e2fsck -fn",
+			"%s: the file lists more blocks than the filesystem has", self->shown_source);
+		return BLOCK_ABORT;
+	}
 	if (self->num == 0 || (uint64_t)index != self->first + self->num || *block != self->physical + self->num) {
 		end_run(self);
 		self->first = (uint64_t)index;
@@ -138,10 +145,12 @@ static void read_file(image_file *self, const char *path)
 	}
 	self->map->file_bytes = EXT2_I_SIZE(&inode);
 	self->map->block_bytes = self->fs->blocksize;
-	if ((inode.i_flags & EXT4_INLINE_DATA_FL) != 0)
-		self->status =
-			real_map_report(self->diag, self->place, self->shown_source, NESCSIM_TRACE, REAL_MAP_FLAG_HINT,
-					"%s: the file's data lies within its inode, in no block", self->shown_source);
+	if ((inode.i_flags & (EXT4_INLINE_DATA_FL | EXT4_ENCRYPT_FL)) != 0)
+		self->status = real_map_report(self->diag, self->place, self->shown_source, NESCSIM_TRACE,
+					       REAL_MAP_FLAG_HINT, "%s: the file's data %s", self->shown_source,
+					       (inode.i_flags & EXT4_ENCRYPT_FL) != 0
+						       ? "is encrypted: its blocks do not hold the file's own bytes"
+						       : "lies within its inode, in no block");
 	else if ((inode.i_flags & EXT4_EXTENTS_FL) != 0)
 		read_extents(self);
 	else

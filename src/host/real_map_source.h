@@ -43,7 +43,7 @@ typedef struct real_map_source {
 
 #define REAL_MAP_FLAG_HINT                                                                               \
 	"a virtual disk needs blocks of its own: write the file out (sync), or copy it to a filesystem " \
-	"without compression and inline data"
+	"without compression, encryption and inline data"
 
 typedef enum real_map_added {
 	REAL_MAP_ADDED,

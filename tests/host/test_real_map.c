@@ -239,7 +239,7 @@ static void a_list_says_what_lies_where(void **state)
 #define HINT_LIST " (such as: 0: 0.. 131: 33135.. 33266: 132: 33200: last,eof)\n"
 #define HINT_FLAG                                                                                                  \
 	" (a virtual disk needs blocks of its own: write the file out (sync), or copy it to a filesystem without " \
-	"compression and inline data)\n"
+	"compression, encryption and inline data)\n"
 
 static void each_mistake_in_a_list_has_a_place(void **state)
 {
