@@ -44,8 +44,9 @@ void nescsim_config_destroy(nescsim_config *config);
 nescsim_status nescsim_config_set_schemes(nescsim_config *config, const char *const *names, size_t num_names,
 					  nescsim_diag *diag);
 
-/* Checks what the configuration refers to: traces and maps of files must exist, be whole, and fit their disks, and these
- * the medium. nescsim_run() does this too. Returns NESCSIM_OK; NESCSIM_TRACE, NESCSIM_CONFIG or NESCSIM_IO (all mistakes are in diag); NESCSIM_NO_MEMORY. */
+/* Checks what the configuration refers to: traces and maps of files must exist, be whole, and fit their disks, and the
+ * disks the medium. nescsim_run() does this too. Returns NESCSIM_OK; NESCSIM_TRACE, NESCSIM_CONFIG or NESCSIM_IO (all
+ * mistakes are in diag); NESCSIM_NO_MEMORY. */
 nescsim_status nescsim_config_check_inputs(const nescsim_config *config, nescsim_diag *diag);
 
 /* Writes the effective configuration, every default filled in, as YAML that loads back to the same.

@@ -31,8 +31,7 @@ typedef struct disk_layout {
  * left out.
  *
  * Returns NESCSIM_OK, NESCSIM_NO_MEMORY, or why a map could not be read, as real_map_read() with `diag`, without its
- * warnings. To be freed with
- * disk_layout_fini(), unless it failed. */
+ * warnings. To be freed with disk_layout_fini() whatever the outcome. */
 nescsim_status disk_layout_init(disk_layout *layout, const disk_config *disk, uint64_t first_block, uint64_t seed,
 				uint64_t stream, nescsim_diag *diag);
 void disk_layout_fini(disk_layout *layout);

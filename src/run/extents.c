@@ -5,14 +5,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/layout.h"
+#include "host/real_map.h"
 #include "metrics/decimal.h"
 #include "metrics/table.h"
 #include "run/scenario.h"
 
-#define NUM_CLASSES 64 /* lengths up to 1 KiB, 2 KiB, 4 KiB, ... */
+#define NUM_DOUBLINGS 64 /* lengths up to 1 KiB, 2 KiB, 4 KiB, ... */
 
 typedef enum part_kind {
 	PART_WRITTEN,
@@ -28,7 +30,7 @@ typedef struct part_facts {
 	uint64_t num_bytes, num_extents;
 	uint64_t *runs; /* lengths, in bytes */
 	size_t num_runs;
-	uint64_t num_by_class[NUM_CLASSES];
+	uint64_t num_by_doubling[NUM_DOUBLINGS];
 } part_facts;
 
 typedef struct map_facts {
@@ -39,13 +41,13 @@ typedef struct map_facts {
 
 /* ---- counting --------------------------------------------------------------------------------------------------- */
 
-static uint32_t class_of(uint64_t num_bytes)
+static uint32_t doubling_of(uint64_t num_bytes)
 {
-	uint32_t class = 0;
+	uint32_t doubling = 0;
 
-	while (class < NUM_CLASSES - 1 && (num_bytes - 1) / 1024 >> class != 0)
-		class ++;
-	return class;
+	while (doubling < NUM_DOUBLINGS - 1 && (num_bytes - 1) / 1024 >> doubling != 0)
+		doubling++;
+	return doubling;
 }
 
 static void add_run(part_facts *to, uint64_t num_bytes)
@@ -54,7 +56,7 @@ static void add_run(part_facts *to, uint64_t num_bytes)
 		return;
 	to->runs[to->num_runs++] = num_bytes;
 	to->num_bytes += num_bytes;
-	to->num_by_class[class_of(num_bytes)]++;
+	to->num_by_doubling[doubling_of(num_bytes)]++;
 }
 
 static int by_length(const void *a, const void *b)
@@ -191,11 +193,11 @@ static nescsim_status print_parts(const map_facts *self, FILE *out)
 	return print_table(to, out);
 }
 
-static void class_text(uint32_t class, char *text, size_t text_bytes)
+static void doubling_text(uint32_t doubling, char *text, size_t text_bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB" };
 
-	snprintf(text, text_bytes, "%u %s", 1U << class % 10, units[class / 10]);
+	snprintf(text, text_bytes, "%u %s", 1U << doubling % 10, units[doubling / 10]);
 }
 
 /* From the first length that there is to the last. */
@@ -208,21 +210,21 @@ static nescsim_status print_lengths(const map_facts *self, FILE *out)
 		{ "hole", TABLE_RIGHT },
 	};
 	table *to = table_create(columns, sizeof(columns) / sizeof(columns[0]));
-	uint32_t first = NUM_CLASSES, last = 0;
+	uint32_t first = NUM_DOUBLINGS, last = 0;
 
-	for (uint32_t class = 0; class < NUM_CLASSES; class ++)
+	for (uint32_t doubling = 0; doubling < NUM_DOUBLINGS; doubling++)
 		for (int part = 0; part < NUM_PARTS; part++)
-			if (self->parts[part].num_by_class[class] != 0) {
-				first = class < first ? class : first;
-				last = class;
+			if (self->parts[part].num_by_doubling[doubling] != 0) {
+				first = doubling < first ? doubling : first;
+				last = doubling;
 			}
-	for (uint32_t class = first; to != NULL && class <= last; class ++) {
+	for (uint32_t doubling = first; to != NULL && doubling <= last; doubling++) {
 		char text[16];
 
-		class_text(class, text, sizeof(text));
+		doubling_text(doubling, text, sizeof(text));
 		table_cell(to, "%s", text);
 		for (int part = 0; part < NUM_PARTS; part++)
-			table_cell(to, "%" PRIu64, self->parts[part].num_by_class[class]);
+			table_cell(to, "%" PRIu64, self->parts[part].num_by_doubling[doubling]);
 		table_end_row(to);
 	}
 	return print_table(to, out);
@@ -255,6 +257,25 @@ static nescsim_status report_out(nescsim_diag *diag, const char *map_name)
 
 	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, &place, NULL, "the map cannot be written: %s",
 			strerror(errno));
+}
+
+/* Nobody shall lose a disk because the wrong name was typed: what is replaced is a map, or empty. */
+static nescsim_status check_target(const char *map_name, nescsim_diag *diag)
+{
+	const real_map_options options = { .format = "text" };
+	const diag_place place = { .file = map_name };
+	struct stat information;
+	nescsim_status status;
+	real_map old;
+
+	if (stat(map_name, &information) != 0 || (S_ISREG(information.st_mode) && information.st_size == 0))
+		return NESCSIM_OK;
+	status = real_map_read(map_name, map_name, &options, NULL, &old);
+	real_map_fini(&old);
+	if (status == NESCSIM_OK || status == NESCSIM_NO_MEMORY)
+		return status;
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "name another file, or remove this one",
+			"what is there is no map, and is not replaced");
 }
 
 /* Under another name first, so that nobody sees half a map. */
@@ -317,6 +338,8 @@ nescsim_status nescsim_extents(const char *source_name, const char *format, cons
 	real_map map;
 	nescsim_status status = real_map_read(source_name, source_name, &options, diag, &map);
 
+	if (status == NESCSIM_OK && map_name != NULL)
+		status = check_target(map_name, diag);
 	if (status == NESCSIM_OK && map_name != NULL)
 		status = write_map(&map, map_name, diag);
 	if (status == NESCSIM_OK)

@@ -12,9 +12,9 @@ typedef struct inputs {
 	size_t num;
 } inputs;
 
-/* Checks all workloads and maps of real files, and reads what workloads share. Returns NESCSIM_OK, NESCSIM_TRACE, NESCSIM_CONFIG, NESCSIM_IO (all
- * mistakes are in diag) or NESCSIM_NO_MEMORY. To be freed with inputs_fini() whatever the outcome; the configuration and
- * diag must outlive it. */
+/* Checks all workloads and maps of real files, and reads what workloads share. Returns NESCSIM_OK, NESCSIM_TRACE,
+ * NESCSIM_CONFIG, NESCSIM_IO (all mistakes are in diag) or NESCSIM_NO_MEMORY. To be freed with inputs_fini() whatever the
+ * outcome; the configuration and diag must outlive it. */
 nescsim_status inputs_prepare(inputs *self, const nescsim_config *config, nescsim_diag *diag);
 void inputs_fini(inputs *self);
 

@@ -1,5 +1,5 @@
-/* A trace file, or another file of measured facts, as a stream: plain, gzip, bzip2, xz or zstd, told apart by content and
- * unpacked on the fly.
+/* A trace file, or another file of measured facts, as a stream: plain, gzip, bzip2, xz or zstd, told apart by content
+ * and unpacked on the fly.
  *
  * Memory use is one fixed buffer, whatever the length of the file. All messages about the file's content go
  * through input_report(), which knows the file's name and stops at INPUT_MAX_ERRORS.
@@ -38,10 +38,10 @@ typedef struct input_words {
 
 extern const input_words input_trace_words;
 
-/* Opens `file_name`; `words` must outlive it; `shown_name` (copied) is what messages call it. An unreadable file is reported at `place` (where
- * the user named it; NULL = at the file itself). Returns NESCSIM_OK, NESCSIM_IO, NESCSIM_TRACE (empty file, broken
- * compression) or NESCSIM_NO_MEMORY. On success *input_out is to be freed with input_close(), and `diag` must outlive
- * it. */
+/* Opens `file_name`; `words` must outlive it; `shown_name` (copied) is what messages call it. An unreadable file is
+ * reported at `place` (where the user named it; NULL = at the file itself). Returns NESCSIM_OK, NESCSIM_IO, NESCSIM_TRACE
+ * (empty file, broken compression) or NESCSIM_NO_MEMORY. On success *input_out is to be freed with input_close(), and
+ * `diag` must outlive it. */
 nescsim_status input_open(const char *file_name, const char *shown_name, const input_words *words,
 			  const diag_place *place, nescsim_diag *diag, input **input_out);
 
