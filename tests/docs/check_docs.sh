@@ -138,6 +138,9 @@ explained() {
 
 explained src/base/stages.def STAGE docs/life-of-a-request.md
 explained src/sim/mutants.def X docs/time.md
+for kind in TEXT IMAGE LIVE; do
+	explained src/host/real_maps.def MAP_$kind docs/extents.md
+done
 explained src/stacks/stacks.def X docs/units.md
 explained src/media/media.def X docs/units.md
 explained src/workload/readers.def READER README.md
