@@ -267,7 +267,7 @@ static void check_files(const scenario *self, cfg_check *check)
 		for (size_t j = 0; j <= vms[i].disk.append.num; j++) {
 			const disk_config *file = disk_config_file(&vms[i].disk, j), *first;
 			char key[64];
-			size_t vm;
+			size_t vm = i; /* its own mention, if there is no earlier one */
 
 			if (file->file[0] == '\0')
 				continue;
