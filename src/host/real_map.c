@@ -279,7 +279,7 @@ void real_map_fini(real_map *map)
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-void real_map_write(const real_map *map, FILE *out)
+void real_map_write(const real_map *map, output *out)
 {
 	uint64_t unit_bytes = map->block_bytes;
 
@@ -290,11 +290,13 @@ void real_map_write(const real_map *map, FILE *out)
 		if (((e->logical_bytes | e->physical_bytes | e->num_bytes) & (unit_bytes - 1)) != 0)
 			unit_bytes = REAL_MAP_UNIT_BYTES;
 	}
-	fprintf(out, "nescsim extents 1 block_bytes %" PRIu64 " file_bytes %" PRIu64 "\n", unit_bytes, map->file_bytes);
+	output_text(out, "nescsim extents 1 block_bytes %" PRIu64 " file_bytes %" PRIu64 "\n", unit_bytes,
+		    map->file_bytes);
 	for (size_t i = 0; i < map->num_extents; i++) {
 		const real_extent *e = &map->extents[i];
 
-		fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "%s\n", e->logical_bytes / unit_bytes,
-			e->physical_bytes / unit_bytes, e->num_bytes / unit_bytes, e->is_unwritten ? " unwritten" : "");
+		output_text(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "%s\n", e->logical_bytes / unit_bytes,
+			    e->physical_bytes / unit_bytes, e->num_bytes / unit_bytes,
+			    e->is_unwritten ? " unwritten" : "");
 	}
 }

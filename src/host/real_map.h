@@ -19,9 +19,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/diag.h"
+#include "workload/output.h"
 
 #define REAL_MAP_MAX_BYTES (UINT64_C(1) << 62) /* every place and size is below */
 
@@ -59,9 +59,8 @@ nescsim_status real_map_read(const char *source, const char *shown_source, const
 			     nescsim_diag *diag, real_map *map_out);
 void real_map_fini(real_map *map);
 
-/* Writes it as our own text, in blocks of block_bytes, or of 1 KiB where those do not do. Whether `out` took
- * it is the caller's to ask. */
-void real_map_write(const real_map *map, FILE *out);
+/* Writes it as our own text, in blocks of block_bytes, or of 1 KiB where those do not do. */
+void real_map_write(const real_map *map, output *out);
 
 typedef struct real_map_format {
 	const char *name, *help;

@@ -1,18 +1,17 @@
 /* nescsim extents: a map of a real file, and what it shows. */
 #include "nescsim/extents.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "host/layout.h"
 #include "host/real_map.h"
 #include "metrics/decimal.h"
 #include "metrics/table.h"
 #include "run/scenario.h"
+#include "workload/output.h"
 
 #define NUM_DOUBLINGS 64 /* lengths up to 1 KiB, 2 KiB, 4 KiB, ... */
 
@@ -251,14 +250,6 @@ static nescsim_status print_facts(const map_facts *self, const real_map *map, co
 
 /* ---- the map's file --------------------------------------------------------------------------------------------- */
 
-static nescsim_status report_out(nescsim_diag *diag, const char *map_name)
-{
-	const diag_place place = { .file = map_name };
-
-	return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, &place, NULL, "the map cannot be written: %s",
-			strerror(errno));
-}
-
 /* Nobody shall lose a disk because the wrong name was typed: what is replaced is a map, or empty. */
 static nescsim_status check_target(const char *map_name, nescsim_diag *diag)
 {
@@ -278,32 +269,18 @@ static nescsim_status check_target(const char *map_name, nescsim_diag *diag)
 			"what is there is no map, and is not replaced");
 }
 
-/* Under another name first, so that nobody sees half a map. */
 static nescsim_status write_map(const real_map *map, const char *map_name, nescsim_diag *diag)
 {
-	const size_t name_bytes = strlen(map_name) + 32;
-	char *partial = malloc(name_bytes);
-	nescsim_status status = NESCSIM_OK;
-	FILE *out;
-	bool is_written;
+	output *out;
+	nescsim_status status = output_open(map_name, true, diag, &out);
 
-	if (partial == NULL)
-		return NESCSIM_NO_MEMORY;
-	snprintf(partial, name_bytes, "%s.partial-%ld", map_name, (long)getpid());
-	out = fopen(partial, "wxe");
-	if (out == NULL) {
-		status = report_out(diag, map_name);
-		free(partial);
+	if (status != NESCSIM_OK)
 		return status;
-	}
 	real_map_write(map, out);
-	is_written = fflush(out) == 0 && !ferror(out) && fsync(fileno(out)) == 0;
-	is_written = fclose(out) == 0 && is_written;
-	if (!is_written || rename(partial, map_name) != 0) {
-		status = report_out(diag, map_name);
-		unlink(partial);
-	}
-	free(partial);
+	status = output_finish(out);
+	if (status == NESCSIM_OK)
+		status = output_commit(out);
+	output_close(out);
 	return status;
 }
 

@@ -185,8 +185,8 @@ static void what_is_written_reads_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i <= NUM(names); i++) {
 		test_file file = test_file_text("");
-		FILE *out = fopen(file.name, "w");
 		real_map map, again;
+		output *out;
 
 		assert_int_equal(read_file(names[i % NUM(names)], NULL, NULL, &map), NESCSIM_OK);
 		assert_int_equal(map.num_extents, num_extents[i % NUM(names)]);
@@ -194,8 +194,11 @@ static void what_is_written_reads_the_same(void **state)
 			map.block_bytes = 4096;
 			map.extents[0].num_bytes = 1024;
 		}
+		assert_int_equal(output_open(file.name, true, NULL, &out), NESCSIM_OK);
 		real_map_write(&map, out);
-		fclose(out);
+		assert_int_equal(output_finish(out), NESCSIM_OK);
+		assert_int_equal(output_commit(out), NESCSIM_OK);
+		output_close(out);
 		assert_int_equal(read_file(file.name, "text", NULL, &again), NESCSIM_OK);
 		assert_same(&map, &again);
 		assert_int_equal(again.block_bytes, i >= 3 ? 1024 : 4096);
