@@ -355,7 +355,7 @@ static nescsim_status plan(const cfg_variant *workload, const source_context *co
 	if (kind->file_needs == NULL)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, context->filesystem_place,
 				"filesystem: none, or another workload",
-				"workload '%s' is block requests, which a filesystem has made already", workload->name);
+				"workload '%s' is block requests, which go past a filesystem", workload->name);
 	status = kind->file_needs(workload->params, context, place, diag, needs);
 	if (status != NESCSIM_OK)
 		return status;

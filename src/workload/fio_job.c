@@ -92,11 +92,11 @@ typedef enum where {
 
 typedef struct parser {
 	const char *name;
-	nescsim_diag *diag;
+	nescsim_diag *diag, *own_diag; /* the latter if the caller has none */
 	fio_job_file *file;
 	unsigned num_errors;
 	bool no_memory;
-	size_t line;
+	size_t line; /* from 1; 0 = words, not lines */
 	where where;
 	char *job_name;
 	size_t job_line, job_column;
@@ -544,26 +544,18 @@ static void take_section(parser *p, char *name, size_t column)
 	}
 }
 
-static void take_line(parser *p, char *line)
+/* "name=value" or "name", which begins at `column`. */
+static void take_assignment(parser *p, char *name, size_t column)
 {
-	char *name = line + strspn(line, " \t"), *value;
-	const size_t column = (size_t)(name - line) + 1;
+	const char *begin = name;
+	char *value = strchr(name, '=');
 	size_t value_column = column;
 
-	name[strcspn(name, ";#")] = '\0';
-	trim_end(name);
-	if (!*name)
-		return;
-	if (*name == '[') {
-		take_section(p, name + 1, column);
-		return;
-	}
-	value = strchr(name, '=');
 	if (value) {
 		*value++ = '\0';
 		trim_end(name);
 		value += strspn(value, " \t");
-		value_column = (size_t)(value - line) + 1;
+		value_column = column + (size_t)(value - begin);
 	} else if (strncmp(name, "include", 7) == 0) {
 		name[7] = '\0';
 	}
@@ -571,6 +563,19 @@ static void take_line(parser *p, char *line)
 		fail(p, p->line, column, NULL, "name=value", "a line is a section, an option or a comment");
 	else
 		take_option(p, name, value, column, value_column);
+}
+
+static void take_line(parser *p, char *line)
+{
+	char *begin = line + strspn(line, " \t");
+	const size_t column = (size_t)(begin - line) + 1;
+
+	begin[strcspn(begin, ";#")] = '\0';
+	trim_end(begin);
+	if (*begin == '[')
+		take_section(p, begin + 1, column);
+	else if (*begin)
+		take_assignment(p, begin, column);
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------------------------- */
@@ -647,17 +652,24 @@ static void end_job(parser *p)
 	settings_clear(p->job);
 }
 
-static void warn_of_shared_disk(parser *p)
+/* What only the whole file shows. */
+static void check_whole(parser *p)
 {
 	const fio_job_file *file = p->file;
+	const diag_place place = { .file = p->name };
 	int64_t num_processes = 0;
 
 	for (size_t i = 0; i < file->num_jobs; i++)
 		num_processes += file->parsed[i]->params.numjobs;
-	if (!p->disk && num_processes > 1)
-		diag_add(p->diag, NESCSIM_WARNING, NESCSIM_CONFIG, &(diag_place){ .file = p->name },
+	if (file->num_jobs == 0 && p->num_errors == 0)
+		fail(p, 0, 0, NULL, "such as [job] and rw=randread", "there is no job in this file");
+	if (!p->disk && num_processes > 1 && p->num_errors == 0 && p->line > 0)
+		diag_add(p->diag, NESCSIM_WARNING, NESCSIM_CONFIG, &place,
 			 "such as filename=/dev/vdb, for fio to do so too",
 			 "without a filename fio gives each job and clone a file of its own; here all use one disk");
+	if (p->num_errors > INPUT_MAX_ERRORS)
+		diag_add(p->diag, NESCSIM_WARNING, NESCSIM_CONFIG, &place, NULL,
+			 "what is wrong after the first %d mistakes is not listed", INPUT_MAX_ERRORS);
 }
 
 static int index_of_kind(void)
@@ -669,48 +681,40 @@ static int index_of_kind(void)
 	return (int)i;
 }
 
-static void parse_lines(parser *p, char *text)
-{
-	char *line;
-
-	while (!p->no_memory && (line = strsep(&text, "\n"))) {
-		p->line++;
-		take_line(p, line);
-	}
-	end_job(p);
-	if (p->file->num_jobs == 0 && p->num_errors == 0)
-		fail(p, 0, 0, NULL, "such as [job] and rw=randread", "there is no job in this file");
-	else if (p->num_errors == 0)
-		warn_of_shared_disk(p);
-	if (p->num_errors > INPUT_MAX_ERRORS)
-		diag_add(p->diag, NESCSIM_WARNING, NESCSIM_CONFIG, &(diag_place){ .file = p->name }, NULL,
-			 "what is wrong after the first %d mistakes is not listed", INPUT_MAX_ERRORS);
-}
-
-nescsim_status fio_job_parse(const char *text, const char *shown_name, nescsim_diag *diag, fio_job_file **file_out)
+/* NULL: no memory. To be ended with parser_end(). */
+static parser *parser_begin(const char *shown_name, nescsim_diag *diag)
 {
 	parser *p = calloc(1, sizeof(*p));
-	nescsim_diag *own = NULL;
-	char *copy = strdup(text);
-	fio_job_file *file = calloc(1, sizeof(*file));
-	nescsim_status status = NESCSIM_NO_MEMORY;
 
 	NESC_ASSERT(kind_fio_section.num_keys <= NUM_KEYS_MAX, "more keys than NUM_KEYS_MAX");
-	*file_out = NULL;
-	if (!diag)
-		diag = own = nescsim_diag_create();
-	if (file)
-		file->name = strdup(shown_name);
-	if (p && copy && diag && file && file->name) {
-		*p = (parser){ .name = shown_name, .diag = diag, .file = file };
-		parse_lines(p, copy);
-		settings_clear(p->globals);
-		free(p->disk);
-		status = p->no_memory ? NESCSIM_NO_MEMORY : p->num_errors > 0 ? NESCSIM_CONFIG : NESCSIM_OK;
-	}
-	free(copy);
+	if (!p)
+		return NULL;
+	p->name = shown_name;
+	p->own_diag = diag ? NULL : nescsim_diag_create();
+	p->diag = diag ? diag : p->own_diag;
+	p->file = calloc(1, sizeof(*p->file));
+	if (p->file)
+		p->file->name = strdup(shown_name);
+	if (p->diag && p->file && p->file->name)
+		return p;
+	fio_job_close(p->file);
+	nescsim_diag_destroy(p->own_diag);
 	free(p);
-	nescsim_diag_destroy(own);
+	return NULL;
+}
+
+static nescsim_status parser_end(parser *p, fio_job_file **file_out)
+{
+	fio_job_file *file = p->file;
+	nescsim_status status;
+
+	end_job(p);
+	check_whole(p);
+	status = p->no_memory ? NESCSIM_NO_MEMORY : p->num_errors > 0 ? NESCSIM_CONFIG : NESCSIM_OK;
+	settings_clear(p->globals);
+	nescsim_diag_destroy(p->own_diag);
+	free(p->disk);
+	free(p);
 	if (status != NESCSIM_OK) {
 		fio_job_close(file);
 		return status;
@@ -719,6 +723,47 @@ nescsim_status fio_job_parse(const char *text, const char *shown_name, nescsim_d
 	file->workload = (cfg_variant){ .index = index_of_kind(), .name = "fio_job", .params = &file->params };
 	*file_out = file;
 	return NESCSIM_OK;
+}
+
+nescsim_status fio_job_parse(const char *text, const char *shown_name, nescsim_diag *diag, fio_job_file **file_out)
+{
+	parser *p = parser_begin(shown_name, diag);
+	char *copy = strdup(text), *rest = copy, *line;
+
+	*file_out = NULL;
+	if (!p) {
+		free(copy);
+		return NESCSIM_NO_MEMORY;
+	}
+	p->no_memory = !copy;
+	while (!p->no_memory && (line = strsep(&rest, "\n"))) {
+		p->line++;
+		take_line(p, line);
+	}
+	free(copy);
+	return parser_end(p, file_out);
+}
+
+nescsim_status fio_job_words(const char *const *given, size_t num_words, const char *shown_name, nescsim_diag *diag,
+			     fio_job_file **file_out)
+{
+	parser *p = parser_begin(shown_name, diag);
+	char section[] = "command line]";
+
+	*file_out = NULL;
+	if (!p)
+		return NESCSIM_NO_MEMORY;
+	take_section(p, section, 0);
+	keep_setting(p, "direct", false, "true", 0);
+	for (size_t i = 0; i < num_words && !p->no_memory; i++) {
+		char *copy = strdup(given[i]);
+
+		if (copy)
+			take_assignment(p, copy, 0);
+		p->no_memory |= !copy;
+		free(copy);
+	}
+	return parser_end(p, file_out);
 }
 
 nescsim_status fio_job_open(const char *file_name, const char *shown_name, const diag_place *place, nescsim_diag *diag,

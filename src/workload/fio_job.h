@@ -23,6 +23,11 @@ nescsim_status fio_job_parse(const char *text, const char *shown_name, nescsim_d
 nescsim_status fio_job_open(const char *file_name, const char *shown_name, const diag_place *place, nescsim_diag *diag,
 			    fio_job_file **file_out);
 
+/* The one job of a command line's words, such as "rw=randread", "bs=4k" and "norandommap", in the notation of job files;
+ * direct=1 goes without saying. Messages name the option instead of a line. Otherwise as fio_job_parse(). */
+nescsim_status fio_job_words(const char *const *given, size_t num_words, const char *shown_name, nescsim_diag *diag,
+			     fio_job_file **file_out);
+
 /* NULL is allowed. */
 void fio_job_close(fio_job_file *file);
 

@@ -975,10 +975,9 @@ static void test_workload_must_be_processes_with_one_operation_each(void **state
 	source_context context = test_context();
 
 	(void)state;
-	assert_invalid(
-		"{kind: trace, file: nothing}", "ext4", context,
-		"test.yaml:9:5: error: vms[0].filesystem: workload 'trace' is block requests, which a filesystem "
-		"has made already (filesystem: none, or another workload)\n");
+	assert_invalid("{kind: trace, file: nothing}", "ext4", context,
+		       "test.yaml:9:5: error: vms[0].filesystem: workload 'trace' is block requests, which go past a "
+		       "filesystem (filesystem: none, or another workload)\n");
 	assert_invalid(
 		"{kind: dd, count: 1, arrival: poisson}", "ext4", context,
 		"test.yaml:7:3: error: vms[0].workload.arrival: on a filesystem each vCPU is a process that does "

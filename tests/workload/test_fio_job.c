@@ -206,6 +206,31 @@ static void comments_blanks_and_line_ends_do_not_matter(void **state)
 	fio_job_close(file);
 }
 
+static void words_are_a_job(void **state)
+{
+	static const char *const good[] = { "rw=randwrite", "bs=8k", "numjobs=3", "norandommap", "rate_iops=100" };
+	static const char *const bad[] = { "rw=up", "bs=5x", "[a]", "iodept=3" };
+	nescsim_diag *diag = nescsim_diag_create();
+	fio_job_file *file;
+
+	(void)state;
+	assert_int_equal(fio_job_words(good, 5, "T", diag, &file), NESCSIM_OK);
+	assert_int_equal(nescsim_diag_count(diag), 0);
+	assert_int_equal(job(file, 0)->rw, FIO_RW_RANDWRITE);
+	assert_int_equal(job(file, 0)->numjobs, 3);
+	assert_true(job(file, 0)->direct && job(file, 0)->norandommap);
+	fio_job_close(file);
+	assert_int_equal(fio_job_words(bad, 4, "T", diag, &file), NESCSIM_CONFIG);
+	test_assert_diag(
+		diag, "T",
+		"T: error: bs: expected a size, not '5x' (such as 512, 4k, 64m or 1g)\n"
+		"T: error: [a]: this option is unknown, or not simulated (remove it; docs/fio.md lists what is known)\n"
+		"T: error: iodept: this option is unknown, or not simulated (did you mean 'iodepth'?)\n"
+		"T: error: rw: unknown choice 'up' (choices: read, write, trim, randread, randwrite, randtrim, rw, "
+		"readwrite, randrw, trimwrite, randtrimwrite)\n");
+	nescsim_diag_destroy(diag);
+}
+
 /* ---- what is not ------------------------------------------------------------------------------------------------ */
 
 static void all_mistakes_are_placed(void **state)
@@ -559,6 +584,7 @@ int main(void)
 		cmocka_unit_test(globals_hold_for_the_jobs_behind_them),
 		cmocka_unit_test(the_last_value_counts),
 		cmocka_unit_test(comments_blanks_and_line_ends_do_not_matter),
+		cmocka_unit_test(words_are_a_job),
 		cmocka_unit_test(all_mistakes_are_placed),
 		cmocka_unit_test(values_that_do_not_go_together_are_placed),
 		cmocka_unit_test(a_mistake_in_global_is_reported_once),
