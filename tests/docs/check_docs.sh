@@ -145,4 +145,20 @@ explained src/stacks/stacks.def X docs/units.md
 explained src/media/media.def X docs/units.md
 explained src/workload/readers.def READER README.md
 
+# listed TABLE WORD PAGE HEADING: the names of the rows WORD(name, ...) of TABLE, and no others, are the first column of the table
+# under this heading of PAGE.
+listed() {
+	[ -f "$1" ] || return 0
+	sed -n "s/^$2(\\([A-Za-z0-9_]*\\).*/\\1/p" "$1" | sort >"$scratch/names"
+	awk -v heading="## $4" '/^## / { inside = $0 == heading } inside && /^\|/ { split($0, columns, "|"); print columns[2] }' "$3" |
+		grep -o '`[^`]*`' | tr -d '`' | sort >"$scratch/listed"
+	cmp -s "$scratch/names" "$scratch/listed" && return 0
+	bad "$3, $4: not the names of $1 (- is the page):"
+	diff -u "$scratch/listed" "$scratch/names" | sed '1,3d'
+}
+
+listed src/workload/fio_options.def ALIAS docs/fio.md 'Other names'
+listed src/workload/fio_options.def IGNORED docs/fio.md 'Options that are accepted'
+listed src/workload/fio_options.def REFUSED docs/fio.md 'Options that are refused'
+
 exit "$status"
