@@ -5,29 +5,7 @@
 
 #include "base/assert.h"
 #include "workload/fio_draw.h"
-
-#define NUM_ASYNC_ENGINES 3 /* the first of ioengine's choices */
-
-/* The sizes of one direction. */
-typedef struct sizes {
-	size_t num;
-	uint64_t bytes[FIO_MAX_SPLITS];
-	uint64_t weights[FIO_MAX_SPLITS];
-	uint64_t min_bytes, max_bytes;
-} sizes;
-
-/* What all clones of a job share. */
-typedef struct plan {
-	const fio_params *params;
-	sizes sizes[FIO_NUM_DIRECTIONS];
-	bool uses[FIO_NUM_DIRECTIONS];
-	bool is_random, is_mixed, trims_then_writes;
-	bool has_map;                          /* every block once per pass */
-	uint64_t min_bytes, max_bytes;         /* of the directions that it uses */
-	uint64_t first_byte, region_bytes;     /* of clone 0 */
-	uint64_t depth;                        /* of each clone */
-	rng_stream spread[FIO_NUM_DIRECTIONS]; /* where popular blocks lie */
-} plan;
+#include "workload/fio_plan.h"
 
 typedef enum phase {
 	PHASE_DELAYED, /* its group has begun; startdelay may be under way */
@@ -47,7 +25,7 @@ typedef struct pace {
 } pace;
 
 typedef struct process {
-	const plan *of;
+	const fio_plan *of;
 	uint64_t group;
 	phase phase;
 	ps_t start_ps, end_ps;
@@ -85,7 +63,7 @@ typedef struct owner {
 } owner;
 
 struct fio_source {
-	plan *plans;
+	fio_plan *plans;
 	process *processes; /* of this vCPU, in the order of their groups */
 	size_t num_processes;
 	size_t group_begin, group_end; /* processes that have begun and not all ended */
@@ -96,186 +74,7 @@ struct fio_source {
 	uint64_t num_submitted, outstanding;
 };
 
-/* ---- what the options say --------------------------------------------------------------------------------------- */
-
-/* The direction's value of a list of one to three. */
-static int64_t of_direction(const cfg_list *list, fio_direction direction)
-{
-	const int64_t *values = list->items;
-
-	return values[(size_t)direction < list->num ? (size_t)direction : list->num - 1];
-}
-
-static void add_size(sizes *to, int64_t bytes, uint64_t weight)
-{
-	to->bytes[to->num] = (uint64_t)bytes;
-	to->weights[to->num++] = weight;
-	if (to->num == 1 || (uint64_t)bytes < to->min_bytes)
-		to->min_bytes = (uint64_t)bytes;
-	if ((uint64_t)bytes > to->max_bytes)
-		to->max_bytes = (uint64_t)bytes;
-}
-
-static void plan_sizes(const fio_params *params, fio_direction direction, sizes *out)
-{
-	const fio_split *splits = params->bssplit.items;
-	uint64_t num_open = 0, percent = 0;
-	int op = 0;
-
-	for (size_t i = 0; i < params->bssplit.num; i++)
-		if (splits[i].op == (int)direction + 1)
-			op = splits[i].op;
-	for (size_t i = 0; i < params->bssplit.num; i++) {
-		if (splits[i].op != op)
-			continue;
-		num_open += splits[i].percent == 0;
-		percent += (uint64_t)splits[i].percent;
-	}
-	/* Weights are percent times the number of rows without one, so that these divide the rest exactly. */
-	for (size_t i = 0; i < params->bssplit.num; i++) {
-		if (splits[i].op != op)
-			continue;
-		if (splits[i].percent)
-			add_size(out, splits[i].size_bytes, (uint64_t)splits[i].percent * (num_open ? num_open : 1));
-		else
-			add_size(out, splits[i].size_bytes, 100 - percent);
-	}
-	if (out->num == 0)
-		add_size(out, of_direction(&params->bs, direction), 1);
-}
-
-static void plan_directions(plan *self)
-{
-	static const struct {
-		bool uses[FIO_NUM_DIRECTIONS], is_random;
-	} of_rw[] = {
-		[FIO_RW_READ] = { { true, false, false }, false },
-		[FIO_RW_WRITE] = { { false, true, false }, false },
-		[FIO_RW_TRIM] = { { false, false, true }, false },
-		[FIO_RW_RANDREAD] = { { true, false, false }, true },
-		[FIO_RW_RANDWRITE] = { { false, true, false }, true },
-		[FIO_RW_RANDTRIM] = { { false, false, true }, true },
-		[FIO_RW_RW] = { { true, true, false }, false },
-		[FIO_RW_READWRITE] = { { true, true, false }, false },
-		[FIO_RW_RANDRW] = { { true, true, false }, true },
-		[FIO_RW_TRIMWRITE] = { { false, true, true }, false },
-		[FIO_RW_RANDTRIMWRITE] = { { false, true, true }, true },
-	};
-	const fio_rw rw = (fio_rw)self->params->rw;
-
-	for (int i = 0; i < FIO_NUM_DIRECTIONS; i++)
-		self->uses[i] = of_rw[rw].uses[i];
-	self->is_random = of_rw[rw].is_random;
-	self->is_mixed = self->uses[FIO_READ] && self->uses[FIO_WRITE];
-	self->trims_then_writes = self->uses[FIO_TRIM] && self->uses[FIO_WRITE];
-}
-
-static uint64_t percent_of(uint64_t num_bytes, int64_t percent)
-{
-	return (uint64_t)((unsigned __int128)num_bytes * (uint64_t)percent / 100);
-}
-
-/* Saturating. */
-static uint64_t times(uint64_t num, int64_t factor)
-{
-	return num > UINT64_MAX / (uint64_t)factor ? UINT64_MAX : num * (uint64_t)factor;
-}
-
-static void plan_make(plan *self, const fio_params *params, const source_context *context)
-{
-	bool draws_all_places = true;
-	uint64_t rest_bytes;
-
-	*self = (plan){ .params = params, .depth = (uint64_t)params->iodepth };
-	plan_directions(self);
-	for (int i = 0; i < FIO_NUM_DIRECTIONS; i++) {
-		plan_sizes(params, (fio_direction)i, &self->sizes[i]);
-		if (!self->uses[i])
-			continue;
-		if (self->min_bytes == 0 || self->sizes[i].min_bytes < self->min_bytes)
-			self->min_bytes = self->sizes[i].min_bytes;
-		if (self->sizes[i].max_bytes > self->max_bytes)
-			self->max_bytes = self->sizes[i].max_bytes;
-		if (of_direction(&params->percentage_random, (fio_direction)i) < 100)
-			draws_all_places = false;
-	}
-	self->has_map = self->is_random && !params->norandommap && draws_all_places &&
-			params->random_distribution.index == FIO_LAW_RANDOM && self->min_bytes == self->max_bytes;
-	if (params->ioengine >= NUM_ASYNC_ENGINES)
-		self->depth = 1;
-	self->first_byte = (uint64_t)params->offset_bytes;
-	if (params->offset_percent) {
-		const uint64_t before = percent_of(context->disk_bytes, params->offset_percent) + self->min_bytes - 1;
-
-		self->first_byte = before - before % self->min_bytes;
-	}
-	rest_bytes = self->first_byte < context->disk_bytes ? context->disk_bytes - self->first_byte : 0;
-	self->region_bytes = (uint64_t)params->size_bytes;
-	if (params->size_percent)
-		self->region_bytes = percent_of(context->disk_bytes, params->size_percent);
-	if (params->size_bytes == 0 && (params->size_percent == 0 || self->region_bytes > rest_bytes))
-		self->region_bytes = rest_bytes;
-}
-
-/* Where clone k begins, and false when its region does not fit the disk. */
-static bool clone_fits(const plan *self, uint64_t clone, uint64_t disk_bytes, uint64_t *first_byte_out)
-{
-	const unsigned __int128 first_byte =
-		(unsigned __int128)self->first_byte + (unsigned __int128)self->params->offset_increment_bytes * clone;
-
-	*first_byte_out = (uint64_t)first_byte;
-	return first_byte + self->region_bytes <= disk_bytes;
-}
-
-nescsim_status fio_validate(const fio_job *jobs, size_t num_jobs, const source_context *context, nescsim_diag *diag)
-{
-	nescsim_status status = NESCSIM_OK;
-	uint64_t num_processes = 0, num_in_group = 0;
-	plan *of = malloc(sizeof(*of));
-
-	if (!of)
-		return NESCSIM_NO_MEMORY;
-	for (size_t i = 0; i < num_jobs; i++) {
-		const fio_params *params = jobs[i].params;
-		const diag_place *place = jobs[i].place;
-		uint64_t first_byte;
-
-		plan_make(of, params, context);
-		if (of->region_bytes < of->max_bytes)
-			status =
-				kind_report(diag, place, "size", "make size, or the disk, larger",
-					    "%llu bytes of the disk of %llu bytes hold no request of %llu",
-					    (unsigned long long)of->region_bytes,
-					    (unsigned long long)context->disk_bytes, (unsigned long long)of->max_bytes);
-		else if (!clone_fits(of, (uint64_t)params->numjobs - 1, context->disk_bytes, &first_byte))
-			status = kind_report(
-				diag, place, "size", "lower offset, offset_increment or size, or make the disk larger",
-				"the region of %llu bytes from byte %llu does not fit the disk of %llu bytes",
-				(unsigned long long)of->region_bytes, (unsigned long long)first_byte,
-				(unsigned long long)context->disk_bytes);
-		if (i > 0 && params->stonewall) {
-			if (num_in_group > 1 && context->num_vcpus > 1)
-				status = kind_report(diag, place, "stonewall", "set guest.vcpus: 1",
-						     "it would wait for jobs on other vCPUs, which is not simulated");
-			num_in_group = 0;
-		}
-		num_in_group += (uint64_t)params->numjobs;
-		num_processes += (uint64_t)params->numjobs;
-		if (params->stonewall && i > 0 && params->numjobs > 1 && context->num_vcpus > 1)
-			status = kind_report(diag, place, "stonewall", "set guest.vcpus: 1",
-					     "its clones would wait on other vCPUs, which is not simulated");
-		if (params->iodepth > 1 && of->depth == 1)
-			diag_add(diag, NESCSIM_WARNING, NESCSIM_CONFIG, place, "such as ioengine=libaio",
-				 "iodepth %lld has no effect: a synchronous ioengine has one request outstanding",
-				 (long long)params->iodepth);
-	}
-	free(of);
-	if (num_processes > FIO_MAX_PROCESSES)
-		status = kind_report(diag, jobs[num_jobs - 1].place, "numjobs", "lower it",
-				     "%llu processes in one VM are more than %d", (unsigned long long)num_processes,
-				     FIO_MAX_PROCESSES);
-	return status;
-}
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 /* How many requests come together. */
 static uint64_t draw_burst(process *self)
@@ -286,22 +85,16 @@ static uint64_t draw_burst(process *self)
 	return mean == 1 ? 1 : gsl_ran_geometric(&generator, 1.0 / (double)mean);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------- */
-
 static ps_t clamp_ps(__int128 time_ps)
 {
 	return time_ps > PS_MAX ? PS_MAX : (ps_t)time_ps;
 }
 
-static uint64_t num_places(const plan *of, fio_direction direction)
-{
-	return (of->region_bytes - of->sizes[direction].max_bytes) / of->sizes[direction].min_bytes + 1;
-}
-
-static void pace_make(pace *self, const plan *of, fio_direction direction)
+static void pace_make(pace *self, const fio_plan *of, fio_direction direction)
 {
 	const fio_params *params = of->params;
-	const int64_t bps = of_direction(&params->rate, direction), iops = of_direction(&params->rate_iops, direction);
+	const int64_t bps = fio_of_direction(&params->rate, direction),
+		      iops = fio_of_direction(&params->rate_iops, direction);
 	__int128 mean_ps;
 
 	*self = (pace){ .is_limited = bps > 0 || iops > 0,
@@ -315,8 +108,15 @@ static void pace_make(pace *self, const plan *of, fio_direction direction)
 	self->mean_ps = clamp_ps(params->rate_process == FIO_BURSTY ? mean_ps * params->burst_ios : mean_ps);
 }
 
+/* Saturating. */
+static uint64_t times(uint64_t num, int64_t factor)
+{
+	return num > UINT64_MAX / (uint64_t)factor ? UINT64_MAX : num * (uint64_t)factor;
+}
+
 /* `number` is that of the VM's process. */
-static void process_make(process *self, const plan *of, uint64_t clone, uint64_t number, const source_context *context)
+static void process_make(process *self, const fio_plan *of, uint64_t clone, uint64_t number,
+			 const source_context *context)
 {
 	const fio_params *params = of->params;
 	const uint64_t seed = params->randseed ? (uint64_t)params->randseed : context->seed;
@@ -324,7 +124,7 @@ static void process_make(process *self, const plan *of, uint64_t clone, uint64_t
 	uint64_t pass_bytes = of->region_bytes - of->region_bytes % of->min_bytes;
 
 	*self = (process){ .of = of, .depth = of->depth, .end_ps = PS_MAX };
-	clone_fits(of, clone, context->disk_bytes, &self->first_byte);
+	fio_plan_fits(of, clone, context->disk_bytes, &self->first_byte);
 	self->place_rng = rng_open(seed, "fio place", stream);
 	self->op_rng = rng_open(seed, "fio operation", stream);
 	self->size_rng = rng_open(seed, "fio size", stream);
@@ -343,7 +143,7 @@ static void process_make(process *self, const plan *of, uint64_t clone, uint64_t
 			continue;
 		pace_make(&self->paces[i], of, direction);
 		self->paces[i].burst = draw_burst(self);
-		num = num_places(of, direction);
+		num = fio_plan_places(of, direction);
 		self->spread[i] = permutation_draw(&spread, num);
 		if (params->random_distribution.index == FIO_LAW_ZIPF)
 			self->zipf[i] = zipf_make(num, (double)law->exponent / FIO_LAW_SCALE);
@@ -353,7 +153,7 @@ static void process_make(process *self, const plan *of, uint64_t clone, uint64_t
 }
 
 /* The processes of this vCPU, into `out` unless it is NULL. Returns how many. */
-static size_t deal_out(const plan *plans, size_t num_jobs, const source_context *context, process *out)
+static size_t deal_out(const fio_plan *plans, size_t num_jobs, const source_context *context, process *out)
 {
 	uint64_t number = 0, in_group = 0, group = 0;
 	size_t num = 0;
@@ -406,7 +206,7 @@ nescsim_status fio_source_open(const fio_job *jobs, size_t num_jobs, const sourc
 	for (size_t i = 0; self->plans && i < num_jobs; i++) {
 		const fio_params *params = jobs[i].params;
 
-		plan_make(&self->plans[i], params, context);
+		fio_plan_make(&self->plans[i], params, context);
 		for (int j = 0; j < FIO_NUM_DIRECTIONS; j++)
 			self->plans[i].spread[j] =
 				rng_open(params->randseed ? (uint64_t)params->randseed : context->seed, "fio spread",
@@ -477,7 +277,7 @@ static owner owners_take(fio_source *self, uint64_t number)
 /* A size of at most `most_bytes`, which holds the smallest. */
 static uint64_t draw_bytes(process *self, fio_direction direction, uint64_t most_bytes)
 {
-	const sizes *from = &self->of->sizes[direction];
+	const fio_sizes *from = &self->of->sizes[direction];
 	uint64_t sum = 0, draw;
 
 	if (from->num == 1)
@@ -499,8 +299,8 @@ static uint64_t draw_bytes(process *self, fio_direction direction, uint64_t most
 
 static uint64_t draw_place(process *self, fio_direction direction)
 {
-	const plan *of = self->of;
-	const uint64_t num = num_places(of, direction);
+	const fio_plan *of = self->of;
+	const uint64_t num = fio_plan_places(of, direction);
 	uint64_t rank;
 
 	if (of->has_map) {
@@ -522,9 +322,9 @@ static uint64_t draw_place(process *self, fio_direction direction)
 /* Where the next request goes, from first_byte, and how long it is. */
 static uint64_t next_place(process *self, fio_direction direction, uint64_t *num_bytes_out)
 {
-	const plan *of = self->of;
-	const sizes *its_sizes = &of->sizes[direction];
-	const uint64_t share = (uint64_t)of_direction(&of->params->percentage_random, direction);
+	const fio_plan *of = self->of;
+	const fio_sizes *its_sizes = &of->sizes[direction];
+	const uint64_t share = (uint64_t)fio_of_direction(&of->params->percentage_random, direction);
 	uint64_t first_byte;
 
 	if (of->is_random && (share == 100 || rng_chance(&self->op_rng, share, 100))) {
@@ -584,7 +384,7 @@ static void submit_flush(fio_source *all, process *self, source_step *step)
 static void submit(fio_source *all, process *self, source_step *step)
 {
 	static const io_op ops[] = { [FIO_READ] = IO_READ, [FIO_WRITE] = IO_WRITE, [FIO_TRIM] = IO_DISCARD };
-	const plan *of = self->of;
+	const fio_plan *of = self->of;
 	const fio_direction direction = self->direction;
 	const pace *its = &self->paces[direction];
 	uint64_t first_byte, num_bytes;
@@ -697,7 +497,7 @@ static verdict think(process *self, ps_t now_ps, source_step *step, ps_t *until_
 
 static fio_direction draw_direction(process *self)
 {
-	const plan *of = self->of;
+	const fio_plan *of = self->of;
 
 	if (of->is_mixed)
 		return rng_chance(&self->op_rng, (uint64_t)of->params->rwmixread, 100) ? FIO_READ : FIO_WRITE;
