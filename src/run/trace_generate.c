@@ -3,12 +3,10 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/text.h"
 #include "base/units.h"
 #include "run/trace_part.h"
 #include "workload/fio_job.h"
 
-#define OPTIONS_NAME "generate" /* what messages call the options that are no file */
 #define DEFAULT_DISK_BYTES (INT64_C(1) << 30)
 #define DEFAULT_SERVICE_PS (100 * PS_PER_US)
 
@@ -151,22 +149,25 @@ static nescsim_status generate_open(void *context, nescsim_diag *diag, convert_s
 
 static nescsim_status parse_job(const nescsim_trace_job *job, nescsim_diag *diag, fio_job_file **parsed_out)
 {
-	text_buffer text = TEXT_EMPTY;
-	nescsim_status status = NESCSIM_NO_MEMORY;
+	/* Before the user's, which win: as much is under way as is asked for, and what is due arrives whatever the nominal
+	 * device still does. */
+	static const char *const defaults[] = { "ioengine=libaio", "io_submit_mode=offload" };
+	const size_t num_defaults = sizeof(defaults) / sizeof(defaults[0]);
+	const char **words;
+	nescsim_status status;
 
 	if (job->file_name != NULL && job->num_options != 0)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "write it into the file",
 				"'%s' stands beside a job file", job->options[0]);
 	if (job->file_name != NULL)
 		return fio_job_open(job->file_name, job->file_name, NULL, diag, parsed_out);
-	/* A trace is what a device sees: nothing is buffered before it, as much is under way as is asked for, and what is
-	 * due arrives whatever the nominal device still does. */
-	text_add(&text, "[global]\ndirect=1\nioengine=libaio\nio_submit_mode=offload\n[" OPTIONS_NAME "]\n");
-	for (size_t i = 0; i < job->num_options; i++)
-		text_add(&text, "%s\n", job->options[i]);
-	if (text_ok(&text))
-		status = fio_job_parse(text_get(&text), OPTIONS_NAME, diag, parsed_out);
-	text_free(&text);
+	words = malloc((num_defaults + job->num_options) * sizeof(*words));
+	if (words == NULL)
+		return NESCSIM_NO_MEMORY;
+	for (size_t i = 0; i < num_defaults + job->num_options; i++)
+		words[i] = i < num_defaults ? defaults[i] : job->options[i - num_defaults];
+	status = fio_job_words(words, num_defaults + job->num_options, "generate", diag, parsed_out);
+	free(words);
 	return status;
 }
 
