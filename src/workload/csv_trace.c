@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -89,8 +88,16 @@ bool csv_trace_probe(const csv_format *format, const uint8_t *head, size_t num_b
 
 nescsim_status csv_trace_init(csv_trace *self, const csv_format *format, input *in)
 {
-	self->in = in;
+	size_t column = 0;
+
+	while (format->columns[column].field != CSV_TIME)
+		column++;
+	snprintf(self->late_hint, sizeof(self->late_hint),
+		 "sort the lines by column %zu, such as by sort -s -t, -k%zu,%zun", column + 1, column + 1, column + 1);
 	self->format = format;
+	self->ahead = (readahead){
+		.in = in, .tick_ps = format->tick_ps, .spreads = format->spreads, .late_hint = self->late_hint
+	};
 	return NESCSIM_OK;
 }
 
@@ -98,7 +105,7 @@ void csv_trace_fini(void *state)
 {
 	csv_trace *self = state;
 
-	free(self->ring);
+	readahead_fini(&self->ahead);
 }
 
 static bool take_ticks(cursor *c, const csv_format *format, const char *expected, uint64_t max, uint64_t *ticks_out)
@@ -157,14 +164,14 @@ static bool take_host(csv_trace *self, cursor *c, uint32_t *host_out)
 }
 
 /* The whole line. Of a request of zero bytes, num_sectors is 0. */
-static bool take_request(csv_trace *self, cursor *c, csv_request *request)
+static bool take_request(csv_trace *self, cursor *c, readahead_request *request)
 {
 	const csv_format *format = self->format;
 	uint64_t offset_bytes = 0, number;
 	uint32_t host = 0;
 	bool has_host = false;
 
-	*request = (csv_request){ .response_ticks = UINT64_MAX, .line = c->position.line };
+	*request = (readahead_request){ .response_ticks = READAHEAD_NO_RESPONSE, .number = c->position.line };
 	for (size_t i = 0; i < format->num_columns; i++) {
 		const char *expected = format->columns[i].expected;
 
@@ -220,187 +227,50 @@ static bool take_request(csv_trace *self, cursor *c, csv_request *request)
 	return *c->at == '\0' || cursor_miss(c, "the end of the line");
 }
 
-static csv_request *request_at(const csv_trace *self, size_t i)
-{
-	return &self->ring[(self->first + i) & (self->capacity - 1)];
-}
-
-static bool grow(csv_trace *self)
-{
-	size_t capacity = self->capacity ? 2 * self->capacity : 64;
-	csv_request *ring = malloc(capacity * sizeof(*ring));
-
-	if (!ring)
-		return false;
-	for (size_t i = 0; i < self->num; i++)
-		ring[i] = *request_at(self, i);
-	free(self->ring);
-	self->ring = ring;
-	self->capacity = capacity;
-	self->first = 0;
-	return true;
-}
-
-/* Behind all that are not later: lines are nearly sorted, so this is seldom far from the end. */
-static bool insert(csv_trace *self, const csv_request *request)
-{
-	size_t i = self->num;
-
-	if (self->num == self->capacity && !grow(self))
-		return false;
-	for (; i > 0 && request_at(self, i - 1)->ticks > request->ticks; i--)
-		*request_at(self, i) = *request_at(self, i - 1);
-	*request_at(self, i) = *request;
-	self->num++;
-	if (i == 0)
-		self->num_earliest = 1;
-	else if (request->ticks == request_at(self, 0)->ticks)
-		self->num_earliest++;
-	return true;
-}
-
-static csv_request pop(csv_trace *self)
-{
-	csv_request request = *request_at(self, 0);
-
-	self->first = (self->first + 1) & (self->capacity - 1);
-	self->num--;
-	if (--self->num_earliest == 0)
-		while (self->num_earliest < self->num &&
-		       request_at(self, self->num_earliest)->ticks == request_at(self, 0)->ticks)
-			self->num_earliest++;
-	return request;
-}
-
 static trace_result bad(bool go_on)
 {
 	return go_on ? TRACE_BAD : TRACE_BROKEN;
 }
 
-static trace_result report_late(csv_trace *self, cursor *c)
+/* One line. TRACE_RECORD also for one that is no request. */
+static trace_result read_line(void *state, readahead_request *request_out, bool *wanted_out)
 {
-	size_t column = 0;
-	char hint[128];
-
-	while (self->format->columns[column].field != CSV_TIME)
-		column++;
-	c->position.column = 0;
-	snprintf(hint, sizeof(hint), "sort the lines by column %zu, such as by sort -s -t, -k%zu,%zun", column + 1,
-		 column + 1, column + 1);
-	return bad(input_report(self->in, &c->position, hint,
-				"the request is earlier than one that stands more than %d requests before it",
-				CSV_WINDOW));
-}
-
-/* One line into the ring. TRACE_RECORD also for a line that is no request. */
-static trace_result read_line(csv_trace *self)
-{
-	csv_request request;
+	csv_trace *self = state;
+	input *in = self->ahead.in;
 	size_t num_bytes, num_columns;
 	char *line;
 	cursor c;
-	int got = input_line(self->in, &line, &num_bytes);
+	int got = input_line(in, &line, &num_bytes);
 
+	*wanted_out = false;
 	if (got <= 0)
 		return got < 0 ? TRACE_BROKEN : TRACE_END;
-	c = cursor_begin(self->in, line);
+	c = cursor_begin(in, line);
 	c.separator = ',';
 	if (strlen(line) != num_bytes)
-		return bad(input_report(self->in, &c.position, "the file is damaged", "the line holds a NUL byte"));
+		return bad(input_report(in, &c.position, "the file is damaged", "the line holds a NUL byte"));
 	if (line[strspn(line, " \t")] == '\0' || is_header(self->format, line))
 		return TRACE_RECORD;
 	if (self->format->skips_blank_op && !find_op(self->format, line, &num_columns).num_bytes &&
 	    num_columns == self->format->num_columns) {
-		input_skip(self->in, "without an operation");
+		input_skip(in, "without an operation");
 		return TRACE_RECORD;
 	}
-	if (!take_request(self, &c, &request))
-		return bad(cursor_report(self->in, &c, self->format->hint));
-	if (!request.num_sectors) {
-		input_skip(self->in, "of zero bytes");
+	if (!take_request(self, &c, request_out))
+		return bad(cursor_report(in, &c, self->format->hint));
+	if (!request_out->num_sectors) {
+		input_skip(in, "of zero bytes");
 		return TRACE_RECORD;
 	}
-	/* A tick that was spread is closed. */
-	if (self->has_base &&
-	    (self->format->spreads ? request.ticks <= self->last_ticks : request.ticks < self->last_ticks))
-		return report_late(self, &c);
-	if (!insert(self, &request)) {
-		input_report(self->in, NULL, NULL, "out of memory");
-		return TRACE_BROKEN;
-	}
-	if (self->format->spreads && self->num_earliest > CSV_MAX_PER_SECOND) {
-		input_report(self->in, &c.position, "cut out the lines of one device",
-			     "more than %d requests have the same time", CSV_MAX_PER_SECOND);
-		return TRACE_BROKEN;
-	}
+	*wanted_out = true;
 	return TRACE_RECORD;
-}
-
-/* How many requests must have been read before the earliest can be given out. */
-static size_t wanted(const csv_trace *self)
-{
-	if (!self->format->spreads)
-		return CSV_WINDOW;
-	return self->spread_left ? 0 : CSV_WINDOW + self->num_earliest;
 }
 
 trace_result csv_trace_next(void *state, trace_record *record_out)
 {
 	csv_trace *self = state;
-	const ps_t tick_ps = self->format->tick_ps;
-	csv_request request;
-	ps_t within_ps = 0;
 
-	while (!self->at_end && self->num < wanted(self)) {
-		trace_result result = read_line(self);
-
-		if (result == TRACE_END)
-			self->at_end = true;
-		else if (result != TRACE_RECORD)
-			return result;
-	}
-	if (self->num == 0)
-		return TRACE_END;
-	if (self->format->spreads) {
-		if (self->spread_left == 0)
-			self->spread_size = self->spread_left = self->num_earliest;
-		within_ps = tick_ps / PS_PER_NS * (ps_t)(self->spread_size - self->spread_left) /
-			    (ps_t)self->spread_size * PS_PER_NS;
-		self->spread_left--;
-	}
-	request = pop(self);
-	if (!self->has_base) {
-		self->has_base = true;
-		self->base_ticks = request.ticks;
-	}
-	self->last_ticks = request.ticks;
-	*record_out = (trace_record){
-		.op = request.op,
-		.device = request.device,
-		.first_sector = request.first_sector,
-		.num_sectors = request.num_sectors,
-		.completed_ps = TRACE_NO_TIME,
-		.position = { .line = request.line },
-	};
-	if (request.ticks - self->base_ticks >= (uint64_t)(PS_MAX / tick_ps) - 1)
-		return bad(input_report(self->in, &record_out->position, "the time is wrong, or cut the trace",
-					"the request is more than 106 days after the first"));
-	record_out->queued_ps = (ps_t)(request.ticks - self->base_ticks) * tick_ps + within_ps;
-	record_out->issued_ps = record_out->queued_ps;
-	if (request.response_ticks == UINT64_MAX)
-		return TRACE_RECORD;
-	if (request.response_ticks > (uint64_t)((PS_MAX - record_out->queued_ps) / tick_ps))
-		return bad(input_report(self->in, &record_out->position, "the response time is wrong, or cut the trace",
-					"the request ends more than 106 days after the first"));
-	record_out->completed_ps = record_out->queued_ps + (ps_t)request.response_ticks * tick_ps;
-	return TRACE_RECORD;
-}
-
-trace_instant csv_trace_origin(const void *state)
-{
-	const csv_trace *self = state;
-
-	return (trace_instant)self->base_ticks * (uint64_t)self->format->tick_ps;
+	return readahead_next(&self->ahead, read_line, self, record_out);
 }
 
 void csv_trace_device_name(const void *state, uint32_t device, char *text, size_t text_bytes)

@@ -1,19 +1,16 @@
 /* Traces of one request per line with its fields between commas: what each such format is, as data.
  *
  * Lines that repeat the columns' names and blank lines are left out, and so are requests of zero bytes: they have no
- * place on a disk. Bytes that do not fill a sector are rounded out to whole sectors. Times count from the earliest
- * request among the first CSV_WINDOW. Lines need not be sorted: they are read CSV_WINDOW requests ahead and given out
- * by time, in the order of the file where times are equal; a request that comes later than that is a mistake.
+ * place on a disk. Bytes that do not fill a sector are rounded out to whole sectors. Lines need not be quite sorted
+ * (workload/readahead.h).
  */
 #ifndef WORKLOAD_CSV_TRACE_H
 #define WORKLOAD_CSV_TRACE_H
 
-#include "workload/reader.h"
+#include "workload/readahead.h"
 
-#define CSV_WINDOW 16384             /* requests read ahead */
-#define CSV_MAX_PER_SECOND (1 << 20) /* of equal time, where they are spread */
-#define CSV_MAX_HOSTS 64             /* told apart, where devices belong to hosts */
-#define CSV_HOST_BYTES 64            /* a host's name, with its end */
+#define CSV_MAX_HOSTS 64  /* told apart, where devices belong to hosts */
+#define CSV_HOST_BYTES 64 /* a host's name, with its end */
 #define CSV_MAX_HOST_DEVICES (1 << 24)
 
 typedef enum csv_field {
@@ -46,24 +43,11 @@ typedef struct csv_format {
 	bool has_header;          /* as its makers write it; it is read with and without */
 } csv_format;
 
-/* One line. */
-typedef struct csv_request {
-	uint64_t ticks, response_ticks; /* the latter UINT64_MAX in formats without */
-	uint64_t line, first_sector, num_sectors;
-	uint32_t device;
-	io_op op;
-} csv_request;
-
-/* The state of each reader. The requests read ahead are a ring, sorted by time. */
+/* The state of each reader. */
 typedef struct csv_trace {
-	input *in;
+	readahead ahead;
 	const csv_format *format;
-	csv_request *ring;
-	size_t first, num, capacity; /* the capacity is a power of two */
-	size_t num_earliest;         /* at the front, of equal time */
-	bool at_end, has_base;
-	uint64_t base_ticks, last_ticks;   /* of the first and the latest request that was given out */
-	uint64_t spread_size, spread_left; /* requests of the tick that is being spread */
+	char late_hint[128];
 	uint32_t num_hosts;
 	char hosts[CSV_MAX_HOSTS][CSV_HOST_BYTES];
 } csv_trace;
@@ -76,7 +60,6 @@ bool csv_trace_probe(const csv_format *format, const uint8_t *head, size_t num_b
 /* The members of a reader. */
 nescsim_status csv_trace_init(csv_trace *self, const csv_format *format, input *in);
 trace_result csv_trace_next(void *state, trace_record *record_out);
-trace_instant csv_trace_origin(const void *state);
 void csv_trace_device_name(const void *state, uint32_t device, char *text, size_t text_bytes);
 void csv_trace_fini(void *state);
 

@@ -49,7 +49,7 @@ const trace_reader reader_alibaba = {
 	.probe = alibaba_probe,
 	.init = alibaba_init,
 	.next = csv_trace_next,
-	.origin = csv_trace_origin,
+	.origin = readahead_origin,
 	.fini = csv_trace_fini,
 	.writer = &writer,
 };

@@ -62,7 +62,7 @@ const trace_reader reader_systor17 = {
 	.probe = systor17_probe,
 	.init = systor17_init,
 	.next = csv_trace_next,
-	.origin = csv_trace_origin,
+	.origin = readahead_origin,
 	.fini = csv_trace_fini,
 	.writer = &writer,
 };

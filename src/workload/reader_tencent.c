@@ -51,7 +51,7 @@ const trace_reader reader_tencent = {
 	.probe = tencent_probe,
 	.init = tencent_init,
 	.next = csv_trace_next,
-	.origin = csv_trace_origin,
+	.origin = readahead_origin,
 	.fini = csv_trace_fini,
 	.writer = &writer,
 };

@@ -134,7 +134,7 @@ static void test_tencent(void **state)
 /* A second of more requests than are read ahead, which belong together all the same. */
 static void test_tencent_busy_second(void **state)
 {
-	const size_t num = 2 * CSV_WINDOW;
+	const size_t num = 2 * READAHEAD_WINDOW;
 	char *text = malloc(num * 16 + 64), *at = text;
 	trace_record *r = calloc(num + 1, sizeof(*r));
 
@@ -156,7 +156,7 @@ static void test_tencent_busy_second(void **state)
 
 static void test_tencent_second_too_busy(void **state)
 {
-	const size_t num = CSV_MAX_PER_SECOND + 1;
+	const size_t num = READAHEAD_MAX_PER_TICK + 1;
 	char *text = malloc(num * 10 + 1), *at = text;
 
 	(void)state;
@@ -268,17 +268,17 @@ static char *late_line(size_t num_sorted)
 
 static void test_as_late_as_can_be(void **state)
 {
-	trace_record *r = calloc(CSV_WINDOW, sizeof(*r));
-	char *text = late_line(CSV_WINDOW - 1);
+	trace_record *r = calloc(READAHEAD_WINDOW, sizeof(*r));
+	char *text = late_line(READAHEAD_WINDOW - 1);
 
 	(void)state;
 	assert_non_null(r);
-	assert_int_equal(read_as("alibaba", text, r, CSV_WINDOW), CSV_WINDOW);
+	assert_int_equal(read_as("alibaba", text, r, READAHEAD_WINDOW), READAHEAD_WINDOW);
 	assert_int_equal(r[0].op, IO_WRITE);
 	assert_int_equal(r[1].queued_ps, PS_PER_US);
 	free(text);
 	free(r);
-	text = late_line(CSV_WINDOW);
+	text = late_line(READAHEAD_WINDOW);
 	test_bad_text(text,
 		      "T:16385: error: the request is earlier than one that stands more than 16384 requests before it "
 		      "(sort the lines by column 5, such as by sort -s -t, -k5,5n)\n");
@@ -288,12 +288,12 @@ static void test_as_late_as_can_be(void **state)
 /* A second is closed when it has been spread. */
 static void test_late_for_its_second(void **state)
 {
-	char *text = malloc(16 * (CSV_WINDOW + 2)), *at = text;
+	char *text = malloc(16 * (READAHEAD_WINDOW + 2)), *at = text;
 
 	(void)state;
 	assert_non_null(text);
 	at += sprintf(at, "1,0,1,0,1\n");
-	for (size_t i = 0; i < CSV_WINDOW; i++)
+	for (size_t i = 0; i < READAHEAD_WINDOW; i++)
 		at += sprintf(at, "2,0,1,0,1\n");
 	strcpy(at, "1,0,1,0,1\n");
 	test_bad_text(text,
