@@ -37,10 +37,16 @@ void trace_part_print_skipped(const trace *of, FILE *out)
 	for (size_t file = 0; file < trace_num_files(of); file++) {
 		const input_skips *skips;
 
-		for (size_t i = 0; (skips = trace_skipped(of, file, i)) != NULL; i++)
-			fprintf(out, "Left out: %" PRIu64 " %s %s, the first at %s:%" PRIu64 ".\n", skips->num,
-				skips->num == 1 ? "line" : "lines", skips->why, trace_file_name(of, file),
-				skips->first_line);
+		for (size_t i = 0; (skips = trace_skipped(of, file, i)) != NULL; i++) {
+			const char *what = skips->first_event != 0 ? "record" : "line";
+
+			fprintf(out, "Left out: %" PRIu64 " %s%s %s, the first at %s:", skips->num, what,
+				skips->num == 1 ? "" : "s", skips->why, trace_file_name(of, file));
+			if (skips->first_event != 0)
+				fprintf(out, " event %" PRIu64 ".\n", skips->first_event);
+			else
+				fprintf(out, "%" PRIu64 ".\n", skips->first_line);
+		}
 	}
 }
 

@@ -246,15 +246,25 @@ uint64_t input_position_lines(const input *self)
 	return self->num_lines;
 }
 
-void input_skip(input *self, const char *why)
+static void skip(input *self, uint64_t line, uint64_t event, const char *why)
 {
 	size_t i = 0;
 
 	while (i < INPUT_MAX_SKIPS - 1 && self->skips[i].why && self->skips[i].why != why)
 		i++;
 	if (!self->skips[i].why)
-		self->skips[i] = (input_skips){ .why = why, .first_line = self->num_lines };
+		self->skips[i] = (input_skips){ .why = why, .first_line = line, .first_event = event };
 	self->skips[i].num++;
+}
+
+void input_skip(input *self, const char *why)
+{
+	skip(self, self->num_lines, 0, why);
+}
+
+void input_skip_event(input *self, uint64_t event, const char *why)
+{
+	skip(self, 0, event, why);
 }
 
 const input_skips *input_skipped(const input *self, size_t index)

@@ -58,6 +58,16 @@ int input_line(input *self, char **line_out, size_t *num_bytes_out);
  * (fewer only at the end of the file), or -1 when reading failed (reported). */
 int64_t input_bytes(input *self, size_t num_bytes, const uint8_t **bytes_out);
 
+/* The unsigned number that these bytes (1 to 8) are. */
+static inline uint64_t input_number(const uint8_t *bytes, size_t num_bytes, bool big_endian)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < num_bytes; i++)
+		value |= (uint64_t)bytes[i] << 8 * (big_endian ? num_bytes - 1 - i : i);
+	return value;
+}
+
 /* Number of unpacked bytes, and of lines, consumed so far. */
 uint64_t input_position_bytes(const input *self);
 uint64_t input_position_lines(const input *self);
@@ -66,14 +76,16 @@ uint64_t input_position_lines(const input *self);
 bool input_report(input *self, const trace_position *position, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Notes that the line (or event) that was read last is left out, and why: words of static storage that go on after "N
- * lines". */
+/* Notes that the line that was read last, or record number `event` (from 1) of a binary file, is left out, and why:
+ * words of static storage that go on after "N lines" or "N records". */
 void input_skip(input *self, const char *why);
+void input_skip_event(input *self, uint64_t event, const char *why);
 
 /* What was left out so far, by reason. */
 typedef struct input_skips {
 	const char *why;
-	uint64_t num, first_line;
+	uint64_t num;
+	uint64_t first_line, first_event; /* the one that the format has not is 0 */
 } input_skips;
 
 /* The reason number `index`, or NULL. */

@@ -42,15 +42,6 @@ typedef struct blktrace_state {
 	uint64_t num_events;
 } blktrace_state;
 
-static uint64_t get(const uint8_t *bytes, size_t num_bytes, bool big_endian)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < num_bytes; i++)
-		value |= (uint64_t)bytes[i] << 8 * (big_endian ? num_bytes - 1 - i : i);
-	return value;
-}
-
 static bool is_magic(uint64_t word)
 {
 	return (word & 0xffffff00u) == MAGIC;
@@ -58,7 +49,7 @@ static bool is_magic(uint64_t word)
 
 static bool blktrace_probe(const uint8_t *head, size_t num_bytes)
 {
-	return num_bytes >= 4 && (is_magic(get(head, 4, false)) || is_magic(get(head, 4, true)));
+	return num_bytes >= 4 && (is_magic(input_number(head, 4, false)) || is_magic(input_number(head, 4, true)));
 }
 
 static nescsim_status blktrace_init(void *state, input *in)
@@ -68,7 +59,7 @@ static nescsim_status blktrace_init(void *state, input *in)
 
 	self->in = in;
 	if (input_head(in, &head) >= 4)
-		self->big_endian = is_magic(get(head, 4, true));
+		self->big_endian = is_magic(input_number(head, 4, true));
 	self->pair = blkpair_create();
 	return self->pair ? NESCSIM_OK : NESCSIM_NO_MEMORY;
 }
@@ -103,7 +94,7 @@ static trace_result read_payload(blktrace_state *self, const trace_position *pos
 		return TRACE_BROKEN;
 	}
 	if (num_bytes >= 8)
-		*split_sector_out = get(payload, 8, true); /* always big-endian */
+		*split_sector_out = input_number(payload, 8, true); /* always big-endian */
 	return TRACE_RECORD;
 }
 
@@ -129,7 +120,7 @@ static trace_result read_event(void *state, blk_event *event_out, bool *wanted_o
 		return TRACE_BROKEN;
 	}
 	self->num_events++;
-	magic = (uint32_t)get(bytes, 4, self->big_endian);
+	magic = (uint32_t)input_number(bytes, 4, self->big_endian);
 	if (!is_magic(magic)) {
 		input_report(self->in, &position, "the file is damaged or not a blktrace file",
 			     "the event begins with 0x%08x instead of the magic number 0x%08x", magic, MAGIC | VERSION);
@@ -140,15 +131,15 @@ static trace_result read_event(void *state, blk_event *event_out, bool *wanted_o
 			     "the event has format version %u, only %d is known", magic & 0xff, VERSION);
 		return TRACE_BROKEN;
 	}
-	time_ns = get(bytes + 8, 8, self->big_endian);
-	event_out->first_sector = get(bytes + 16, 8, self->big_endian);
-	num_bytes = (uint32_t)get(bytes + 24, 4, self->big_endian);
-	action = (uint32_t)get(bytes + 28, 4, self->big_endian);
-	event_out->device = (uint32_t)get(bytes + 36, 4, self->big_endian);
-	event_out->failed = get(bytes + 44, 2, self->big_endian) != 0;
+	time_ns = input_number(bytes + 8, 8, self->big_endian);
+	event_out->first_sector = input_number(bytes + 16, 8, self->big_endian);
+	num_bytes = (uint32_t)input_number(bytes + 24, 4, self->big_endian);
+	action = (uint32_t)input_number(bytes + 28, 4, self->big_endian);
+	event_out->device = (uint32_t)input_number(bytes + 36, 4, self->big_endian);
+	event_out->failed = input_number(bytes + 44, 2, self->big_endian) != 0;
 	event_out->num_sectors = num_bytes / IO_SECTOR_BYTES;
 	event_out->position = position;
-	result = read_payload(self, &position, (size_t)get(bytes + 46, 2, self->big_endian), &split_sector);
+	result = read_payload(self, &position, (size_t)input_number(bytes + 46, 2, self->big_endian), &split_sector);
 	if (result != TRACE_RECORD)
 		return result;
 	event_out->split_sector = split_sector;

@@ -10,6 +10,7 @@ static const struct {
 } samples[] = {
 	{ "blktrace", "traces/postmark.blktrace.0.xz", "" },
 	{ "blkparse", "traces/postmark_slice.blkparse.txt.gz", "" },
+	{ "vscsi", "traces/samples/random.vscsi2", "" },
 	{ "msr", "traces/samples/msr.csv.gz", "smp_0" },
 	{ "systor17", "traces/samples/systor17.csv.gz", "" },
 	{ "alibaba", "traces/samples/alibaba.csv", "5" },

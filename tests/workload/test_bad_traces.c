@@ -6,9 +6,9 @@
 #include "workload/workload_test.h"
 
 #define LINE_HINT " (a line looks like '8,16 0 1 0.000000000 123 Q WS 2048 + 8 [dd]')\n"
-#define UNKNOWN                                                                                                \
-	"T: error: the file is no trace of a known format (known formats: blktrace, blkparse, msr, systor17, " \
-	"alibaba, tencent, spc, fio, disksim, mqsim, csv)\n"
+#define UNKNOWN                                                                                             \
+	"T: error: the file is no trace of a known format (known formats: blktrace, vscsi, blkparse, msr, " \
+	"systor17, alibaba, tencent, spc, fio, disksim, mqsim, csv)\n"
 #define GOOD "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
 
 static void test_empty_file(void **state)
