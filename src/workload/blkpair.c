@@ -22,7 +22,7 @@ typedef enum flush_state {
 
 /* Both a bio that was queued and not issued yet, and a request that was issued and not handed out yet. */
 typedef struct entry {
-	uint32_t device;
+	uint32_t device, file;
 	io_op op;
 	bool preflush, fua, failed;
 	bool requeued;                      /* request: taken back by the block layer, will be issued again */
@@ -501,6 +501,7 @@ static bool take_issue(blkpair *self, const blk_event *event)
 		.issued_ps = event->time_ps,
 		.completed_ps = TRACE_NO_TIME,
 		.sequence = self->sequence,
+		.file = event->file,
 		.position = event->position,
 		.flush_bio = NONE,
 		.prev = NONE,
@@ -677,6 +678,7 @@ bool blkpair_pop(blkpair *self, trace_record *record_out)
 	record_out->flags =
 		(e->preflush ? TRACE_PREFLUSH : 0u) | (e->fua ? TRACE_FUA : 0u) | (e->failed ? TRACE_DEVICE_ERROR : 0u);
 	record_out->device = e->device;
+	record_out->file = e->file;
 	record_out->first_sector = e->first_sector;
 	record_out->num_sectors = e->num_sectors;
 	record_out->queued_ps = self->last_queued_ps;

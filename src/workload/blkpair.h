@@ -36,6 +36,7 @@ typedef struct blk_event {
 	uint64_t first_sector, num_sectors;
 	uint64_t split_sector; /* BLK_SPLIT: where the rest of the bio begins */
 	ps_t time_ps;
+	uint32_t file; /* part of the recording that it stands in */
 	trace_position position;
 } blk_event;
 

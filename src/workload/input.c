@@ -19,6 +19,25 @@ const input_words input_trace_words = {
 	.if_long = "a text trace has one short event per line",
 };
 
+const input_words input_part_words = {
+	.noun = "trace",
+	.if_stream = "a trace is read more than once: write it to a file first",
+	.if_long = "a text trace has one short event per line",
+};
+
+static const struct {
+	const char *ending;
+	int (*enable)(struct archive *);
+} packings[] = {
+	{ "", NULL },
+	{ ".gz", archive_read_support_filter_gzip },
+	{ ".bz2", archive_read_support_filter_bzip2 },
+	{ ".xz", archive_read_support_filter_xz },
+	{ ".zst", archive_read_support_filter_zstd },
+};
+
+#define NUM_PACKINGS (sizeof(packings) / sizeof(packings[0]))
+
 struct input {
 	struct archive *archive;
 	const input_words *words;
@@ -128,10 +147,9 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const i
 		input_close(self);
 		return NESCSIM_NO_MEMORY;
 	}
-	archive_read_support_filter_gzip(self->archive);
-	archive_read_support_filter_bzip2(self->archive);
-	archive_read_support_filter_xz(self->archive);
-	archive_read_support_filter_zstd(self->archive);
+	for (size_t i = 0; i < NUM_PACKINGS; i++)
+		if (packings[i].enable)
+			packings[i].enable(self->archive);
 	archive_read_support_format_raw(self->archive);
 	archive_read_support_format_empty(self->archive);
 	result = archive_read_open_filename(self->archive, file_name, READ_BLOCK_BYTES);
@@ -158,9 +176,10 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const i
 		return NESCSIM_TRACE;
 	}
 	if (self->end == 0) {
-		input_report(self, NULL, words->if_empty, "the file is empty");
+		if (words->if_empty)
+			input_report(self, NULL, words->if_empty, "the file is empty");
 		input_close(self);
-		return NESCSIM_TRACE;
+		return words->if_empty ? NESCSIM_TRACE : NESCSIM_OK;
 	}
 	*input_out = self;
 	return NESCSIM_OK;
@@ -174,6 +193,11 @@ void input_close(input *self)
 		archive_read_free(self->archive);
 	free(self->name);
 	free(self);
+}
+
+const char *input_packing(size_t index)
+{
+	return index < NUM_PACKINGS ? packings[index].ending : NULL;
 }
 
 size_t input_head(input *self, const uint8_t **bytes_out)

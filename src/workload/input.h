@@ -31,21 +31,25 @@ typedef struct input input;
 /* What messages call the file and its parts. */
 typedef struct input_words {
 	const char *noun;      /* "cannot read NOUN 'file'" */
-	const char *if_empty;  /* hint: what an empty file lacks */
+	const char *if_empty;  /* hint: what an empty file lacks; NULL: it may be empty */
 	const char *if_stream; /* hint: why a pipe will not do */
 	const char *if_long;   /* hint: what a line is */
 } input_words;
 
-extern const input_words input_trace_words;
+/* Of a trace, and of a file that is one part of a trace. */
+extern const input_words input_trace_words, input_part_words;
 
 /* Opens `file_name`; `words` must outlive it; `shown_name` (copied) is what messages call it. An unreadable file is
  * reported at `place` (where the user named it; NULL = at the file itself). Returns NESCSIM_OK, NESCSIM_IO, NESCSIM_TRACE
  * (empty file, broken compression) or NESCSIM_NO_MEMORY. On success *input_out is to be freed with input_close(), and
- * `diag` must outlive it. */
+ * `diag` must outlive it; it is NULL for an empty file that may be empty. */
 nescsim_status input_open(const char *file_name, const char *shown_name, const input_words *words,
 			  const diag_place *place, nescsim_diag *diag, input **input_out);
 
 void input_close(input *self);
+
+/* What the names of packed files end in, "" (not packed) first; NULL behind the last. */
+const char *input_packing(size_t index);
 
 /* The first bytes of the unpacked file (up to 4 KiB), without consuming them. Valid until the next read. */
 size_t input_head(input *self, const uint8_t **bytes_out);

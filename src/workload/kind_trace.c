@@ -82,7 +82,8 @@ static const cfg_key trace_keys[] = {
 	  .type = CFG_PATH,
 	  .offset_in_struct = offsetof(trace_params, file),
 	  .help = "The trace, plain or compressed with gzip, bzip2, xz or zstd; relative to the file that names it. A "
-		  "pattern such as 'msr/*.csv.gz' names several, which are merged by their recorded times.",
+		  "pattern such as 'msr/*.csv.gz' names several, which are merged by their recorded times. blktrace's "
+		  "files of all CPUs are one trace: NAME.blktrace.0 or NAME names them all.",
 	  .source = "none: required" },
 	{ .name = "format",
 	  .type = CFG_ENUM,

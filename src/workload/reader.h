@@ -18,9 +18,14 @@ typedef struct trace_reader {
 	/* NESCSIM_OK or NESCSIM_NO_MEMORY. fini() is called in both cases. */
 	nescsim_status (*init)(void *state, input *in);
 	/* The next request in the order of queueing. Fills op, flags, device (any number that stands for one), sectors,
-	 * the three times and the position; all else is worked out by the caller. Mistakes are reported with
-	 * input_report(), what is no request and not obviously none with input_skip(). */
+	 * the three times, file (which part of the recording) and the position; all else is worked out by the caller.
+	 * Mistakes are reported with input_report(), what is no request and not obviously none with input_skip(). */
 	trace_result (*next)(void *state, trace_record *record_out);
+	/* For formats whose recordings are several files, one per CPU (else both are NULL): what stands between their
+	 * common name and the number (workload/recording.h). */
+	const char *part_infix;
+	/* After init(), whose file is part 0, and before next(): the next part. NESCSIM_OK or NESCSIM_NO_MEMORY. */
+	nescsim_status (*add_part)(void *state, input *in);
 	/* What the trace calls a device. NULL: by its number. */
 	void (*device_name)(const void *state, uint32_t device, char *text, size_t text_bytes);
 	/* The recorded time that queued_ps counts from, on a clock that is common to all files of this format. Asked

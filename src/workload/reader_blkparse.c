@@ -222,6 +222,7 @@ static bool take_event(cursor *c, blk_event *event, bool *wanted_out, ps_t *time
 	default:
 		return true;
 	}
+	event->file = 0;
 	event->position = c->position;
 	if (!take_sectors(c, event, wanted_out))
 		return false;

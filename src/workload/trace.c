@@ -1,6 +1,7 @@
 #include "workload/trace.h"
 
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,13 @@
 
 #include "workload/order.h"
 #include "workload/reader.h"
+#include "workload/recording.h"
 
-/* One of the trace's files. */
+/* One of the trace's files, or the files of one recording. */
 typedef struct trace_file {
 	const trace_reader *reader;
 	const char *format;
-	input *in;
+	uint32_t first_input; /* of the trace's; the others follow it */
 	void *state;
 	trace_record next; /* the file's next request, with its own times and devices */
 	bool has_next, at_end;
@@ -28,6 +30,8 @@ typedef struct trace_file {
 struct trace {
 	trace_file *files;
 	size_t num_files;
+	input **inputs; /* all that are read */
+	uint32_t num_inputs;
 	bool in_order; /* shifts are known: every file that is not at its end has its next request */
 	trace_options options;
 	bool any_device, filters;
@@ -69,13 +73,19 @@ static const char *known_formats(char *text, size_t text_bytes)
 	return text;
 }
 
-static nescsim_status choose_reader(trace_file *self, const char *format, const diag_place *place, nescsim_diag *diag)
+static bool is_auto(const char *format)
+{
+	return !format || !*format || strcmp(format, "auto") == 0;
+}
+
+static nescsim_status choose_reader(trace_file *self, input *in, const char *format, const diag_place *place,
+				    nescsim_diag *diag)
 {
 	char hint[256];
 	const uint8_t *head;
 	size_t num_bytes;
 
-	if (format && *format && strcmp(format, "auto") != 0) {
+	if (!is_auto(format)) {
 		for (size_t i = 0; i < trace_num_formats; i++) {
 			if (strcmp(format, trace_formats[i].name) == 0) {
 				self->reader = readers[i];
@@ -86,7 +96,7 @@ static nescsim_status choose_reader(trace_file *self, const char *format, const 
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, known_formats(hint, sizeof(hint)),
 				"unknown trace format '%s'", format);
 	}
-	num_bytes = input_head(self->in, &head);
+	num_bytes = input_head(in, &head);
 	for (size_t i = 0; i < trace_num_formats; i++) {
 		if (readers[i]->probe(head, num_bytes)) {
 			self->reader = readers[i];
@@ -94,21 +104,133 @@ static nescsim_status choose_reader(trace_file *self, const char *format, const 
 			return NESCSIM_OK;
 		}
 	}
-	input_report(self->in, NULL, known_formats(hint, sizeof(hint)), "the file is no trace of a known format");
+	input_report(in, NULL, known_formats(hint, sizeof(hint)), "the file is no trace of a known format");
 	return NESCSIM_TRACE;
 }
 
-static nescsim_status open_file(trace_file *self, const char *file_name, const char *shown_name, const char *format,
-				const diag_place *place, nescsim_diag *diag)
+/* The format whose recordings are named so, or NULL. A format that was named by the user is the only one. */
+static const trace_reader *find_recording(const trace *self, const char *name,
+					  bool (*find)(const char *name, const char *infix, recording *recording_out),
+					  recording *recording_out)
 {
-	nescsim_status status = input_open(file_name, shown_name, &input_trace_words, place, diag, &self->in);
+	const char *format = self->options.format;
 
-	if (status == NESCSIM_OK)
-		status = choose_reader(self, format, place, diag);
+	for (size_t i = 0; i < trace_num_formats; i++)
+		if (readers[i]->part_infix && (is_auto(format) || strcmp(format, trace_formats[i].name) == 0) &&
+		    find(name, readers[i]->part_infix, recording_out))
+			return readers[i];
+	return NULL;
+}
+
+/* One more file to be read; NULL in *in_out if it is empty and may be. */
+static nescsim_status add_input(trace *self, const char *file_name, const char *shown_name, bool may_be_empty,
+				const diag_place *place, nescsim_diag *diag, input **in_out)
+{
+	input **inputs = realloc(self->inputs, (self->num_inputs + 1) * sizeof(*inputs));
+	nescsim_status status;
+
+	*in_out = NULL;
+	if (!inputs)
+		return NESCSIM_NO_MEMORY;
+	self->inputs = inputs;
+	if (self->num_inputs == TRACE_MAX_FILES)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, "join some, or match fewer",
+				"the trace has more than %d files", TRACE_MAX_FILES);
+	status = input_open(file_name, shown_name, may_be_empty ? &input_part_words : &input_trace_words, place, diag,
+			    in_out);
+	if (*in_out)
+		inputs[self->num_inputs++] = *in_out;
+	return status;
+}
+
+static nescsim_status start_reader(trace_file *file, input *in, const char *format, const diag_place *place,
+				   nescsim_diag *diag)
+{
+	const nescsim_status status = choose_reader(file, in, format, place, diag);
+
 	if (status != NESCSIM_OK)
 		return status;
-	self->state = calloc(1, self->reader->state_bytes);
-	return self->state ? self->reader->init(self->state, self->in) : NESCSIM_NO_MEMORY;
+	file->state = calloc(1, file->reader->state_bytes);
+	return file->state ? file->reader->init(file->state, in) : NESCSIM_NO_MEMORY;
+}
+
+/* Is there a file of every CPU, and not too many of them? */
+static nescsim_status check_recording(const recording *of, const diag_place *place, nescsim_diag *diag)
+{
+	char name[PATH_MAX], first[PATH_MAX];
+	uint32_t num_missing = 0;
+
+	for (uint32_t cpu = 0; cpu < of->num_cpus; cpu++)
+		if (!recording_part(of, cpu, num_missing ? name : first, PATH_MAX))
+			num_missing++;
+	if (num_missing)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, &(diag_place){ .file = first },
+				"copy all from where they were recorded; an empty file stands for a CPU that was off",
+				"the recording has files of up to %u CPUs, but %u are missing, this one first",
+				of->num_cpus, num_missing);
+	if (of->num_cpus > TRACE_MAX_FILES)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, place, "join them by blkparse -i NAME -d FILE",
+				"the recording has %u files, %d are read at once", of->num_cpus, TRACE_MAX_FILES);
+	return NESCSIM_OK;
+}
+
+/* The files of all CPUs, of which some may be empty. *opened_out is false if all are. */
+static nescsim_status open_recording(trace *self, trace_file *file, const trace_reader *reader, const recording *of,
+				     const diag_place *place, nescsim_diag *diag, bool *opened_out)
+{
+	nescsim_status first = check_recording(of, place, diag);
+	const uint32_t num_cpus = first == NESCSIM_OK ? of->num_cpus : 0;
+	char name[PATH_MAX];
+
+	*opened_out = false;
+	for (uint32_t cpu = 0; cpu < num_cpus && first != NESCSIM_NO_MEMORY; cpu++) {
+		nescsim_status status;
+		input *in;
+
+		recording_part(of, cpu, name, sizeof(name));
+		status = add_input(self, name, name, true, place, diag, &in);
+		if (status == NESCSIM_OK && in && !file->reader)
+			status = start_reader(file, in, self->options.format, place, diag);
+		else if (status == NESCSIM_OK && in)
+			status = file->reader->add_part(file->state, in);
+		first = first == NESCSIM_OK ? status : first;
+		*opened_out |= file->reader != NULL;
+		/* Of another format than its name says: none of the others is read with it. */
+		if (status == NESCSIM_OK && file->reader && file->reader != reader) {
+			if (num_cpus > 1) {
+				input_report(in, NULL, "name its format, or rename it",
+					     "it is called as one of the %u files of a recording, but is of format %s",
+					     num_cpus, file->format);
+				status = NESCSIM_TRACE;
+			}
+			return status;
+		}
+	}
+	return first;
+}
+
+/* A file, or all files of the recording that it belongs to. */
+static nescsim_status open_file(trace *self, trace_file *file, const char *file_name, const char *shown_name,
+				const diag_place *place, nescsim_diag *diag)
+{
+	nescsim_status status;
+	char first[PATH_MAX];
+	bool opened = false;
+	recording of;
+	const trace_reader *reader = find_recording(self, file_name, recording_find, &of);
+	input *in;
+
+	file->first_input = self->num_inputs;
+	if (reader) {
+		status = open_recording(self, file, reader, &of, place, diag, &opened);
+		if (opened || status != NESCSIM_OK)
+			return status;
+		/* To say that it is empty */
+		recording_part(&of, 0, first, sizeof(first));
+		file_name = shown_name = first;
+	}
+	status = add_input(self, file_name, shown_name, false, place, diag, &in);
+	return status == NESCSIM_OK ? start_reader(file, in, self->options.format, place, diag) : status;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -141,6 +263,30 @@ static nescsim_status list_files(const char *pattern, const diag_place *place, n
 	return NESCSIM_OK;
 }
 
+/* Of the files that a pattern names, those of one recording count once; the others are moved to the end. Returns how
+ * many are left. */
+static size_t join_recordings(const trace *self, const glob_t *found)
+{
+	char **names = found->gl_pathv;
+	size_t num = 0;
+
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		char *const name = names[i];
+		recording this, other;
+		bool is_new = true;
+
+		if (find_recording(self, name, recording_parse, &this))
+			for (size_t j = 0; j < num && is_new; j++)
+				is_new = !find_recording(self, names[j], recording_parse, &other) ||
+					 !recording_is_same(&this, &other);
+		if (is_new) {
+			names[i] = names[num];
+			names[num++] = name;
+		}
+	}
+	return num;
+}
+
 nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
 			  const diag_place *place, nescsim_diag *diag, trace **trace_out)
 {
@@ -157,7 +303,7 @@ nescsim_status trace_open(const char *file_name, const char *shown_name, const t
 	self->any_device = self->options.any_device && !self->filters;
 	first = list_files(file_name, place, diag, &found);
 	if (first == NESCSIM_OK) {
-		self->num_files = found.gl_pathc ? found.gl_pathc : 1;
+		self->num_files = found.gl_pathc ? join_recordings(self, &found) : 1;
 		self->files = calloc(self->num_files, sizeof(*self->files));
 		if (!self->files)
 			first = NESCSIM_NO_MEMORY;
@@ -166,8 +312,7 @@ nescsim_status trace_open(const char *file_name, const char *shown_name, const t
 	for (size_t i = 0; self->files && i < self->num_files && first != NESCSIM_NO_MEMORY; i++) {
 		const char *name = found.gl_pathc ? found.gl_pathv[i] : file_name;
 
-		status = open_file(&self->files[i], name, found.gl_pathc ? name : shown_name, self->options.format,
-				   place, diag);
+		status = open_file(self, &self->files[i], name, found.gl_pathc ? name : shown_name, place, diag);
 		if (first == NESCSIM_OK)
 			first = status;
 	}
@@ -190,9 +335,11 @@ void trace_close(trace *self)
 		if (file->state)
 			file->reader->fini(file->state);
 		free(file->state);
-		input_close(file->in);
 		free(file->slots);
 	}
+	for (uint32_t i = 0; i < self->num_inputs; i++)
+		input_close(self->inputs[i]);
+	free(self->inputs);
 	for (uint32_t i = 0; i < self->num_devices; i++)
 		free(self->devices[i]);
 	free(self->devices);
@@ -209,7 +356,7 @@ bool trace_report(trace *self, const trace_record *record, const char *hint, con
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	return input_report(self->files[record ? record->file : 0].in, record ? &record->position : NULL, hint, "%s",
+	return input_report(self->inputs[record ? record->file : 0], record ? &record->position : NULL, hint, "%s",
 			    message);
 }
 
@@ -298,10 +445,9 @@ static bool name_device(trace *self, const char *name, uint32_t *index_out)
 	return true;
 }
 
-/* Replaces the file's number of the record's device by the trace's. */
-static bool number_device(trace *self, trace_record *record)
+/* Replaces the number of the record's device in its file by the trace's. */
+static bool number_device(trace *self, trace_file *file, trace_record *record)
 {
-	trace_file *file = &self->files[record->file];
 	struct device_slot *slot;
 	char name[TRACE_DEVICE_BYTES];
 	uint32_t index;
@@ -354,7 +500,7 @@ static trace_result read_next(trace *self, size_t index)
 	trace_file *file = &self->files[index];
 	trace_result result = file->reader->next(file->state, &file->next);
 
-	file->next.file = (uint32_t)index;
+	file->next.file += file->first_input;
 	file->has_next = result == TRACE_RECORD;
 	file->at_end |= result == TRACE_END;
 	return result;
@@ -403,7 +549,7 @@ static bool shift_times(ps_t shift_ps, trace_record *record)
 }
 
 /* The next request of all files together, in the order of time and then of the files. */
-static trace_result next_merged(trace *self, trace_record *record_out)
+static trace_result next_merged(trace *self, trace_record *record_out, trace_file **from_out)
 {
 	trace_file *from = NULL;
 
@@ -437,6 +583,7 @@ static trace_result next_merged(trace *self, trace_record *record_out)
 	if (!from)
 		return TRACE_END;
 	*record_out = from->next;
+	*from_out = from;
 	from->has_next = false;
 	return TRACE_RECORD;
 }
@@ -463,15 +610,14 @@ static bool is_in_window(const trace *self, trace_record *record, bool *ended_ou
 trace_result trace_next(trace *self, trace_record *record_out)
 {
 	for (;;) {
+		trace_file *from = &self->files[0];
 		trace_result result;
 		bool ended;
 
-		if (self->num_files == 1) {
-			result = self->files[0].reader->next(self->files[0].state, record_out);
-			record_out->file = 0;
-		} else {
-			result = next_merged(self, record_out);
-		}
+		if (self->num_files == 1)
+			result = from->reader->next(from->state, record_out);
+		else
+			result = next_merged(self, record_out, &from);
 		if (result != TRACE_RECORD)
 			return result;
 		if (!is_in_window(self, record_out, &ended)) {
@@ -479,7 +625,7 @@ trace_result trace_next(trace *self, trace_record *record_out)
 				return TRACE_END;
 			continue;
 		}
-		if (!number_device(self, record_out)) {
+		if (!number_device(self, from, record_out)) {
 			trace_report(self, NULL, NULL, "out of memory");
 			return TRACE_BROKEN;
 		}
@@ -511,12 +657,12 @@ bool trace_records_completions(const trace *self)
 
 size_t trace_num_files(const trace *self)
 {
-	return self->num_files;
+	return self->num_inputs;
 }
 
 const char *trace_file_name(const trace *self, size_t file)
 {
-	return input_name(self->files[file].in);
+	return input_name(self->inputs[file]);
 }
 
 uint32_t trace_num_devices(const trace *self)
@@ -531,5 +677,5 @@ const char *trace_device_name(const trace *self, uint32_t device)
 
 const input_skips *trace_skipped(const trace *self, size_t file, size_t index)
 {
-	return input_skipped(self->files[file].in, index);
+	return input_skipped(self->inputs[file], index);
 }

@@ -5,6 +5,9 @@
  *
  * A trace may be several files, named by a pattern such as "msr/\*.csv.gz": they are merged by their recorded times,
  * and a device of the same name in two files is one device. Time then counts from the earliest file's first event.
+ *
+ * The files of one recording are never several traces: blktrace writes one for each CPU, NAME.blktrace.0 and so on, packed
+ * or not. Any of them names them all, alone or by a pattern, and so does NAME where no file is called that.
  */
 #ifndef WORKLOAD_TRACE_H
 #define WORKLOAD_TRACE_H
@@ -66,9 +69,9 @@ typedef struct trace_options {
 
 typedef struct trace trace;
 
-/* Opens a trace: a file, or those that a pattern with * ? [] names (see input_open() for places and statuses; also
- * NESCSIM_TRACE for an unknown format). On success *trace_out is to be freed with trace_close(); `diag` and the strings
- * of `options` (which may be NULL) must outlive it. */
+/* Opens a trace: a file, the files of a recording, or those that a pattern with * ? [] names (see input_open() for
+ * places and statuses; also NESCSIM_TRACE for an unknown format, or a recording of which a file is missing). On success
+ * *trace_out is to be freed with trace_close(); `diag` and the strings of `options` (which may be NULL) must outlive it. */
 nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
 			  const diag_place *place, nescsim_diag *diag, trace **trace_out);
 
@@ -87,7 +90,7 @@ void trace_report_empty(trace *self);
 const char *trace_format(const trace *self);
 bool trace_records_completions(const trace *self);
 
-/* How many files are read. */
+/* How many files are read; those of a recording count each, without those that are empty. */
 size_t trace_num_files(const trace *self);
 
 /* Devices that the records so far are of, and what the trace calls one: "254,16", "5", "usr_0", a file's name. */

@@ -194,10 +194,10 @@ static void test_binary_values(void **state)
 	(void)state;
 	test_bad_bytes(bytes, two_events(bytes, &(test_event){ .time_ns = 9, .action = 8 }),
 		       "T: error: event 2 at byte 51: the time 9 ns is before that of the event before (10 ns) "
-		       "(merge the files of several CPUs with blkparse -i NAME -d FILE)\n");
+		       "(leave the files of several CPUs apart, or join them by blkparse -i NAME -d FILE)\n");
 	test_bad_bytes(bytes, two_events(bytes, &(test_event){ .time_ns = UINT64_MAX, .action = 8 }),
 		       "T: error: event 2 at byte 51: the time is more than 106 days after the first event "
-		       "(the file is damaged)\n");
+		       "(the file is damaged, or of another recording)\n");
 	test_bad_bytes(bytes, two_events(bytes, &(test_event){ .time_ns = 10, .action = 99 }),
 		       "T: error: event 2 at byte 51: unknown action 99 (the file is damaged)\n");
 	test_bad_bytes(

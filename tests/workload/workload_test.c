@@ -133,7 +133,7 @@ uint8_t *test_put_event(uint8_t *at, const test_event *event, bool big_endian)
 	at = put(at, event->action, 4, big_endian);
 	at = put(at, 100, 4, big_endian);
 	at = put(at, event->device, 4, big_endian);
-	at = put(at, 0, 4, big_endian);
+	at = put(at, event->cpu, 4, big_endian);
 	at = put(at, event->error, 2, big_endian);
 	at = put(at, event->pdu_bytes, 2, big_endian);
 	if (event->pdu_bytes)

@@ -52,7 +52,7 @@ void test_bad_bytes(const void *bytes, size_t num_bytes, const char *expected);
 /* One binary event. */
 typedef struct test_event {
 	uint64_t time_ns, sector;
-	uint32_t bytes, action, device;
+	uint32_t bytes, action, device, cpu;
 	uint16_t error, pdu_bytes;
 	const void *pdu;
 } test_event;
