@@ -6,10 +6,11 @@ cd -P "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
 	cat <<'EOT'
-usage: ./test.sh [--sanitize | --long] [ctest option...]
+usage: ./test.sh [--sanitize | --long | --fuzz] [ctest option...]
   (none)      all tests but the long ones, assertions on, warnings are errors
   --sanitize  with address and undefined-behaviour sanitizers, without the slow tests
-  --long      only the long tests (fuzzing)
+  --long      only the long tests (fuzzing of the simulator)
+  --fuzz      only the trace readers' fuzzer, a minute for each format
 Further options go to ctest: ./test.sh -R btlb
 EOT
 }
@@ -19,6 +20,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--sanitize) build=asan-ubsan tests=asan-ubsan ;;
 	--long) build=ci tests=long ;;
+	--fuzz) build=ci tests=fuzz ;;
 	-h | --help)
 		usage
 		exit 0

@@ -11,11 +11,13 @@ endif()
 if(NESCSIM_MUTANTS)
 	target_compile_definitions(nescsim_flags INTERFACE NESCSIM_MUTANTS)
 endif()
+add_library(nescsim_sanitizers INTERFACE)
+target_compile_options(nescsim_sanitizers INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+	-fno-omit-frame-pointer)
+target_link_options(nescsim_sanitizers INTERFACE -fsanitize=address,undefined)
 if(NESCSIM_SANITIZE)
 	# Linked into everything, the installed consumer excepted.
-	target_compile_options(nescsim_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-		-fno-omit-frame-pointer)
-	target_link_options(nescsim_flags INTERFACE -fsanitize=address,undefined)
+	target_link_libraries(nescsim_flags INTERFACE nescsim_sanitizers)
 endif()
 
 # nescsim_room(name SOURCES a.c b.c ROOMS below... LIBS PkgConfig::X...): a room as a static library that links
@@ -46,7 +48,7 @@ function(nescsim_table variable table macro prefix)
 endfunction()
 
 # nescsim_test(name SOURCES a.c ROOMS ... LABELS ...): one cmocka program, one ctest entry. The folder's name is a
-# label too (ctest -L nesc). Label `long`: not in ./test.sh; label `slow`: not under the sanitizers.
+# label too (ctest -L nesc). Labels `long`, `long_fuzz`: not in ./test.sh; label `slow`: not under the sanitizers.
 # With MUTANTS it links all rooms compiled with the seeded bugs, instead of ROOMS.
 function(nescsim_test name)
 	cmake_parse_arguments(TEST "MUTANTS" "" "SOURCES;ROOMS;LIBS;LABELS;ARGS" ${ARGN})
@@ -66,15 +68,11 @@ function(nescsim_test name)
 	set_tests_properties(${name} PROPERTIES LABELS "${folder};${TEST_LABELS}")
 endfunction()
 
-# All rooms once more with the seeded bugs; made when the first test asks for it.
-function(nescsim_mutants_library)
-	if(TARGET nescsim_mutants)
-		return()
-	endif()
-	get_property(rooms GLOBAL PROPERTY NESCSIM_ROOMS)
+# nescsim_rooms_again(name rooms...): these rooms once more in a library of its own, to be compiled otherwise.
+function(nescsim_rooms_again name)
 	get_property(libs GLOBAL PROPERTY NESCSIM_LIBS)
 	set(sources)
-	foreach(room ${rooms})
+	foreach(room ${ARGN})
 		get_target_property(room_sources ${room} SOURCES)
 		get_target_property(folder ${room} SOURCE_DIR)
 		foreach(source ${room_sources})
@@ -82,7 +80,15 @@ function(nescsim_mutants_library)
 			list(APPEND sources ${source})
 		endforeach()
 	endforeach()
-	add_library(nescsim_mutants STATIC ${sources})
-	target_compile_definitions(nescsim_mutants PUBLIC NESCSIM_MUTANTS)
-	target_link_libraries(nescsim_mutants PUBLIC nescsim_flags ${libs})
+	add_library(${name} STATIC ${sources})
+	target_link_libraries(${name} PUBLIC nescsim_flags ${libs})
+endfunction()
+
+# All rooms with the seeded bugs; made when the first test asks for it.
+function(nescsim_mutants_library)
+	if(NOT TARGET nescsim_mutants)
+		get_property(rooms GLOBAL PROPERTY NESCSIM_ROOMS)
+		nescsim_rooms_again(nescsim_mutants ${rooms})
+		target_compile_definitions(nescsim_mutants PUBLIC NESCSIM_MUTANTS)
+	endif()
 endfunction()
