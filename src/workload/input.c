@@ -8,9 +8,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define BUFFER_BYTES (4 * INPUT_MAX_LINE_BYTES)
 #define HEAD_BYTES 4096
 #define READ_BLOCK_BYTES 65536
+#define FENCE_BYTES 256
 
 const input_words input_trace_words = {
 	.noun = "trace",
@@ -49,8 +54,27 @@ struct input {
 	uint64_t num_bytes, num_lines;
 	unsigned num_errors;
 	input_skips skips[INPUT_MAX_SKIPS];
-	char buffer[BUFFER_BYTES + 1]; /* one more for the NUL behind a last line without line end */
+	const char *fence;                           /* see put_fence() */
+	char buffer[BUFFER_BYTES + 1 + FENCE_BYTES]; /* one more for the NUL behind a last line without line end */
 };
+
+/* What a reader reads behind the piece that it was given is in the buffer, so the address sanitizer would not mind. */
+static void put_fence(input *self, const char *behind)
+{
+	self->fence = behind;
+#ifdef __SANITIZE_ADDRESS__
+	ASAN_POISON_MEMORY_REGION(behind, FENCE_BYTES);
+#endif
+}
+
+static void lift_fence(input *self)
+{
+#ifdef __SANITIZE_ADDRESS__
+	if (self->fence)
+		ASAN_UNPOISON_MEMORY_REGION(self->fence, FENCE_BYTES);
+#endif
+	self->fence = NULL;
+}
 
 bool input_report(input *self, const trace_position *position, const char *hint, const char *format, ...)
 {
@@ -204,17 +228,21 @@ size_t input_head(input *self, const uint8_t **bytes_out)
 {
 	size_t num_bytes = self->end - self->begin;
 
+	if (num_bytes > HEAD_BYTES)
+		num_bytes = HEAD_BYTES;
+	lift_fence(self);
+	put_fence(self, self->buffer + self->begin + num_bytes);
 	*bytes_out = (const uint8_t *)self->buffer + self->begin;
-	return num_bytes < HEAD_BYTES ? num_bytes : HEAD_BYTES;
+	return num_bytes;
 }
 
 int input_line(input *self, char **line_out, size_t *num_bytes_out)
 {
-	size_t available = self->end - self->begin;
-	char *line = self->buffer + self->begin;
-	char *end = memchr(line, '\n', available);
-	size_t num_bytes, consumed;
+	size_t available = self->end - self->begin, num_bytes, consumed;
+	char *line = self->buffer + self->begin, *end;
 
+	lift_fence(self);
+	end = memchr(line, '\n', available);
 	if (!end) {
 		if (refill(self, INPUT_MAX_LINE_BYTES + 1) != 0)
 			return -1;
@@ -240,6 +268,7 @@ int input_line(input *self, char **line_out, size_t *num_bytes_out)
 	if (num_bytes && line[num_bytes - 1] == '\r')
 		num_bytes--;
 	line[num_bytes] = '\0';
+	put_fence(self, line + num_bytes + 1);
 	*line_out = line;
 	*num_bytes_out = num_bytes;
 	return 1;
@@ -249,6 +278,7 @@ int64_t input_bytes(input *self, size_t num_bytes, const uint8_t **bytes_out)
 {
 	size_t available;
 
+	lift_fence(self);
 	if (refill(self, num_bytes) != 0)
 		return -1;
 	available = self->end - self->begin;
@@ -257,6 +287,7 @@ int64_t input_bytes(input *self, size_t num_bytes, const uint8_t **bytes_out)
 	*bytes_out = (const uint8_t *)self->buffer + self->begin;
 	self->begin += available;
 	self->num_bytes += available;
+	put_fence(self, self->buffer + self->begin);
 	return (int64_t)available;
 }
 
