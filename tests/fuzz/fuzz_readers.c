@@ -353,8 +353,10 @@ static void part_name(const fuzzer *self, uint32_t part, char *name)
 
 static void write_file(const char *name, const bytes *of)
 {
-	FILE *file = fopen(name, "wb");
+	FILE *file;
 
+	unlink(name); /* a file that is overwritten may go to the disk at once */
+	file = fopen(name, "wb");
 	if (!file || fwrite(of->at, 1, of->num, file) != of->num || fclose(file) != 0)
 		stop("cannot write", name);
 }
