@@ -79,7 +79,7 @@ static size_t load(const char *name)
 	int64_t got;
 	input *in;
 
-	if (input_open(name, name, NULL, diag, &in) != NESCSIM_OK)
+	if (input_open(name, name, &input_trace_words, NULL, diag, &in) != NESCSIM_OK)
 		stop("run it in the source folder: cannot read", name);
 	while ((got = input_bytes(in, 4096, &bytes)) > 0 && num + (size_t)got <= sizeof(text)) {
 		memcpy(text + num, bytes, (size_t)got);

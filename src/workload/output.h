@@ -23,6 +23,13 @@ nescsim_status output_open(const char *file_name, bool replaces, nescsim_diag *d
 void output_bytes(output *self, const void *bytes, size_t num_bytes);
 void output_text(output *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes a number as so many bytes (1 to 8), the lowest first. */
+static inline void output_number(uint8_t *bytes, size_t num_bytes, uint64_t value)
+{
+	for (size_t i = 0; i < num_bytes; i++)
+		bytes[i] = (uint8_t)(value >> 8 * i);
+}
+
 /* All has been added: writes it to the temporary file, and syncs. Returns NESCSIM_OK or NESCSIM_IO (reported). */
 nescsim_status output_finish(output *self);
 

@@ -324,12 +324,6 @@ static void blktrace_fini(void *state)
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-static void set(uint8_t *bytes, size_t num_bytes, uint64_t value)
-{
-	for (size_t i = 0; i < num_bytes; i++)
-		bytes[i] = (uint8_t)(value >> 8 * i);
-}
-
 static void put_event(output *out, uint32_t sequence, ps_t time_ps, uint32_t device, const blk_event *event)
 {
 	static const uint32_t actions[] = {
@@ -348,15 +342,15 @@ static void put_event(output *out, uint32_t sequence, ps_t time_ps, uint32_t dev
 	if (event)
 		action = actions[event->action] | categories[event->op] << 16 |
 			 (event->preflush ? CATEGORY_FLUSH << 16 : 0) | (event->fua ? CATEGORY_FUA << 16 : 0);
-	set(bytes, 4, MAGIC | VERSION);
-	set(bytes + 4, 4, sequence);
-	set(bytes + 8, 8, (uint64_t)(time_ps / PS_PER_NS));
-	set(bytes + 28, 4, action);
-	set(bytes + 36, 4, device);
+	output_number(bytes, 4, MAGIC | VERSION);
+	output_number(bytes + 4, 4, sequence);
+	output_number(bytes + 8, 8, (uint64_t)(time_ps / PS_PER_NS));
+	output_number(bytes + 28, 4, action);
+	output_number(bytes + 36, 4, device);
 	if (event) {
-		set(bytes + 16, 8, event->first_sector);
-		set(bytes + 24, 4, event->num_sectors * IO_SECTOR_BYTES);
-		set(bytes + 44, 2, event->action == BLK_COMPLETE && event->failed ? 5 : 0); /* EIO */
+		output_number(bytes + 16, 8, event->first_sector);
+		output_number(bytes + 24, 4, event->num_sectors * IO_SECTOR_BYTES);
+		output_number(bytes + 44, 2, event->action == BLK_COMPLETE && event->failed ? 5 : 0); /* EIO */
 	}
 	output_bytes(out, bytes, sizeof(bytes));
 }

@@ -211,6 +211,38 @@ static void vscsi_fini(void *state)
 	readahead_fini(&self->ahead);
 }
 
+/* ---- writing: version 2 ------------------------------------------------------------------------------------------ */
+
+static bool vscsi_put(void *state, output *out, const trace_record *record, const char *device)
+{
+	static const uint16_t commands[IO_NUM_OPS] = {
+		[IO_READ] = READ_16,
+		[IO_WRITE] = WRITE_16,
+		[IO_FLUSH] = SYNCHRONIZE_CACHE_16,
+	};
+	uint32_t *number = state;
+	uint8_t bytes[RECORD_2_BYTES] = { 0 };
+
+	(void)device;
+	output_number(bytes, 2, commands[record->op]);
+	output_number(bytes + 2, 2, 2 << 8);
+	output_number(bytes + 4, 4, ++*number);
+	output_number(bytes + 8, 4, record->num_sectors * IO_SECTOR_BYTES);
+	output_number(bytes + 12, 4, 1);
+	output_number(bytes + 16, 8, record->first_sector);
+	output_number(bytes + 24, 8, (uint64_t)(record->queued_ps / PS_PER_US));
+	output_bytes(out, bytes, sizeof(bytes));
+	return true;
+}
+
+static const trace_writer writer = {
+	.state_bytes = sizeof(uint32_t),
+	.ops = 1 << IO_READ | 1 << IO_WRITE | 1 << IO_FLUSH,
+	.is_one_device = true,
+	.max_sectors = UINT32_MAX / IO_SECTOR_BYTES,
+	.put = vscsi_put,
+};
+
 const trace_reader reader_vscsi = {
 	.records_completions = false,
 	.state_bytes = sizeof(vscsi_state),
@@ -220,4 +252,5 @@ const trace_reader reader_vscsi = {
 	.next = vscsi_next,
 	.origin = readahead_origin,
 	.fini = vscsi_fini,
+	.writer = &writer,
 };

@@ -45,4 +45,12 @@ cat "$scratch/rows" >>"$scratch/table"
 diff "$table" "$scratch/table" || bad "$table differs (<) from what traces/ holds (>)"
 
 find traces -name '*.info' | LC_ALL=C sort | diff - "$scratch/infos" || bad 'an .info (<) has no trace'
+
+# The generator makes the samples again, to the byte.
+mkdir "$scratch/samples"
+sh scripts/samples.sh "$tool" "$scratch/samples" || bad 'scripts/samples.sh fails'
+for file in "$scratch/samples"/*; do
+	cmp "$file" "traces/samples/${file##*/}" || bad "${file##*/} is not what scripts/samples.sh makes"
+done
+
 finish

@@ -183,7 +183,7 @@ static void deal_out(const test_folder *folder, uint32_t num_cpus)
 		cpus[i] = malloc(10000000);
 		assert_non_null(cpus[i]);
 	}
-	assert_int_equal(input_open(POSTMARK, POSTMARK, NULL, diag, &in), NESCSIM_OK);
+	assert_int_equal(input_open(POSTMARK, POSTMARK, &input_trace_words, NULL, diag, &in), NESCSIM_OK);
 	for (; input_bytes(in, 48, &bytes) == 48; next = (next + 1) % num_cpus) {
 		uint8_t *to = cpus[next] + used[next];
 		size_t num_payload_bytes = (size_t)input_number(bytes + 46, 2, false);

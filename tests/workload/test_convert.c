@@ -12,25 +12,31 @@
 #define MAX_DEPTH 24
 #define LEAD_PS (INT64_C(1234567) * PS_PER_NS)
 
+#define DATA (1 << IO_READ | 1 << IO_WRITE)
+#define FLUSHES (DATA | 1 << IO_FLUSH)
+#define ALL (FLUSHES | 1 << IO_DISCARD)
+
 /* What each format carries. A format that can be written and is not here fails the test. */
 static const struct carries {
 	const char *format;
 	ps_t tick_ps;
-	bool start, issue, completions, flags, software_ops; /* the latter: flushes and discards */
-	bool spreads;
+	bool start, issue, completions, flags;
+	unsigned ops;
+	bool spreads, is_one_device;
 	const char *devices[NUM_DEVICES]; /* what "254,16", "usr_0" and "7" become */
 } carries[] = {
-	{ "csv", 1, true, true, true, true, true, false, { "254,16", "usr_0", "7" } },
-	{ "blktrace", PS_PER_NS, true, true, true, true, true, false, { "254,16", "8,0", "8,16" } },
-	{ "blkparse", PS_PER_NS, true, true, true, true, true, false, { "254,16", "8,0", "8,16" } },
-	{ "fio", PS_PER_US, true, false, false, false, true, false, { "254,16", "usr_0", "7" } },
-	{ "spc", 1, false, false, false, false, false, false, { "0", "1", "7" } },
-	{ "disksim", 1, false, false, false, false, false, false, { "0", "1", "7" } },
-	{ "mqsim", PS_PER_NS, false, false, false, false, false, false, { "0", "1", "7" } },
-	{ "msr", 100 * PS_PER_NS, false, false, true, false, false, false, { "disk_0", "usr_0", "disk_1" } },
-	{ "systor17", PS_PER_NS, false, false, true, false, false, false, { "0", "1", "7" } },
-	{ "alibaba", PS_PER_US, false, false, false, false, false, false, { "0", "1", "7" } },
-	{ "tencent", PS_PER_S, false, false, false, false, false, true, { "0", "1", "7" } },
+	{ "csv", 1, true, true, true, true, ALL, false, false, { "254,16", "usr_0", "7" } },
+	{ "blktrace", PS_PER_NS, true, true, true, true, ALL, false, false, { "254,16", "8,0", "8,16" } },
+	{ "blkparse", PS_PER_NS, true, true, true, true, ALL, false, false, { "254,16", "8,0", "8,16" } },
+	{ "fio", PS_PER_US, true, false, false, false, ALL, false, false, { "254,16", "usr_0", "7" } },
+	{ "spc", 1, false, false, false, false, DATA, false, false, { "0", "1", "7" } },
+	{ "disksim", 1, false, false, false, false, DATA, false, false, { "0", "1", "7" } },
+	{ "mqsim", PS_PER_NS, false, false, false, false, DATA, false, false, { "0", "1", "7" } },
+	{ "msr", 100 * PS_PER_NS, false, false, true, false, DATA, false, false, { "disk_0", "usr_0", "disk_1" } },
+	{ "systor17", PS_PER_NS, false, false, true, false, DATA, false, false, { "0", "1", "7" } },
+	{ "alibaba", PS_PER_US, false, false, false, false, DATA, false, false, { "0", "1", "7" } },
+	{ "tencent", PS_PER_S, false, false, false, false, DATA, true, false, { "0", "1", "7" } },
+	{ "vscsi", PS_PER_US, false, false, false, false, FLUSHES, false, true, { "0" } },
 };
 
 static const char *const device_names[NUM_DEVICES] = { "254,16", "usr_0", "7" };
@@ -81,7 +87,7 @@ static nescsim_status made_open(void *context, nescsim_diag *diag, convert_strea
 
 /* A request in its own part of the disk for each that is outstanding, one flush at a time: nothing that pairing events could
  * mistake. Times down to the picosecond, equal ones now and then. */
-static void make_records(made *self, uint64_t seed, bool software_ops)
+static void make_records(made *self, uint64_t seed)
 {
 	ps_t now_ps = LEAD_PS, free_ps[MAX_DEPTH] = { 0 };
 	rng_stream random = rng_open(seed, "records", 0);
@@ -99,21 +105,21 @@ static void make_records(made *self, uint64_t seed, bool software_ops)
 		if (free_ps[slot] > now_ps)
 			continue;
 		*record = (trace_record){
-			.op = slot == 0 && software_ops   ? IO_FLUSH
-			      : slot == 1 && software_ops ? IO_DISCARD
-			      : slot % 2                  ? IO_WRITE
-							  : IO_READ,
+			.op = slot == 0   ? IO_FLUSH
+			      : slot == 1 ? IO_DISCARD
+			      : slot % 2  ? IO_WRITE
+					  : IO_READ,
 			.device = slot % NUM_DEVICES,
 			.queued_ps = now_ps,
 			.issued_ps = now_ps + (ps_t)rng_uniform_u64(&random, 10 * PS_PER_US),
 		};
-		if (slot == 0 && software_ops)
+		if (slot == 0)
 			record->device = 0;
 		if (record->op != IO_FLUSH) {
 			record->first_sector = slot * 1000000 + rng_uniform_u64(&random, 1000);
 			record->num_sectors = 1 + rng_uniform_u64(&random, 256);
 		}
-		if (record->op == IO_WRITE && software_ops && slot == 3)
+		if (record->op == IO_WRITE && slot == 3)
 			record->flags = TRACE_FUA;
 		if (rng_uniform_u64(&random, 50) == 0)
 			record->flags |= TRACE_DEVICE_ERROR;
@@ -151,7 +157,7 @@ static void check_file(const char *file_name, const struct carries *format, cons
 	for (size_t i = 0; i < from->num; i++) {
 		const trace_record *before = &from->records[i];
 
-		if (!format->software_ops && before->op != IO_READ && before->op != IO_WRITE)
+		if (!(format->ops & 1u << before->op))
 			continue;
 		assert_int_equal(trace_next(back, &record), TRACE_RECORD);
 		assert_int_equal(record.op, before->op);
@@ -181,15 +187,15 @@ static void check_file(const char *file_name, const struct carries *format, cons
 /* The losses as they are counted from the records and what the format carries. */
 static void check_losses(const convert_result *result, const struct carries *format, const made *from)
 {
-	uint64_t num = 0, num_software = 0, num_flags = 0, num_issue = 0, num_rounded = 0;
+	uint64_t num = 0, num_left_out = 0, num_flags = 0, num_issue = 0, num_rounded = 0;
 
 	for (size_t i = 0; i < from->num; i++) {
 		const trace_record *record = &from->records[i];
 
-		if (record->op != IO_READ && record->op != IO_WRITE)
-			num_software++;
-		if (!format->software_ops && record->op != IO_READ && record->op != IO_WRITE)
+		if (!(format->ops & 1u << record->op)) {
+			num_left_out++;
 			continue;
+		}
 		num++;
 		num_flags += record->flags != 0;
 		num_issue += record->issued_ps != record->queued_ps;
@@ -197,8 +203,7 @@ static void check_losses(const convert_result *result, const struct carries *for
 	}
 	assert_string_equal(result->format, format->format);
 	assert_int_equal(result->num_written, num);
-	assert_int_equal(result->num_left_out[IO_FLUSH] + result->num_left_out[IO_DISCARD],
-			 format->software_ops ? 0 : num_software);
+	assert_int_equal(result->num_left_out[IO_FLUSH] + result->num_left_out[IO_DISCARD], num_left_out);
 	assert_int_equal(result->num_lost_flags, format->flags ? 0 : num_flags);
 	assert_int_equal(result->num_lost_completions, format->completions ? 0 : num);
 	assert_int_equal(result->lead_ps != 0, !format->start);
@@ -233,7 +238,9 @@ static void every_format_brings_back_what_it_can_carry(void **state)
 			const convert_target target = { file.name, format->format, false };
 			convert_result result;
 
-			make_records(&from, seed, true);
+			make_records(&from, seed);
+			for (size_t j = 0; format->is_one_device && j < from.num; j++)
+				from.records[j].device = 0;
 			assert_int_equal(convert(made_open, &from, &target, diag, &result), NESCSIM_OK);
 			check_losses(&result, format, &from);
 			check_file(file.name, format, &from);
@@ -277,6 +284,14 @@ static void what_a_format_cannot_hold_at_all_is_an_error(void **state)
 	from.records[0].num_sectors = UINT64_C(1) << 24;
 	check_fails(&from, "blktrace", NESCSIM_TRACE,
 		    "error: nothing to write to 'T': every request is larger than the format can say\n");
+	from = (made){ .num = 2, .end = TRACE_END };
+	from.records[0] = from.records[1] =
+		(trace_record){ .op = IO_READ, .num_sectors = 8, .completed_ps = PS_PER_US };
+	from.records[1].device = 1;
+	check_fails(
+		&from, "vscsi", NESCSIM_TRACE,
+		"error: a file of format vscsi is one device's, and there are several: 254,16 and usr_0 (--device NAME "
+		"takes one of them)\n");
 	from.num = 0;
 	check_fails(&from, "csv", NESCSIM_TRACE, "");
 	assert_int_equal(from.num_empty, 1);
@@ -287,7 +302,7 @@ static void a_broken_stream_leaves_no_file(void **state)
 	static made from;
 
 	(void)state;
-	make_records(&from, 1, true);
+	make_records(&from, 1);
 	from.end = TRACE_BROKEN;
 	check_fails(&from, "csv", NESCSIM_TRACE, "");
 }
@@ -339,7 +354,7 @@ static void what_is_packed_is_the_same_bytes_each_time(void **state)
 	static made from;
 
 	(void)state;
-	make_records(&from, 1, true);
+	make_records(&from, 1);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		static char bytes[2][1 << 20];
 		size_t num_bytes[2];
