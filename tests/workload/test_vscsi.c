@@ -354,7 +354,7 @@ static void test_samples(void **state)
 		assert_memory_equal(made, shipped, num_bytes);
 		assert_int_equal(trace_summarize(name, name, NULL, NULL, NULL, &summary), NESCSIM_OK);
 		assert_string_equal(summary.format, "vscsi");
-		assert_int_equal(summary.num_requests, 62);
+		assert_int_equal(summary.num_requests, 67);
 	}
 }
 
