@@ -165,12 +165,6 @@ void core_init(host_core *self, const core_params *params);
 /* Runs a phase: the core is busy, its owners are charged, the request's marks move on (NULL: nobody waits for it). */
 void core_run(host_core *self, core_phase phase, uint64_t num_bytes, stage_marks *marks);
 
-/* Least time that the phase takes. */
-static inline ps_t core_phase_ps(const host_core *self, core_phase phase)
-{
-	return self->phases[phase].fixed_ps;
-}
-
 /* Does the phase do anything at all? */
 static inline bool core_has_phase(const host_core *self, core_phase phase)
 {

@@ -60,7 +60,6 @@ struct vcpu {
 
 	activity activity;
 	sim_queue *hot_plug; /* ACT_ABSENT */
-	ps_t lookahead_ps;   /* of a core that is there */
 	ps_t think_left_ps, until_ps;
 
 	io *barriers; /* wait for earlier writes */
@@ -521,7 +520,6 @@ static sim_wait vcpu_step(sim_unit *unit, ps_t limit_ps)
 				return SIM_WAIT_ITEM;
 			unit->local_ps = ps_max(unit->local_ps, sim_head(self->hot_plug)->ready_ps);
 			sim_pop(unit, self->hot_plug);
-			unit->lookahead_ps = self->lookahead_ps;
 			self->activity = ACT_RUN;
 			continue;
 		case ACT_RUN:
@@ -612,16 +610,9 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 	sim_unit_init(kernel, unit, self->name, vcpu_step, SIM_AHEAD, CORE_CLOCK_HZ);
 	unit->software = true;
 	core_init(&self->core, &params);
-	/* Nothing that an interrupt starts reaches the device sooner; the hypervisor's thread hears of its delivery. */
-	unit->lookahead_ps =
-		ps_min(core_phase_ps(&self->core, PHASE_IRQ_IDLE), core_phase_ps(&self->core, PHASE_IRQ_BUSY));
 	if (config->queue == NULL) {
-		unit->lookahead_ps += core_phase_ps(&self->core, PHASE_IRQ_HANDLER);
 		connected = vcpu_connect_ring(self, device, trampoline);
 	} else {
-		/* Without an interrupt a completion is found sooner, and the next request need not be kicked. */
-		if (config->queue->device.suppresses)
-			unit->lookahead_ps = ps_min(unit->lookahead_ps, core_phase_ps(&self->core, PHASE_IRQ_NEXT));
 		connected = virtual_driver_init(&self->virtual, &self->core, config->queue, vcpu_driven, self);
 		self->interrupts = config->queue->completions;
 	}
@@ -641,12 +632,8 @@ vcpu *vcpu_create(sim_kernel *kernel, nesc_device *device, const vcpu_config *co
 sim_queue *vcpu_wait_for(vcpu *self, sim_unit *creator)
 {
 	self->hot_plug = sim_queue_create(self->core.unit.kernel, "hot plug", creator, &self->core.unit, 1);
-	if (self->activity == ACT_RUN) {
-		/* It may submit as soon as it is there, sooner than an interrupt would make it. */
-		self->lookahead_ps = self->core.unit.lookahead_ps;
-		self->core.unit.lookahead_ps = 0;
+	if (self->activity == ACT_RUN)
 		self->activity = ACT_ABSENT;
-	}
 	return self->hot_plug;
 }
 

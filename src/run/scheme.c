@@ -180,7 +180,7 @@ static nescsim_status report_stuck(const scheme_state *self, sim_outcome outcome
 	else if (outcome == SIM_HORIZON)
 		status = diag_add(
 			diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
-			"simulate fewer requests, fewer schemes per run, or a shorter window of the workload",
+			"choose sim.placement: clustered, or simulate fewer requests or schemes per run",
 			"%s: the engine's exact range of 2^53 ps is used up: about 2.5 hours of simulated time "
 			"in which requests are in flight, all schemes of the run together",
 			scheme);

@@ -1,10 +1,10 @@
-/* Clustered placement: one SimGrid actor, the conductor, steps all hardware units over a heap of (time, unit).
+/* Clustered placement: one SimGrid actor, the conductor, steps all units over a heap of (time, unit).
  *
- * Software stays on actors of its own. What the earliest entry of the heap may act on has all been pushed, so its
- * time is the promise (`limit`) that a step needs. Hardware that needs no promise sits on the run list and is stepped
- * first. When the earliest entry is software, the conductor hands over: it releases every software unit that has
- * something to do (their answers cannot come before the heap's earliest time), and sleeps until that time, so that
- * the engine's clock stays honest; one sleep for a batch of guests.
+ * What the earliest entry of the heap may act on has all been pushed, so its time is the promise (`limit`) that a step
+ * needs. Units that need no promise sit on the run list and are stepped first; a guest is one of them. Sequential software
+ * (a thread, with a `body`) stays on actors of its own, since it blocks amid its code. When the earliest entry is a thread,
+ * the conductor hands over: it releases every thread that has something to do (their answers cannot come before the heap's
+ * earliest time), and sleeps until that time, so that the engine's clock stays honest; one sleep for a batch of threads.
  */
 #include "base/assert.h"
 #include "sim/engine.h"
@@ -76,18 +76,24 @@ static void heap_remove(sim_kernel *kernel, sim_unit *unit)
 		heap_down(kernel, last, index);
 }
 
+/* Sequential software blocks amid its body, so it needs a stack of its own. */
+static bool has_actor(const sim_unit *unit)
+{
+	return unit->body != NULL;
+}
+
 void cluster_notify(sim_unit *unit, ps_t act_ps, bool by_item)
 {
 	sim_kernel *kernel = unit->kernel;
 
-	if (unit->role == SIM_AHEAD && !unit->software) {
+	if (unit->role == SIM_AHEAD && !has_actor(unit)) {
 		if (!unit->listed) {
 			unit->listed = true;
 			kernel->run_list[kernel->run_count++] = unit;
 		}
 		return;
 	}
-	if (unit->software && by_item) {
+	if (has_actor(unit) && by_item) {
 		/* It may act on the item at once; nothing that it pushes is ready before act + lookahead. */
 		if (unit->role == SIM_AHEAD) {
 			act_ps += unit->lookahead_ps;
@@ -129,7 +135,18 @@ static void cluster_settle(sim_unit *unit, sim_wait wait)
 	heap_remove(kernel, unit);
 }
 
-/* Steps hardware until it waits for something that only others can bring. */
+/* Everything up to t_ps has been pushed. */
+static void cluster_pass_time(sim_kernel *kernel, ps_t t_ps)
+{
+	if (t_ps <= kernel->now_ps)
+		return;
+	/* Nothing is in flight anywhere: idle time need not use up the engine's exact range. */
+	if (kernel->num_in_flight == 0)
+		kernel->engine_offset_ps += t_ps - kernel->now_ps;
+	kernel->now_ps = t_ps;
+}
+
+/* Steps a unit until it waits for something that only others can bring. */
 static void cluster_advance(sim_kernel *kernel, sim_unit *unit)
 {
 	for (;;) {
@@ -148,7 +165,7 @@ static void cluster_advance(sim_kernel *kernel, sim_unit *unit)
 					   (kernel->heap_count < 3 || wait.until_ps <= kernel->heap[3]->target_ps);
 			}
 			if (earliest && !kernel->stopping) {
-				kernel->now_ps = ps_max(kernel->now_ps, wait.until_ps);
+				cluster_pass_time(kernel, wait.until_ps);
 				continue;
 			}
 		}
@@ -157,7 +174,7 @@ static void cluster_advance(sim_kernel *kernel, sim_unit *unit)
 	}
 }
 
-/* A software unit's actor: runs when handed over to. */
+/* A thread's actor: runs when handed over to. */
 static bool cluster_wait_for_hand_over(sim_unit *unit)
 {
 	sim_kernel *kernel = unit->kernel;
@@ -184,24 +201,10 @@ static void cluster_software_run(sim_unit *unit)
 
 	if (!cluster_wait_for_hand_over(unit))
 		return;
-	if (unit->body != NULL) {
-		unit->body(unit);
-		if (!kernel->stopping) {
-			cluster_settle(unit, SIM_WAIT_DONE);
-			kernel->num_handed_over--;
-		}
-		return;
-	}
-	for (;;) {
-		sim_wait wait = kernel_step(unit, unit->limit_ps);
-
-		if (wait.state == SIM_DONE) {
-			cluster_settle(unit, wait);
-			kernel->num_handed_over--;
-			return;
-		}
-		if (!cluster_block(unit, wait))
-			return;
+	unit->body(unit);
+	if (!kernel->stopping) {
+		cluster_settle(unit, SIM_WAIT_DONE);
+		kernel->num_handed_over--;
 	}
 }
 
@@ -235,15 +238,10 @@ static void cluster_hand_over(sim_kernel *kernel, sim_unit *first)
 	kernel->ready_count = 0;
 	for (uint32_t i = 0; i < num_ready; i++)
 		ready[i]->listed = false;
-	if (kernel->num_in_flight == 0 && engine_ps > engine_now) {
-		/* Nothing is in flight anywhere: idle time need not use up the engine's exact range. */
-		kernel->engine_offset_ps += engine_ps - engine_now;
-		engine_ps = engine_now;
-	}
 	if (engine_ps > ENGINE_HORIZON_PS) {
-		kernel->outcome = SIM_HORIZON;
-		kernel->stopping = true;
-		return;
+		/* Nobody but the conductor sleeps, and it keeps its own time: the engine's clock may stay behind. */
+		kernel->engine_offset_ps = kernel->now_ps - engine_now;
+		engine_ps = engine_now;
 	}
 	for (uint32_t i = 0; i < num_ready; i++)
 		if (ready[i] != first)
@@ -278,8 +276,8 @@ static void cluster_conductor(void *argument)
 			break;
 		}
 		unit = kernel->heap[1];
-		kernel->now_ps = ps_max(kernel->now_ps, unit->target_ps);
-		if (unit->software)
+		cluster_pass_time(kernel, unit->target_ps);
+		if (has_actor(unit))
 			cluster_hand_over(kernel, unit);
 		else
 			cluster_advance(kernel, unit);
@@ -297,7 +295,7 @@ void cluster_start(sim_kernel *kernel)
 
 		unit->state = SIM_UNTIL;
 		heap_put(kernel, unit, 0);
-		if (unit->software) {
+		if (has_actor(unit)) {
 			unit->actor = engine_actor_create(unit->name, cluster_software_main, unit);
 		}
 	}

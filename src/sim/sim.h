@@ -107,10 +107,10 @@ struct sim_unit {
 	sim_step_fn step;
 	hwclock clock;
 	ps_t local_ps;     /* never decreases */
-	ps_t lookahead_ps; /* SIM_AHEAD software: its pushes follow what woke it by at least this */
+	ps_t lookahead_ps; /* threads: what they push follows what woke them by at least this */
 	sim_role role;
-	bool software; /* a guest or host thread: an actor of its own in every placement; the run ends when all are done */
-	bool daemon; /* software that serves others and never ends by itself */
+	bool software; /* a guest or host thread: the run ends when all are done */
+	bool daemon;   /* software that serves others and never ends by itself */
 
 	sim_state state;
 	ps_t target_ps;          /* SIM_UNTIL; in the cluster's heap: when to step it */
@@ -313,7 +313,7 @@ typedef enum sim_outcome {
 	SIM_DEADLOCK,  /* something waits that nobody will ever serve: sim_describe() says what */
 	SIM_STOPPED,   /* sim_stop() */
 	SIM_NO_ENGINE, /* SimGrid could not be started; nothing ran */
-	SIM_HORIZON,   /* the engine's exact range of 2^53 ps without an idle moment is over */
+	SIM_HORIZON,   /* SIM_PER_UNIT: the engine's exact range of 2^53 ps without an idle moment is over */
 } sim_outcome;
 
 /* Runs until all software units are done, on the SimGrid engine of this process (one run at a time; runs may follow

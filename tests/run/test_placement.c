@@ -8,27 +8,30 @@ static const char *const files[] = { "result.json", "summary.csv", "stages.csv",
 /* Runs a shipped configuration, shortened. */
 static void run_shipped(const char *name, const char *placement, const char *out)
 {
-	const nescsim_override overrides[] = {
-		{ "sim.placement", placement },
-		{ "output.requests", "true" },
+	/* Generators have a count, traces have none, and a fio job file says itself how much there is. */
+	const char *const shorter[][2] = {
 		{ "vms[0].workload.count", "500" },
-	};
-	const nescsim_override trace_overrides[] = {
-		overrides[0],
-		overrides[1],
 		{ "vms[0].workload.max_requests", "1500" },
 	};
-	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config = NULL;
 	nescsim_result *result;
 
-	/* Generators have a count, traces have none. */
-	if (nescsim_config_load(name, overrides, NUM(overrides), diag, &config) != NESCSIM_OK)
-		config = load(name, trace_overrides, NUM(trace_overrides));
+	for (size_t i = 0; i <= NUM(shorter) && config == NULL; i++) {
+		nescsim_override overrides[3] = {
+			{ "sim.placement", placement },
+			{ "output.requests", "true" },
+		};
+		nescsim_diag *diag = nescsim_diag_create();
+
+		if (i < NUM(shorter))
+			overrides[2] = (nescsim_override){ shorter[i][0], shorter[i][1] };
+		nescsim_config_load(name, overrides, i < NUM(shorter) ? 3 : 2, diag, &config);
+		nescsim_diag_destroy(diag);
+	}
+	assert_non_null(config);
 	result = run(config, out);
 	nescsim_result_destroy(result);
 	nescsim_config_destroy(config);
-	nescsim_diag_destroy(diag);
 }
 
 /* The text without the lines that name the placement; to be freed. */

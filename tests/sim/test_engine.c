@@ -198,14 +198,15 @@ static void the_engine_starts_once(void **state)
 	assert_true(engine_start()); /* a second platform would abort */
 }
 
-/* The engine's clock goes on from run to run; each run's time begins at 0 all the same. */
+/* The engine's clock goes on from run to run where it is used; each run's time begins at 0 all the same. */
 static void every_run_begins_at_zero(void **state)
 {
 	(void)state;
 	for (int run = 0; run < 200; run++) {
 		const ps_t engine_before_ps = engine_now_ps();
 		const feed feeds[] = { { .push_ps = 5000 }, { .push_ps = 1000001 } };
-		sim_kernel *kernel = sim_kernel_create(both_placements[run % 3 == 0]);
+		const sim_placement placement = both_placements[run % 3 == 0];
+		sim_kernel *kernel = sim_kernel_create(placement);
 		feeder producer;
 		server arbiter;
 
@@ -220,7 +221,7 @@ static void every_run_begins_at_zero(void **state)
 		assert_int_equal(arbiter.records[0].pop_ps, 8000);
 		assert_int_equal(arbiter.records[1].pop_ps, 1008000);
 		sim_kernel_destroy(kernel);
-		assert_true(engine_now_ps() >= engine_before_ps + 1000001);
+		assert_true(engine_now_ps() >= engine_before_ps + (placement == SIM_PER_UNIT ? 1000001 : 0));
 	}
 }
 
