@@ -31,23 +31,24 @@ void stage_log_destroy(stage_log *log)
 	free(log);
 }
 
-void stage_log_keep(stage_marks *marks, stage which, bool waits, const char *what, ps_t until_ps)
+void stage_log_keep(stage_log *log, const stage_piece **pieces, stage which, bool waits, const char *what, ps_t from_ps,
+		    ps_t until_ps)
 {
 	kept_piece *kept;
 
-	if (until_ps == marks->last_ps)
+	if (until_ps == from_ps)
 		return;
 	kept = malloc(sizeof(*kept));
 	NESC_ASSERT_ALWAYS(kept != NULL, "out of memory for the pieces of one request");
 	kept->piece = (stage_piece){
-		.before = marks->pieces,
+		.before = *pieces,
 		.stage = which,
 		.waits = waits,
 		.what = what,
-		.from_ps = marks->last_ps,
+		.from_ps = from_ps,
 		.until_ps = until_ps,
 	};
-	kept->next = marks->log->kept;
-	marks->log->kept = kept;
-	marks->pieces = &kept->piece;
+	kept->next = log->kept;
+	log->kept = kept;
+	*pieces = &kept->piece;
 }

@@ -51,13 +51,26 @@ typedef struct stage_marks {
 	const stage_piece *pieces; /* the last one kept */
 } stage_marks;
 
-/* Keeps the piece that ends at until_ps. Called by the marks below. */
-void stage_log_keep(stage_marks *marks, stage which, bool waits, const char *what, ps_t until_ps);
+/* The stages that a controller's units work in. */
+#define STAGE_FIRST_UNIT STAGE_QUEUE
+#define NUM_UNIT_STAGES (STAGE_LINK + 1 - STAGE_FIRST_UNIT)
+
+/* A part of a split under way: what happens between the units of a controller. Small, since there is one for each block. */
+typedef struct unit_marks {
+	ps_t service_ps[NUM_UNIT_STAGES], wait_ps[NUM_UNIT_STAGES]; /* from STAGE_FIRST_UNIT on */
+	ps_t last_ps;
+	stage_log *log;
+	const stage_piece *pieces;
+} unit_marks;
+
+/* Keeps the piece from from_ps to until_ps behind *pieces. Called by the marks below. */
+void stage_log_keep(stage_log *log, const stage_piece **pieces, stage which, bool waits, const char *what, ps_t from_ps,
+		    ps_t until_ps);
 
 static inline void stage_mark_wait(stage_marks *marks, stage which, ps_t until_ps)
 {
 	if (__builtin_expect(marks->log != NULL, 0))
-		stage_log_keep(marks, which, true, NULL, until_ps);
+		stage_log_keep(marks->log, &marks->pieces, which, true, NULL, marks->last_ps, until_ps);
 	marks->split.wait_ps[which] += until_ps - marks->last_ps;
 	marks->last_ps = until_ps;
 }
@@ -66,7 +79,7 @@ static inline void stage_mark_wait(stage_marks *marks, stage which, ps_t until_p
 static inline void stage_mark_service_of(stage_marks *marks, stage which, ps_t until_ps, const char *what)
 {
 	if (__builtin_expect(marks->log != NULL, 0))
-		stage_log_keep(marks, which, false, what, until_ps);
+		stage_log_keep(marks->log, &marks->pieces, which, false, what, marks->last_ps, until_ps);
 	marks->split.service_ps[which] += until_ps - marks->last_ps;
 	marks->last_ps = until_ps;
 }
@@ -74,6 +87,40 @@ static inline void stage_mark_service_of(stage_marks *marks, stage which, ps_t u
 static inline void stage_mark_service(stage_marks *marks, stage which, ps_t until_ps)
 {
 	stage_mark_service_of(marks, which, until_ps, NULL);
+}
+
+/* Goes on where `from` has come to. */
+static inline unit_marks unit_marks_begin(const stage_marks *from)
+{
+	return (unit_marks){ .last_ps = from->last_ps, .log = from->log, .pieces = from->pieces };
+}
+
+static inline void unit_mark_wait(unit_marks *marks, stage which, ps_t until_ps)
+{
+	if (__builtin_expect(marks->log != NULL, 0))
+		stage_log_keep(marks->log, &marks->pieces, which, true, NULL, marks->last_ps, until_ps);
+	marks->wait_ps[which - STAGE_FIRST_UNIT] += until_ps - marks->last_ps;
+	marks->last_ps = until_ps;
+}
+
+static inline void unit_mark_service_of(unit_marks *marks, stage which, ps_t until_ps, const char *what)
+{
+	if (__builtin_expect(marks->log != NULL, 0))
+		stage_log_keep(marks->log, &marks->pieces, which, false, what, marks->last_ps, until_ps);
+	marks->service_ps[which - STAGE_FIRST_UNIT] += until_ps - marks->last_ps;
+	marks->last_ps = until_ps;
+}
+
+/* Adds a part to what it went on from. */
+static inline void stage_marks_add(stage_marks *marks, const unit_marks *part)
+{
+	for (int i = 0; i < NUM_UNIT_STAGES; i++) {
+		marks->split.service_ps[STAGE_FIRST_UNIT + i] += part->service_ps[i];
+		marks->split.wait_ps[STAGE_FIRST_UNIT + i] += part->wait_ps[i];
+	}
+	marks->last_ps = part->last_ps;
+	marks->log = part->log;
+	marks->pieces = part->pieces;
 }
 
 #endif

@@ -93,7 +93,7 @@ static void submit_piece(ring_driver *self, driver_io *of, uint64_t first_sector
 	host_core *on = self->core;
 	ring_piece *submitted = self->free_pieces;
 	nesc_request *request = &submitted->request;
-	stage_marks marks = of->marks;
+	stage_marks *marks = &of->marks; /* what the core does for this piece, the next one waits for */
 	const uint32_t num_nodes = (uint32_t)((num_bytes + PAGE_BYTES - 1) / PAGE_BYTES);
 	const uint32_t num_items = num_nodes == 0 ? 1 : num_nodes; /* a flush is a command without nodes */
 
@@ -106,8 +106,8 @@ static void submit_piece(ring_driver *self, driver_io *of, uint64_t first_sector
 	of->next_byte += num_bytes;
 
 	/* Since the block layer, or the piece before, let it go: the core was busy with others, or resources were short. */
-	stage_mark_wait(&marks, self->params.wait_stage, on->unit.local_ps);
-	core_run(on, PHASE_DRIVER_SUBMIT, 0, &marks);
+	stage_mark_wait(marks, self->params.wait_stage, on->unit.local_ps);
+	core_run(on, PHASE_DRIVER_SUBMIT, 0, marks);
 	request->function = self->ring.function;
 	request->ring = self->ring.ring;
 	request->vcpu = self->ring.vcpu;
@@ -129,12 +129,12 @@ static void submit_piece(ring_driver *self, driver_io *of, uint64_t first_sector
 		const uint32_t node_bytes = (uint32_t)(left < PAGE_BYTES ? left : PAGE_BYTES);
 
 		if (of->op == NESC_WRITE)
-			core_run(on, PHASE_NODE_COPY, node_bytes, &marks);
+			core_run(on, PHASE_NODE_COPY, node_bytes, marks);
 		if (i == 0) {
 			request->doorbell_ps = on->unit.local_ps;
-			request->prefix = marks.split;
+			request->prefix = marks->split;
 			for (int word = 0; word < 2; word++)
-				core_run(on, PHASE_COMMAND_WRITE, 0, &marks);
+				core_run(on, PHASE_COMMAND_WRITE, 0, marks);
 		}
 		if (num_nodes != 0) {
 			item->node = (nesc_node){
@@ -142,19 +142,17 @@ static void submit_piece(ring_driver *self, driver_io *of, uint64_t first_sector
 				.bytes = node_bytes,
 			};
 			for (int word = 0; word < 2; word++)
-				core_run(on, PHASE_NODE_WRITE, 0, &marks);
+				core_run(on, PHASE_NODE_WRITE, 0, marks);
 		}
 		item->request = request;
 		item->index = i;
-		item->marks = marks;
+		item->marks = *marks;
 		stage_mark_service_of(&item->marks, STAGE_DOORBELL, on->unit.local_ps + self->params.posted_write_ps,
 				      "posted write on its way");
 		/* The queue has a slot for every node that may be under way, so pushing never waits. */
 		sim_push(&on->unit, self->ring.doorbells, self->params.posted_write_ps,
 			 (sim_item){ .payload = item, .function = self->ring.function });
 	}
-	/* What the core did for this piece, the next one waited for. */
-	of->marks = marks;
 }
 
 /* Nothing of the file is there: the host's block path gives zeros, or has nothing to write to. */

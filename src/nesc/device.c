@@ -305,8 +305,9 @@ host_memory *nesc_device_memory(nesc_device *device)
 
 void nesc_device_write_register(nesc_device *device, uint64_t bar_offset, uint64_t value, uint32_t num_bytes)
 {
-	const regs_effect effect = regs_write(&device->regs, bar_offset, value, num_bytes);
+	regs_effect effect;
 
+	regs_write(&device->regs, bar_offset, value, num_bytes, &effect);
 	NESC_ASSERT(!effect.ignored, "register write at BAR offset %llu was ignored", (unsigned long long)bar_offset);
 	translate_set(&device->translate, &effect);
 }

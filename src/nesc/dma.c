@@ -60,9 +60,9 @@ static void dma_to_host(dma_unit *dma, sim_item item)
 
 	nesc_give_credit(&dma->unit, dma->credits, block, unit_cycles_ps(&dma->unit, 1),
 			 dma->device->lane_of[block->function]);
-	stage_mark_wait(&block->marks, STAGE_DMA, dma->unit.local_ps);
+	unit_mark_wait(&block->marks, STAGE_DMA, dma->unit.local_ps);
 	dma_occupy(dma, moves ? config->dma.read_setup_cycles + dma_beats(dma, block->num_bytes) : 1);
-	stage_mark_service_of(&block->marks, STAGE_DMA, dma->unit.local_ps, "DMA engine: set-up and beats");
+	unit_mark_service_of(&block->marks, STAGE_DMA, dma->unit.local_ps, "DMA engine: set-up and beats");
 	if (block->kind == NESC_BLOCK_ZEROS) {
 		content_stamp *stamps = nesc_block_stamps(block);
 
@@ -70,10 +70,8 @@ static void dma_to_host(dma_unit *dma, sim_item item)
 		for (uint32_t i = 0; stamps != NULL && i < block->num_bytes / NESC_SECTOR_BYTES; i++)
 			stamps[i] = content_zero();
 	}
-	if (--request->num_left == 0) {
-		request->marks = block->marks;
+	if (nesc_block_done(dma->device, block))
 		dma->finished = request;
-	}
 	if (moves)
 		sim_push(&dma->unit, dma->out, 0, item);
 	else
@@ -111,9 +109,9 @@ sim_wait dma_step(sim_unit *self, ps_t limit_ps)
 			nesc_block *block = item.payload;
 			const ps_t issue_ps = unit_cycles_ps(self, config->dma.write_issue_cycles);
 
-			stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
-			stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps,
-					      "DMA engine: set-up of the fetch");
+			unit_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
+			unit_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + issue_ps,
+					     "DMA engine: set-up of the fetch");
 			sim_push(self, dma->out, issue_ps, item);
 			dma_occupy(dma, config->dma.write_setup_cycles + dma_beats(dma, block->num_bytes));
 			break;

@@ -48,7 +48,7 @@ static ps_t link_down_access(link_down_unit *link, nesc_mmio *access)
 				    BAR_BUS_ADDRESS + access->bar_offset, access->num_bytes, NULL);
 
 	if (num_bytes != 0)
-		access->effect = regs_write(registers, access->bar_offset, access->value, num_bytes);
+		regs_write(registers, access->bar_offset, access->value, num_bytes, &access->effect);
 	return arrival_ps;
 }
 
@@ -60,7 +60,7 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 	nesc_request *request = item->request;
 	uint64_t words[2];
 	ps_t arrival_ps = link->unit.local_ps;
-	regs_effect effect = { 0 };
+	regs_effect effect;
 
 	if (item->index == 0) {
 		const uint64_t at = bar_command(request->function, request->ring);
@@ -69,7 +69,7 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 		for (int i = 0; i < 2; i++) {
 			arrival_ps = pcie_direction_send(&link->direction, link->unit.local_ps, PCIE_WRITE,
 							 BAR_BUS_ADDRESS + at, 8, NULL);
-			effect = regs_write(&device->regs, at, words[i], 8);
+			regs_write(&device->regs, at, words[i], 8, &effect);
 		}
 		request->command_valid = effect.action == REGS_COMMAND && effect.valid;
 		request->completion_address = link_down_completion_address(&device->regs, request);
@@ -88,7 +88,7 @@ static ps_t link_down_write_node(link_down_unit *link, nesc_node_item *item)
 	for (int i = 0; i < 2; i++) {
 		arrival_ps = pcie_direction_send(&link->direction, link->unit.local_ps, PCIE_WRITE,
 						 BAR_BUS_ADDRESS + at, 8, NULL);
-		effect = regs_write(&device->regs, at, words[i], 8);
+		regs_write(&device->regs, at, words[i], 8, &effect);
 	}
 	if (effect.action == REGS_NODE)
 		item->node = effect.node;
@@ -146,10 +146,10 @@ sim_wait link_down_step(sim_unit *self, ps_t limit_ps)
 		} else if (item.kind == NESC_READ_BLOCK) {
 			nesc_block *block = item.payload;
 
-			stage_mark_wait(&block->marks, STAGE_LINK, begin_ps);
+			unit_mark_wait(&block->marks, STAGE_LINK, begin_ps);
 			arrival_ps = pcie_direction_send(&link->direction, self->local_ps, PCIE_COMPLETION,
 							 block->dma_address, block->num_bytes, NULL);
-			stage_mark_service_of(&block->marks, STAGE_LINK, arrival_ps, "data down the link");
+			unit_mark_service_of(&block->marks, STAGE_LINK, arrival_ps, "data down the link");
 		} else if (item.kind == NESC_MMIO) {
 			arrival_ps = link_down_access(link, item.payload);
 		} else {
@@ -360,9 +360,9 @@ sim_wait link_up_step(sim_unit *self, ps_t limit_ps)
 			if (item.kind == NESC_DMA_FETCH) {
 				nesc_block *fetched = item.payload;
 
-				stage_mark_wait(&fetched->marks, STAGE_LINK, begin_ps);
-				stage_mark_service_of(&fetched->marks, STAGE_LINK, arrival_ps,
-						      "read request up the link, host memory");
+				unit_mark_wait(&fetched->marks, STAGE_LINK, begin_ps);
+				unit_mark_service_of(&fetched->marks, STAGE_LINK, arrival_ps,
+						     "read request up the link, host memory");
 				item.kind = NESC_READ_BLOCK;
 			} else {
 				item.kind = NESC_READ_NODE;

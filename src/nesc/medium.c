@@ -49,7 +49,7 @@ static void medium_emit(medium_unit *unit, nesc_block *block, ps_t done_ps)
 	sim_unit *self = &unit->unit;
 	const ps_t delay_ps = ps_max(done_ps - self->local_ps, unit_cycles_ps(self, 1));
 
-	stage_mark_service_of(&block->marks, STAGE_MEDIA, self->local_ps + delay_ps, "access to the medium");
+	unit_mark_service_of(&block->marks, STAGE_MEDIA, self->local_ps + delay_ps, "access to the medium");
 	if (block->op == NESC_READ) {
 		sim_push(self, unit->data[unit->device->lane_of[block->function]], delay_ps,
 			 (sim_item){ .kind = NESC_DMA_DATA, .payload = block, .function = block->function });
@@ -112,7 +112,7 @@ static ps_t medium_serve(medium_unit *unit, nesc_block *block)
 	if (unit->device->config.content != NULL)
 		medium_check(unit, block);
 	times = unit->ops->serve(unit->state, unit->params, &access, self->local_ps);
-	stage_mark_wait(&block->marks, STAGE_MEDIA, times.start_ps);
+	unit_mark_wait(&block->marks, STAGE_MEDIA, times.start_ps);
 	self->busy_ps += times.busy_ps;
 	self->num_served++;
 	if (access.is_write)
@@ -142,10 +142,10 @@ static sim_wait medium_step_in_order(medium_unit *unit, ps_t limit_ps)
 		if (!sim_single_ready(self, unit->in, limit_ps, &wait))
 			return wait;
 		block = sim_pop(self, unit->in).payload;
-		stage_mark_wait(&block->marks, STAGE_MEDIA, self->local_ps);
+		unit_mark_wait(&block->marks, STAGE_MEDIA, self->local_ps);
 		done_ps = ps_max(medium_serve(unit, block), unit->last_done_ps);
 		if (block->kind == NESC_BLOCK_EMPTY) /* only waits for what came before */
-			stage_mark_wait(&block->marks, STAGE_MEDIA, done_ps);
+			unit_mark_wait(&block->marks, STAGE_MEDIA, done_ps);
 		unit->last_done_ps = done_ps;
 		medium_emit(unit, block, done_ps);
 	}
@@ -174,7 +174,7 @@ static sim_wait medium_step_any_order(medium_unit *unit, ps_t limit_ps)
 				return SIM_WAIT_UNTIL(begin_ps);
 			self->local_ps = begin_ps;
 			block = sim_pop(self, unit->in).payload;
-			stage_mark_wait(&block->marks, STAGE_MEDIA, self->local_ps);
+			unit_mark_wait(&block->marks, STAGE_MEDIA, self->local_ps);
 			done_ps = medium_serve(unit, block);
 			pending_push(unit, (struct medium_pending){ .done_ps = done_ps,
 								    .sequence = unit->num_accesses++,

@@ -34,6 +34,7 @@ typedef struct nesc_node_item {
 	nesc_node node;                /* as unpacked from the words that were written */
 	nesc_completion_status status; /* why it can not be carried out, or OK: decided as it reaches the registers */
 	stage_marks marks;
+	uint32_t num_left; /* its blocks that are not done, and 1 while it is being cut */
 	struct nesc_node_item *next_free;
 } nesc_node_item;
 
@@ -46,6 +47,7 @@ typedef enum nesc_block_kind {
 /* At most 1 KiB: the unit of translation and transfer. */
 typedef struct nesc_block {
 	nesc_request *request;
+	nesc_node_item *node; /* NULL: it is of none (a fence) */
 	uint32_t function;
 	uint32_t node_index;
 	nesc_op op;
@@ -59,7 +61,7 @@ typedef struct nesc_block {
 	bool missed;              /* parked until RewalkTree */
 	bool credited;            /* holds a place of its lane */
 	uint64_t dma_address;
-	stage_marks marks;
+	unit_marks marks;        /* since its node was cut */
 	struct nesc_block *next; /* parked behind a walk or a miss; free list */
 } nesc_block;
 

@@ -116,6 +116,7 @@ static void mux_begin(mux_unit *mux, mux_lane *lane, nesc_node_item *node)
 	const nesc_request *request = node->request;
 
 	lane->node = node;
+	node->num_left = 1;
 	lane->next_byte = 0;
 	lane->node_first_byte =
 		request->command.first_sector * NESC_SECTOR_BYTES + (uint64_t)node->index * NESC_MAX_NODE_BYTES;
@@ -135,7 +136,9 @@ static nesc_block *mux_cut(mux_unit *mux, mux_lane *lane, bool *last_out)
 	block->function = request->function;
 	block->node_index = node->index;
 	block->op = request->command.op;
-	block->marks = node->marks;
+	block->node = node;
+	node->num_left++;
+	block->marks = unit_marks_begin(&node->marks);
 	block->merged = block->missed = false;
 	block->credited = mux->credits[0] != NULL;
 	block->logical_block = first_byte >> TREE_BLOCK_SHIFT;
@@ -269,13 +272,13 @@ sim_wait mux_step(sim_unit *self, ps_t limit_ps)
 			return wait;
 		block = mux_cut(mux, lane, &last);
 		cut_ps = unit_cycles_ps(self, device->config.nesc->mux.block_cycles);
-		stage_mark_wait(&block->marks, STAGE_QUEUE, self->local_ps);
-		stage_mark_service_of(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps, "cut into blocks");
+		unit_mark_wait(&block->marks, STAGE_QUEUE, self->local_ps);
+		unit_mark_service_of(&block->marks, STAGE_QUEUE, self->local_ps + cut_ps, "cut into blocks");
 		sim_push(self, mux->out, cut_ps, (sim_item){ .payload = block, .function = block->function });
 		self->busy_ps += cut_ps;
 		self->local_ps += cut_ps;
 		if (last) {
-			nesc_pool_give(&device->nodes, lane->node);
+			nesc_node_release(device, lane->node);
 			lane->node = NULL;
 			self->num_served++;
 		}

@@ -224,18 +224,20 @@ static bool store(regs *self, const bar_target *target, uint64_t value, regs_eff
 	return false;
 }
 
-regs_effect regs_write(regs *self, uint64_t bar_offset, uint64_t value, uint32_t bytes)
+void regs_write(regs *self, uint64_t bar_offset, uint64_t value, uint32_t bytes, regs_effect *effect_out)
 {
-	bar_target target = bar_decode(bar_offset, bytes, true, self->num_vfs);
-	regs_effect effect = { .function = target.subject, .ring = target.ring };
+	const bar_target target = bar_decode(bar_offset, bytes, true, self->num_vfs);
 
+	effect_out->action = REGS_NOTHING;
+	effect_out->function = target.subject;
+	effect_out->ring = target.ring;
+	effect_out->ignored = effect_out->valid = false;
 	if (bytes == 4)
 		value = (uint32_t)value;
-	if (target.verdict != BAR_ALLOWED || !store(self, &target, value, &effect)) {
+	if (target.verdict != BAR_ALLOWED || !store(self, &target, value, effect_out)) {
 		self->functions[target.function].ignored[target.verdict]++;
-		effect.ignored = true;
+		effect_out->ignored = true;
 	}
-	return effect;
 }
 
 uint64_t regs_read(regs *self, uint64_t bar_offset, uint32_t bytes)

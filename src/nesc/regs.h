@@ -172,8 +172,9 @@ typedef struct regs_effect {
 /* All zero, for num_vfs (0 ... 64) VFs; the PF's size is that of the device. Owns nothing outside the struct. */
 void regs_init(regs *self, uint32_t num_vfs, uint64_t device_bytes);
 
-/* A write of the low `bytes` (4 or 8) of `value` at an offset in the BAR; any numbers are safe. */
-regs_effect regs_write(regs *self, uint64_t bar_offset, uint64_t value, uint32_t bytes);
+/* A write of the low `bytes` (4 or 8) of `value` at an offset in the BAR; any numbers are safe. What the device has to do
+ * about it goes into *effect_out (there are four writes per node: a returned struct would be copied twice). */
+void regs_write(regs *self, uint64_t bar_offset, uint64_t value, uint32_t bytes, regs_effect *effect_out);
 
 /* A read; 0 if it is ignored. */
 uint64_t regs_read(regs *self, uint64_t bar_offset, uint32_t bytes);

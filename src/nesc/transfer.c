@@ -93,8 +93,8 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps)
 		block = sim_pop(self, chosen).payload;
 		lane = device->lane_of[block->function];
 		cycles_ps = unit_cycles_ps(self, device->config.nesc->transfer.transfer_cycles);
-		stage_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
-		stage_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + cycles_ps, "data transfer unit");
+		unit_mark_wait(&block->marks, STAGE_DMA, self->local_ps);
+		unit_mark_service_of(&block->marks, STAGE_DMA, self->local_ps + cycles_ps, "data transfer unit");
 		if (chosen == unit->data) {
 			unit->num_outstanding--;
 			unit->num_outstanding_of[lane]--;

@@ -64,7 +64,7 @@ static void translate_emit(translate_unit *unit, nesc_block *block)
 	sim_unit *self = &unit->unit;
 	const ps_t cycles_ps = unit_cycles_ps(self, unit->device->config.nesc->translation.lookup_cycles);
 
-	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
+	unit_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
 	sim_push(self, unit->plba[unit->device->lane_of[block->function]], cycles_ps,
 		 (sim_item){ .payload = block, .function = block->function });
 }
@@ -84,7 +84,7 @@ static void translate_start_walk(translate_unit *unit, nesc_block *block)
 	if (unit->num_walks == (uint32_t)unit->device->config.nesc->walker.count)
 		unit->filled_ps = self->local_ps;
 	unit->device->counts.num_walks++;
-	stage_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
+	unit_mark_service_of(&block->marks, STAGE_TRANSLATE, self->local_ps + cycles_ps, "BTLB look-up");
 	sim_push(self, unit->jobs[walker], cycles_ps,
 		 (sim_item){ .payload = block,
 			     .function = block->function,
@@ -149,10 +149,10 @@ static void translate_release(translate_unit *unit, uint32_t function, nesc_comp
 		return;
 	for (nesc_block *block = of->missed.first; block != NULL; block = block->next) {
 		if (block == of->missed.first)
-			stage_mark_service_of(&block->marks, STAGE_MISS, unit->unit.local_ps,
-					      "the hypervisor handles the miss");
+			unit_mark_service_of(&block->marks, STAGE_MISS, unit->unit.local_ps,
+					     "the hypervisor handles the miss");
 		else
-			stage_mark_wait(&block->marks, STAGE_MISS, unit->unit.local_ps);
+			unit_mark_wait(&block->marks, STAGE_MISS, unit->unit.local_ps);
 		block->missed = false;
 		if (block->request == missed && status != NESC_COMPLETION_OK)
 			nesc_block_fail(unit->device, block, status);
@@ -294,10 +294,10 @@ static void translate_mark_wait(const translate_unit *unit, nesc_block *block)
 	const ps_t now_ps = unit->unit.local_ps;
 
 	if (unit->full_to_ps > block->marks.last_ps) {
-		stage_mark_wait(&block->marks, STAGE_TRANSLATE, ps_max(block->marks.last_ps, unit->full_from_ps));
-		stage_mark_wait(&block->marks, STAGE_WALK, ps_min(now_ps, unit->full_to_ps));
+		unit_mark_wait(&block->marks, STAGE_TRANSLATE, ps_max(block->marks.last_ps, unit->full_from_ps));
+		unit_mark_wait(&block->marks, STAGE_WALK, ps_min(now_ps, unit->full_to_ps));
 	}
-	stage_mark_wait(&block->marks, STAGE_TRANSLATE, now_ps);
+	unit_mark_wait(&block->marks, STAGE_TRANSLATE, now_ps);
 }
 
 /* What the walk found is the block's place. */
@@ -346,9 +346,9 @@ static void translate_return(translate_unit *unit, sim_item item)
 	pending_walk walk = unit->walks[item.function];
 	nesc_block *block = item.payload;
 
-	stage_mark_service_of(&block->marks, STAGE_WALK, unit->unit.local_ps, "walk of the extent tree");
+	unit_mark_service_of(&block->marks, STAGE_WALK, unit->unit.local_ps, "walk of the extent tree");
 	for (nesc_block *parked = walk.parked.first; parked != NULL; parked = parked->next)
-		stage_mark_wait(&parked->marks, STAGE_WALK, unit->unit.local_ps);
+		unit_mark_wait(&parked->marks, STAGE_WALK, unit->unit.local_ps);
 	unit->walks[item.function] = (pending_walk){ 0 };
 	if (unit->num_walks-- == (uint32_t)device->config.nesc->walker.count) {
 		unit->full_from_ps = unit->filled_ps;

@@ -282,14 +282,34 @@ sim_wait transfer_step(sim_unit *self, ps_t limit_ps);
 sim_wait medium_step(sim_unit *self, ps_t limit_ps);
 sim_wait dma_step(sim_unit *self, ps_t limit_ps);
 
-/* A block is done at marks.last_ps. True when it was the last of its request, whose marks then are the block's. */
-static inline bool nesc_block_finish(nesc_device *device, nesc_block *block)
+/* A node of which another part is done: its record comes back with the last one. */
+static inline void nesc_node_release(nesc_device *device, nesc_node_item *node)
+{
+	if (--node->num_left == 0)
+		nesc_pool_give(&device->nodes, node);
+}
+
+/* Nothing more is to be marked in the block. True when it was the last of its request, whose marks then are the path of this
+ * block. */
+static inline bool nesc_block_done(nesc_device *device, nesc_block *block)
 {
 	nesc_request *request = block->request;
-	bool last = --request->num_left == 0;
+	const bool last = --request->num_left == 0;
 
-	if (last)
-		request->marks = block->marks;
+	if (last && block->node != NULL) {
+		request->marks = block->node->marks;
+		stage_marks_add(&request->marks, &block->marks);
+	}
+	if (block->node != NULL)
+		nesc_node_release(device, block->node);
+	return last;
+}
+
+/* The same, and the block goes no further. */
+static inline bool nesc_block_finish(nesc_device *device, nesc_block *block)
+{
+	const bool last = nesc_block_done(device, block);
+
 	nesc_pool_give(&device->blocks, block);
 	return last;
 }

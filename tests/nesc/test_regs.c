@@ -8,6 +8,14 @@
 #define GUEST_VF 7
 #define DEVICE_BYTES (UINT64_C(1) << 30)
 
+static regs_effect write_register(regs *self, uint64_t bar_offset, uint64_t value, uint32_t bytes)
+{
+	regs_effect effect;
+
+	regs_write(self, bar_offset, value, bytes, &effect);
+	return effect;
+}
+
 static regs device;
 
 static int set_up(void **state)
@@ -130,26 +138,26 @@ static void two_writes_make_a_command_and_two_a_node(void **state)
 	for (uint32_t function = 0; function <= BAR_MAX_VFS; function += 32) {
 		/* Rings and functions do not see each other's halves. */
 		for (uint32_t ring = 0; ring < bar_num_rings(function); ring++) {
-			effect = regs_write(&device, bar_command(function, ring), command[0], 8);
+			effect = write_register(&device, bar_command(function, ring), command[0], 8);
 			assert_true(effect.action == REGS_NOTHING && !effect.ignored);
-			effect = regs_write(&device, bar_dma_list_entry(function, ring), node[0], 8);
+			effect = write_register(&device, bar_dma_list_entry(function, ring), node[0], 8);
 			assert_true(effect.action == REGS_NOTHING && !effect.ignored);
 		}
 		for (uint32_t ring = 0; ring < bar_num_rings(function); ring++) {
-			effect = regs_write(&device, bar_dma_list_entry(function, ring), node[1], 8);
+			effect = write_register(&device, bar_dma_list_entry(function, ring), node[1], 8);
 			assert_true(effect.action == REGS_NODE && effect.valid);
 			assert_true(effect.function == function && effect.ring == ring);
 			assert_true(effect.node.address == 0x10000 && effect.node.offset == 512 &&
 				    effect.node.bytes == 1024);
-			effect = regs_write(&device, bar_command(function, ring), command[1], 8);
+			effect = write_register(&device, bar_command(function, ring), command[1], 8);
 			assert_true(effect.action == REGS_COMMAND && effect.valid);
 			assert_true(effect.function == function && effect.ring == ring);
 			assert_true(effect.command.tag == 9 && effect.command.first_sector == 64);
 		}
 		assert_true(regs_num_ignored(&device, function) == 0);
 	}
-	regs_write(&device, bar_command(GUEST_VF, 0), 0, 8);
-	effect = regs_write(&device, bar_command(GUEST_VF, 0), 0, 8);
+	write_register(&device, bar_command(GUEST_VF, 0), 0, 8);
+	effect = write_register(&device, bar_command(GUEST_VF, 0), 0, 8);
 	assert_true(effect.action == REGS_COMMAND && !effect.valid);
 }
 
@@ -167,14 +175,14 @@ static void a_miss_goes_through_the_registers(void **state)
 
 	/* The guest's own page shows nothing of it, nor can it end the wait. */
 	assert_true(regs_read(&device, bar_page(64) + 8, 8) == 0);
-	effect = regs_write(&device, bar_page(64) + 0x14, 1, 4);
+	effect = write_register(&device, bar_page(64) + 0x14, 1, 4);
 	assert_true(effect.ignored && effect.action == REGS_NOTHING && regs_miss_pending(&device, 64));
 	assert_true(device.functions[64].ignored[BAR_PRIVILEGED] == 2);
 
-	assert_true(regs_write(&device, window(64, BAR_REWALK_TREE), 0, 4).ignored);
-	assert_true(regs_write(&device, window(64, BAR_REWALK_TREE), REGS_NUM_REWALKS, 4).ignored);
+	assert_true(write_register(&device, window(64, BAR_REWALK_TREE), 0, 4).ignored);
+	assert_true(write_register(&device, window(64, BAR_REWALK_TREE), REGS_NUM_REWALKS, 4).ignored);
 	assert_false(regs_end_miss(&device, 2)); /* has no miss */
-	effect = regs_write(&device, window(64, BAR_REWALK_TREE), UINT64_C(0x900000000) | REGS_FAIL_NO_SPACE, 4);
+	effect = write_register(&device, window(64, BAR_REWALK_TREE), UINT64_C(0x900000000) | REGS_FAIL_NO_SPACE, 4);
 	assert_true(effect.action == REGS_RETRY && effect.function == 64 && effect.rewalk == REGS_FAIL_NO_SPACE);
 	assert_true(regs_miss_pending(&device, 64)); /* until the effect reaches translation */
 	assert_true(regs_end_miss(&device, 64));
@@ -182,9 +190,9 @@ static void a_miss_goes_through_the_registers(void **state)
 	assert_true(regs_miss_pending(&device, 1));
 	assert_true(regs_read(&device, window(64, BAR_MISS_ADDRESS), 8) == 0);
 	regs_set_miss(&device, 64, 4096, 512); /* the next one in the queue */
-	effect = regs_write(&device, window(64, BAR_REWALK_TREE), 1, 4);
+	effect = write_register(&device, window(64, BAR_REWALK_TREE), 1, 4);
 	assert_true(effect.action == REGS_RETRY && effect.rewalk == REGS_REWALK);
-	assert_true(regs_write(&device, window(3, BAR_REWALK_TREE), 1, 4).action == REGS_RETRY);
+	assert_true(write_register(&device, window(3, BAR_REWALK_TREE), 1, 4).action == REGS_RETRY);
 }
 
 static void the_pf_sets_up_its_vfs(void **state)
@@ -192,21 +200,21 @@ static void the_pf_sets_up_its_vfs(void **state)
 	regs_effect effect;
 
 	(void)state;
-	assert_false(regs_write(&device, window(GUEST_VF, BAR_EXTENT_TREE_ROOT), 0x1000, 8).ignored);
-	assert_false(regs_write(&device, window(GUEST_VF, BAR_DEVICE_SIZE), 1 << 20, 8).ignored);
+	assert_false(write_register(&device, window(GUEST_VF, BAR_EXTENT_TREE_ROOT), 0x1000, 8).ignored);
+	assert_false(write_register(&device, window(GUEST_VF, BAR_DEVICE_SIZE), 1 << 20, 8).ignored);
 	assert_true(regs_read(&device, window(GUEST_VF, BAR_EXTENT_TREE_ROOT), 8) == 0x1000);
 	assert_true(regs_read(&device, bar_own_device_size(GUEST_VF), 8) == 1 << 20);
 	assert_true(regs_read(&device, bar_own_device_size(0), 8) == DEVICE_BYTES);
-	assert_true(regs_write(&device, bar_own_device_size(0), 1, 8).ignored);
+	assert_true(write_register(&device, bar_own_device_size(0), 1, 8).ignored);
 	assert_true(regs_read(&device, bar_own_device_size(0), 8) == DEVICE_BYTES);
 
-	assert_true(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_BASE), 1, 8).ignored); /* of whom? */
-	assert_true(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_BYTES), 1, 8).ignored);
-	assert_true(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), 0, 4).ignored);
-	assert_true(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), 65, 4).ignored);
-	assert_false(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), GUEST_VF, 4).ignored);
-	assert_false(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_BASE), 0x20000, 8).ignored);
-	assert_false(regs_write(&device, bar_pf_register(BAR_TRAMPOLINE_BYTES), 0x10000, 8).ignored);
+	assert_true(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_BASE), 1, 8).ignored); /* of whom? */
+	assert_true(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_BYTES), 1, 8).ignored);
+	assert_true(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), 0, 4).ignored);
+	assert_true(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), 65, 4).ignored);
+	assert_false(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), GUEST_VF, 4).ignored);
+	assert_false(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_BASE), 0x20000, 8).ignored);
+	assert_false(write_register(&device, bar_pf_register(BAR_TRAMPOLINE_BYTES), 0x10000, 8).ignored);
 	assert_true(regs_read(&device, bar_pf_register(BAR_TRAMPOLINE_FUNCTION), 4) == GUEST_VF);
 	assert_true(regs_read(&device, bar_pf_register(BAR_TRAMPOLINE_BASE), 8) == 0x20000);
 	assert_true(regs_read(&device, bar_pf_register(BAR_TRAMPOLINE_BYTES), 8) == 0x10000);
@@ -220,15 +228,15 @@ static void the_pf_sets_up_its_vfs(void **state)
 	assert_false(regs_dma_allowed(&device, GUEST_VF + 1, 0, 1));
 	assert_true(regs_dma_allowed(&device, 0, UINT64_MAX, 1));
 
-	assert_true(regs_write(&device, bar_pf_register(BAR_FLUSH_FUNCTION), 65, 4).ignored);
-	assert_true(regs_write(&device, bar_pf_register(BAR_FLUSH_GO), 0, 4).ignored);
-	effect = regs_write(&device, bar_pf_register(BAR_FLUSH_GO), 1, 4);
+	assert_true(write_register(&device, bar_pf_register(BAR_FLUSH_FUNCTION), 65, 4).ignored);
+	assert_true(write_register(&device, bar_pf_register(BAR_FLUSH_GO), 0, 4).ignored);
+	effect = write_register(&device, bar_pf_register(BAR_FLUSH_GO), 1, 4);
 	assert_true(effect.action == REGS_FLUSH && effect.function == 0 && effect.first_block == 0 &&
 		    effect.num_blocks == UINT64_MAX);
-	regs_write(&device, bar_pf_register(BAR_FLUSH_FUNCTION), GUEST_VF, 4);
-	regs_write(&device, bar_pf_register(BAR_FLUSH_FIRST_BLOCK), 100, 8);
-	regs_write(&device, bar_pf_register(BAR_FLUSH_NUM_BLOCKS), 5, 8);
-	effect = regs_write(&device, bar_pf_register(BAR_FLUSH_GO), 1, 4);
+	write_register(&device, bar_pf_register(BAR_FLUSH_FUNCTION), GUEST_VF, 4);
+	write_register(&device, bar_pf_register(BAR_FLUSH_FIRST_BLOCK), 100, 8);
+	write_register(&device, bar_pf_register(BAR_FLUSH_NUM_BLOCKS), 5, 8);
+	effect = write_register(&device, bar_pf_register(BAR_FLUSH_GO), 1, 4);
 	assert_true(effect.action == REGS_FLUSH && effect.function == GUEST_VF && effect.first_block == 100 &&
 		    effect.num_blocks == 5);
 	assert_true(regs_read(&device, bar_pf_register(BAR_FLUSH_FUNCTION), 4) == GUEST_VF);
@@ -244,14 +252,14 @@ static void completion_rings_have_an_address_and_a_length(void **state)
 
 	(void)state;
 	assert_int_equal(ring->num_completions, 0);
-	assert_false(regs_write(&device, bar_completion_ring(GUEST_VF, 15), 0x40000 | 8, 8).ignored);
+	assert_false(write_register(&device, bar_completion_ring(GUEST_VF, 15), 0x40000 | 8, 8).ignored);
 	assert_true(ring->completion_address == 0x40000);
 	assert_int_equal(ring->num_completions, 256);
 	assert_true(regs_read(&device, bar_completion_ring(GUEST_VF, 15), 8) == (0x40000 | 8));
-	assert_true(regs_write(&device, bar_completion_ring(GUEST_VF, 15), 0x50000 | 17, 8).ignored);
+	assert_true(write_register(&device, bar_completion_ring(GUEST_VF, 15), 0x50000 | 17, 8).ignored);
 	assert_true(device.functions[GUEST_VF].ignored[BAR_ALLOWED] == 1);
 	assert_true(ring->completion_address == 0x40000);
-	assert_true(regs_write(&device, bar_completion_ring(GUEST_VF, 15) + 8, 0x50000, 8).ignored);
+	assert_true(write_register(&device, bar_completion_ring(GUEST_VF, 15) + 8, 0x50000, 8).ignored);
 }
 
 /* A guest that writes every 4 and 8 bytes of its page changes its own rings, and nothing else in the whole device. */
@@ -274,7 +282,7 @@ static void a_guest_changes_nothing_but_its_rings(void **state)
 		for (uint32_t slot = 0; slot < BAR_PAGE_BYTES / 8; slot++) {
 			for (uint32_t i = 0; i < 3; i++) {
 				uint64_t offset = bar_page(vf) + 8 * slot + (i == 2 ? 4 : 0);
-				regs_effect effect = regs_write(&device, offset, 1, i == 0 ? 8 : 4);
+				regs_effect effect = write_register(&device, offset, 1, i == 0 ? 8 : 4);
 				uint64_t value = regs_read(&device, offset, i == 0 ? 8 : 4);
 
 				num_accesses += 2;
@@ -305,10 +313,10 @@ static void absent_vfs_have_no_registers(void **state)
 {
 	(void)state;
 	regs_init(&device, 2, DEVICE_BYTES);
-	assert_true(regs_write(&device, bar_command(3, 0), 1, 8).ignored);
+	assert_true(write_register(&device, bar_command(3, 0), 1, 8).ignored);
 	assert_true(regs_read(&device, bar_own_device_size(3), 8) == 0);
 	assert_true(device.functions[0].ignored[BAR_NO_FUNCTION] == 2);
-	assert_true(regs_write(&device, window(3, BAR_EXTENT_TREE_ROOT), 1, 8).ignored);
+	assert_true(write_register(&device, window(3, BAR_EXTENT_TREE_ROOT), 1, 8).ignored);
 	assert_true(device.functions[0].ignored[BAR_NO_REGISTER] == 1);
 	assert_true(device.functions[3].tree_root_address == 0);
 }
