@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "sim/thread.h"
 #include "workload/io.h"
 
 /* A queue as the thread sees it. */
@@ -15,6 +14,18 @@ typedef struct served_queue {
 	uint64_t num_interrupts; /* sent */
 } served_queue;
 
+/* What the thread does, or what it waits for. */
+typedef enum io_state {
+	IO_IDLE,   /* for something to do */
+	IO_ASK,    /* for room to ask for a core of the pool */
+	IO_CORE,   /* for the core */
+	IO_SERVE,  /* it has one */
+	IO_LOOKED, /* until all that came while it woke up and looped is known */
+	IO_EVENTS, /* a round of its loop begins */
+	IO_ANSWER, /* goes through what the host's kernel is through with; it may wait to know whether a guest looks */
+	IO_GIVE,   /* for room to give the core back */
+} io_state;
+
 struct io_thread {
 	host_core core;
 	io_thread_config config;
@@ -23,40 +34,20 @@ struct io_thread {
 	served_queue *queues;
 	nesc_request *first_done, *last_done; /* that interrupts tell of */
 	bool sleeps;
-	sim_queue *core_requests, *core_grants; /* of the pool */
-	bool has_core;
-	uint32_t num_taken; /* requests, not told of yet */
-	bool flushing;      /* alone */
-	host_ops batch;     /* taken in this pass, not handed to the kernel yet */
-	host_ops returned;  /* the host's kernel is through with them */
+	sim_queue *core_requests, *core_grants; /* of the pool; NULL: its core is its own */
+	io_state state;
+	ps_t idle_from_ps;
+	host_ops told;           /* IO_ANSWER: what the kernel is through with ... */
+	host_op *finished;       /* ... of which this one's guest requests are being answered, ... */
+	guest_request *answered; /* ... from this one on; */
+	uint64_t answered_sector;
+	bool is_prepared, must_know; /* it is ready to be sent; only when it is known whether the guest looks */
+	uint32_t num_taken;          /* requests, not told of yet */
+	bool flushing;               /* alone */
+	host_ops batch;              /* taken in this pass, not handed to the kernel yet */
+	host_ops returned;           /* the host's kernel is through with them */
 	io_thread_counts counts;
 };
-
-/* ---- cores ------------------------------------------------------------------------------------------------------ */
-
-/* Waits for a core of the pool. */
-static bool take_core(io_thread *self)
-{
-	sim_item item = { .kind = SIM_POOL_ACQUIRE };
-
-	if (self->config.pool == NULL || self->has_core)
-		return true;
-	self->has_core = true;
-	/* A merge point acts strictly after what woke it: others were promised that. */
-	return sim_thread_send(&self->core.unit, self->core_requests, 0, item) &&
-	       sim_thread_receive(&self->core.unit, self->core_grants, &item) &&
-	       sim_thread_sync(&self->core.unit, self->core.unit.local_ps + 1);
-}
-
-static bool give_core(io_thread *self)
-{
-	const sim_item item = { .kind = SIM_POOL_RELEASE };
-
-	if (!self->has_core)
-		return true;
-	self->has_core = false;
-	return sim_thread_send(&self->core.unit, self->core_requests, 0, item);
-}
 
 /* ---- what comes in ---------------------------------------------------------------------------------------------- */
 
@@ -110,71 +101,20 @@ static bool take_in(io_thread *self)
 	return wakes;
 }
 
-/* Waits for something to do. False when the run is over. */
-static bool wait_for_work(io_thread *self)
+/* Something came after it had nothing to do. */
+static void begin_work(io_thread *self)
 {
-	sim_unit *unit = &self->core.unit;
-	const ps_t from_ps = unit->local_ps;
-	bool wakes;
-	ps_t idle_ps;
-	sim_wait wait;
+	const bool wakes = take_in(self);
+	const ps_t idle_ps = self->core.unit.local_ps - self->idle_from_ps;
 
-	while (!sim_merge_ready(unit, NULL, sim_engine_now(unit->kernel), &wait))
-		if (!sim_thread_block(unit, wait))
-			return false;
-	wakes = take_in(self);
 	/* What was put into a queue unkicked came while the thread was looking. */
-	idle_ps = unit->local_ps - from_ps;
 	if (!self->sleeps && self->config.poll_ps != 0)
 		self->core.cpu_ps[CPU_POLLING] += ps_min(idle_ps, self->config.poll_ps);
 	if (wakes && idle_ps > self->config.poll_ps)
 		self->sleeps = true;
-	return true;
 }
 
 /* ---- what goes out ---------------------------------------------------------------------------------------------- */
-
-/* Is the guest's handler looking at the queue? It has to be known for now. */
-static bool guest_is_looking(io_thread *self, served_queue *queue, bool *over_out)
-{
-	sim_unit *unit = &self->core.unit;
-
-	if (!queue->shared.device.suppresses)
-		return false;
-	/* With all interrupts taken, all that could be said has been. */
-	if (queue->num_interrupts != queue->shared.num_interrupts_taken && !sim_thread_sync(unit, unit->local_ps))
-		*over_out = true;
-	return sim_signal_before(&queue->shared.handling, unit->local_ps);
-}
-
-/* Tells the guest of one request. */
-static bool complete_request(io_thread *self, guest_request *request)
-{
-	served_queue *queue = &self->queues[request->queue];
-	bool over = false;
-
-	self->num_taken--;
-	self->flushing = false;
-	stage_mark_wait(&request->marks, STAGE_VMM, self->core.unit.local_ps);
-	core_run(&self->core, PHASE_IO_DONE, 0, &request->marks);
-	request->interrupts = !guest_is_looking(self, queue, &over);
-	if (over)
-		return false;
-	if (request->interrupts) {
-		core_run(&self->core, PHASE_IO_NOTIFY, 0, &request->marks);
-		queue->num_interrupts++;
-		self->counts.num_interrupts++;
-	} else {
-		self->counts.num_suppressed_interrupts++;
-	}
-	if (self->config.poll_ps != 0 && queue->shared.device.suppresses) {
-		/* It goes on looking. Said before the answer, so that the guest knows by then. */
-		sim_signal_set(&queue->shared.looking, self->core.unit.local_ps, true);
-		sim_signal_set(&queue->shared.looking, self->core.unit.local_ps + self->config.poll_ps, false);
-	}
-	sim_push(&self->core.unit, queue->shared.completions, 0, (sim_item){ .payload = request });
-	return true;
-}
 
 /* Requests that were joined share the path from then on. */
 static void split_marks(const host_op *op, guest_request *request)
@@ -186,41 +126,95 @@ static void split_marks(const host_op *op, guest_request *request)
 	request->marks.last_ps = op->marks.last_ps;
 }
 
-static bool finish(io_thread *self, host_op *op)
+/* The request has what became of it, and the thread is about to tell its guest. */
+static void prepare_answer(io_thread *self, guest_request *request)
 {
-	guest_request *request = op->first, *next;
-	uint64_t sector = 0;
+	const host_op *op = self->finished;
+	const served_queue *queue = &self->queues[request->queue];
+	const uint64_t num_sectors = request->num_bytes / IO_SECTOR_BYTES;
 
-	for (; request != NULL; request = next) {
-		const uint64_t num_sectors = request->num_bytes / IO_SECTOR_BYTES;
+	request->status = op->status;
+	request->has_part = op->has_part;
+	request->part = op->part;
+	if (op->first == op->last)
+		request->marks = op->marks;
+	else
+		split_marks(op, request);
+	for (uint64_t i = 0; op->first != op->last && op->op == NESC_READ && op->stamps != NULL && i < num_sectors; i++)
+		request->stamps[i] = op->stamps[self->answered_sector + i];
+	self->answered_sector += num_sectors;
+	self->num_taken--;
+	self->flushing = false;
+	stage_mark_wait(&request->marks, STAGE_VMM, self->core.unit.local_ps);
+	core_run(&self->core, PHASE_IO_DONE, 0, &request->marks);
+	/* Whether the guest's handler looks at the queue has to be known for now. With all interrupts taken, all that could be
+	 * said has been. */
+	self->must_know =
+		queue->shared.device.suppresses && queue->num_interrupts != queue->shared.num_interrupts_taken;
+}
 
-		next = request->next;
-		request->status = op->status;
-		request->has_part = op->has_part;
-		request->part = op->part;
-		if (op->first == op->last)
-			request->marks = op->marks;
-		else
-			split_marks(op, request);
-		for (uint64_t i = 0;
-		     op->first != op->last && op->op == NESC_READ && op->stamps != NULL && i < num_sectors; i++)
-			request->stamps[i] = op->stamps[sector + i];
-		sector += num_sectors;
-		if (!complete_request(self, request))
-			return false;
+static void send_answer(io_thread *self, guest_request *request)
+{
+	sim_unit *unit = &self->core.unit;
+	served_queue *queue = &self->queues[request->queue];
+	const bool suppresses = queue->shared.device.suppresses;
+
+	request->interrupts = !(suppresses && sim_signal_before(&queue->shared.handling, unit->local_ps));
+	if (request->interrupts) {
+		core_run(&self->core, PHASE_IO_NOTIFY, 0, &request->marks);
+		queue->num_interrupts++;
+		self->counts.num_interrupts++;
+	} else {
+		self->counts.num_suppressed_interrupts++;
 	}
-	host_path_free_op(&self->path, op);
+	if (self->config.poll_ps != 0 && suppresses) {
+		/* It goes on looking. Said before the answer, so that the guest knows by then. */
+		sim_signal_set(&queue->shared.looking, unit->local_ps, true);
+		sim_signal_set(&queue->shared.looking, unit->local_ps + self->config.poll_ps, false);
+	}
+	sim_push(unit, queue->shared.completions, 0, (sim_item){ .payload = request });
+}
+
+/* Tells the guest of an op's requests. False: not before local time. */
+static bool answer(io_thread *self, ps_t limit_ps)
+{
+	while (self->answered != NULL) {
+		guest_request *request = self->answered;
+
+		if (!self->is_prepared)
+			prepare_answer(self, request);
+		self->is_prepared = true;
+		if (self->must_know && limit_ps < self->core.unit.local_ps)
+			return false;
+		self->is_prepared = false;
+		self->answered = request->next; /* then the record is the guest's */
+		send_answer(self, request);
+	}
+	host_path_free_op(&self->path, self->finished);
+	self->finished = NULL;
 	return true;
 }
 
-/* What the host's kernel is through with: the guest is told, or the flush that has to follow is asked for. */
-static bool go_on(io_thread *self, host_op *op)
+/* What the host's kernel is through with: the guest is told, or the flush that has to follow is asked for. False: not before
+ * local time. */
+static bool answer_all(io_thread *self, ps_t limit_ps)
 {
-	if (op->step == HOST_STEP_DONE)
-		return finish(self, op);
-	if (host_path_advance(&self->path, op))
-		host_ops_append(&self->returned, op);
-	return true;
+	for (;;) {
+		host_op *op;
+
+		if (self->finished != NULL && !answer(self, limit_ps))
+			return false;
+		op = host_ops_pop(&self->told);
+		if (op == NULL)
+			return true;
+		if (op->step == HOST_STEP_DONE) {
+			self->finished = op;
+			self->answered = op->first;
+			self->answered_sector = 0;
+		} else if (host_path_advance(&self->path, op)) {
+			host_ops_append(&self->returned, op);
+		}
+	}
 }
 
 /* ---- queues ----------------------------------------------------------------------------------------------------- */
@@ -393,14 +387,14 @@ static stage_marks *first_event(io_thread *self, core_phase *loop_out)
 	return NULL;
 }
 
-/* The thread's user space. False when the run is over. */
-static bool serve_events(io_thread *self)
+/* Its event loop finds something, or not. */
+static io_state begin_events(io_thread *self)
 {
 	core_phase loop;
 	stage_marks *marks = first_event(self, &loop);
 
 	if (marks == NULL)
-		return true;
+		return IO_GIVE;
 	self->counts.num_passes++;
 	stage_mark_wait(marks, STAGE_VMM, self->core.unit.local_ps);
 	if (self->sleeps) {
@@ -408,44 +402,92 @@ static bool serve_events(io_thread *self)
 		core_run(&self->core, loop == PHASE_IO_LOOP ? PHASE_IO_WAKE : PHASE_IO_WAKE_KICK, 0, marks);
 	}
 	self->sleeps = false;
-	if (loop != NUM_PHASES) {
-		core_run(&self->core, loop, 0, marks);
-		/* It finds what came while it woke up and looped, too. */
-		if (!sim_thread_sync(&self->core.unit, self->core.unit.local_ps))
-			return false;
-		take_in(self);
-		serve_interrupts(self);
-	}
-	for (;;) {
-		host_ops told = self->returned;
-		host_op *op;
-
-		self->returned = (host_ops){ .first = NULL };
-		while ((op = host_ops_pop(&told)) != NULL)
-			if (!go_on(self, op))
-				return false;
-		serve_queues(self);
-		submit_batch(self);
-		host_path_advance_ready(&self->path, &self->returned);
-		if (self->returned.first == NULL)
-			return true;
-		/* What needed no device: the loop hears of it in its next pass all the same. */
-		self->counts.num_passes++;
-		stage_mark_wait(&self->returned.first->marks, STAGE_VMM, self->core.unit.local_ps);
-		core_run(&self->core, PHASE_IO_LOOP, 0, &self->returned.first->marks);
-	}
+	if (loop == NUM_PHASES)
+		return IO_EVENTS;
+	core_run(&self->core, loop, 0, marks);
+	return IO_LOOKED;
 }
 
-static void io_thread_body(sim_unit *unit)
+/* The guests know what was done for them: what they ask for. */
+static io_state end_events(io_thread *self)
+{
+	serve_queues(self);
+	submit_batch(self);
+	host_path_advance_ready(&self->path, &self->returned);
+	if (self->returned.first == NULL)
+		return IO_GIVE;
+	/* What needed no device: the loop hears of it in its next pass all the same. */
+	self->counts.num_passes++;
+	stage_mark_wait(&self->returned.first->marks, STAGE_VMM, self->core.unit.local_ps);
+	core_run(&self->core, PHASE_IO_LOOP, 0, &self->returned.first->marks);
+	return IO_EVENTS;
+}
+
+static sim_wait io_thread_step(sim_unit *unit, ps_t limit_ps)
 {
 	io_thread *self = (io_thread *)unit;
+	sim_wait wait;
 
-	while (wait_for_work(self)) {
-		if (!take_core(self))
-			return;
-		serve_interrupts(self);
-		if (!serve_events(self) || !give_core(self))
-			return;
+	for (;;) {
+		switch (self->state) {
+		case IO_IDLE:
+			if (!sim_merge_ready(unit, NULL, limit_ps, &wait))
+				return wait;
+			begin_work(self);
+			self->state = self->core_requests == NULL ? IO_SERVE : IO_ASK;
+			break;
+		case IO_ASK:
+			if (sim_full(self->core_requests))
+				return SIM_WAIT_SLOT(self->core_requests);
+			sim_push(unit, self->core_requests, 0, (sim_item){ .kind = SIM_POOL_ACQUIRE });
+			self->state = IO_CORE;
+			break;
+		case IO_CORE: {
+			ps_t granted_ps;
+
+			if (sim_empty(self->core_grants))
+				return SIM_WAIT_ITEM;
+			/* A merge point acts strictly after what woke it: others were promised that. */
+			granted_ps = ps_max(unit->local_ps, sim_head(self->core_grants)->ready_ps) + 1;
+			if (limit_ps < granted_ps)
+				return SIM_WAIT_UNTIL(granted_ps);
+			unit->local_ps = granted_ps - 1;
+			sim_pop(unit, self->core_grants);
+			unit->local_ps = granted_ps;
+			self->state = IO_SERVE;
+			break;
+		}
+		case IO_SERVE:
+			serve_interrupts(self);
+			self->state = begin_events(self);
+			break;
+		case IO_LOOKED:
+			if (limit_ps < unit->local_ps)
+				return SIM_WAIT_UNTIL(unit->local_ps);
+			take_in(self);
+			serve_interrupts(self);
+			self->state = IO_EVENTS;
+			break;
+		case IO_EVENTS:
+			self->told = self->returned;
+			self->returned = (host_ops){ .first = NULL };
+			self->state = IO_ANSWER;
+			break;
+		case IO_ANSWER:
+			if (!answer_all(self, limit_ps))
+				return SIM_WAIT_UNTIL(unit->local_ps);
+			self->state = end_events(self);
+			break;
+		case IO_GIVE:
+			if (self->core_requests != NULL) {
+				if (sim_full(self->core_requests))
+					return SIM_WAIT_SLOT(self->core_requests);
+				sim_push(unit, self->core_requests, 0, (sim_item){ .kind = SIM_POOL_RELEASE });
+			}
+			self->idle_from_ps = unit->local_ps;
+			self->state = IO_IDLE;
+			break;
+		}
 	}
 }
 
@@ -471,10 +513,8 @@ io_thread *io_thread_create(sim_kernel *kernel, nesc_device *device, const io_th
 	self->sleeps = true;
 	unit = &self->core.unit;
 	snprintf(self->name, sizeof(self->name), "vm[%u].io_thread", config->vm);
-	sim_thread_init(kernel, unit, self->name, io_thread_body);
-	unit->role = SIM_MERGE;
-	unit->clock = hwclock_make(CORE_CLOCK_HZ);
-	unit->daemon = true;
+	sim_unit_init(kernel, unit, self->name, io_thread_step, SIM_MERGE, CORE_CLOCK_HZ);
+	unit->software = unit->daemon = true;
 	core_init(&self->core, &params);
 	self->queues = calloc(config->num_queues, sizeof(served_queue));
 	if (self->queues == NULL || host_path_init(&self->path, &self->core, device, &config->path) != NESCSIM_OK) {
