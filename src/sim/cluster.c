@@ -61,11 +61,9 @@ static void heap_put(sim_kernel *kernel, sim_unit *unit, ps_t target_ps)
 
 static void heap_remove(sim_kernel *kernel, sim_unit *unit)
 {
-	uint32_t index = unit->heap_index;
+	const uint32_t index = unit->heap_index;
 	sim_unit *last;
 
-	if (index == 0)
-		return;
 	unit->heap_index = 0;
 	last = kernel->heap[kernel->heap_count--];
 	if (last == unit)
@@ -132,7 +130,8 @@ static void cluster_settle(sim_unit *unit, sim_wait wait)
 		break;
 	}
 	NESC_ASSERT_DEBUG(wait.state != SIM_RUNNING, "a step named nothing to wait for");
-	heap_remove(kernel, unit);
+	if (unit->heap_index != 0)
+		heap_remove(kernel, unit);
 }
 
 /* Everything up to t_ps has been pushed. */
@@ -218,7 +217,8 @@ static void cluster_software_main(void *argument)
 
 static void cluster_release(sim_kernel *kernel, sim_unit *unit)
 {
-	heap_remove(kernel, unit);
+	if (unit->heap_index != 0)
+		heap_remove(kernel, unit);
 	unit->limit_ps = kernel->now_ps;
 	unit->state = SIM_RUNNING;
 	kernel->num_handed_over++;
