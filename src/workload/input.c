@@ -114,6 +114,47 @@ static nescsim_status report_open(nescsim_diag *diag, const diag_place *place, c
 			words->noun, shown_name, what);
 }
 
+/* The next file of a tar archive, or the file itself. */
+static int next_file(input *self, struct archive_entry **entry_out)
+{
+	int result;
+
+	do
+		result = archive_read_next_header(self->archive, entry_out);
+	while ((result == ARCHIVE_OK || result == ARCHIVE_WARN) && archive_entry_filetype(*entry_out) != AE_IFREG);
+	return result;
+}
+
+static bool is_tar(const input *self)
+{
+	return (archive_format(self->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+}
+
+/* Some traces are published as a tar archive of one file. Of more than one it is not clear which is meant. */
+static bool has_another_file(input *self)
+{
+	struct archive_entry *entry;
+	const char *name;
+
+	if (!is_tar(self))
+		return false;
+	switch (next_file(self, &entry)) {
+	case ARCHIVE_EOF:
+		return false;
+	case ARCHIVE_OK:
+	case ARCHIVE_WARN:
+		name = archive_entry_pathname(entry);
+		input_report(self, NULL, "unpack it, and name the files by a pattern, such as 'DIR/*.csv.gz'",
+			     "the tar archive holds more than one file: '%s' is another", name ? name : "?");
+		return true;
+	default:
+		name = archive_error_string(self->archive);
+		input_report(self, NULL, "copy or download it again", "the tar archive is damaged or cut off: %s",
+			     name ? name : "no reason given");
+		return true;
+	}
+}
+
 /* Moves what is unread to the front and reads until num_bytes are there or the file ends. */
 static int refill(input *self, size_t num_bytes)
 {
@@ -128,6 +169,9 @@ static int refill(input *self, size_t num_bytes)
 		la_ssize_t got = archive_read_data(self->archive, self->buffer + self->end, BUFFER_BYTES - self->end);
 
 		if (got == 0) {
+			self->failed = has_another_file(self);
+			if (self->failed)
+				return -1;
 			self->at_end = true;
 			break;
 		}
@@ -143,6 +187,17 @@ static int refill(input *self, size_t num_bytes)
 		self->end += (size_t)got;
 	}
 	return 0;
+}
+
+/* What some editors and spreadsheets put before UTF-8 text. Binary formats have no text behind these bytes. */
+static void skip_byte_order_mark(input *self)
+{
+	const uint8_t *begin = (const uint8_t *)self->buffer + self->begin;
+
+	if (self->end - self->begin > 3 && memcmp(begin, "\xef\xbb\xbf", 3) == 0 && begin[3] >= ' ' && begin[3] < 127) {
+		self->begin += 3;
+		self->num_bytes += 3;
+	}
 }
 
 nescsim_status input_open(const char *file_name, const char *shown_name, const input_words *words,
@@ -174,13 +229,19 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const i
 	for (size_t i = 0; i < NUM_PACKINGS; i++)
 		if (packings[i].enable)
 			packings[i].enable(self->archive);
+	archive_read_support_format_tar(self->archive);
 	archive_read_support_format_raw(self->archive);
 	archive_read_support_format_empty(self->archive);
 	result = archive_read_open_filename(self->archive, file_name, READ_BLOCK_BYTES);
 	if (result == ARCHIVE_OK)
-		result = archive_read_next_header(self->archive, &entry);
+		result = next_file(self, &entry);
 	if (result == ARCHIVE_EOF) {
 		self->at_end = true;
+		if (is_tar(self)) {
+			input_report(self, NULL, words->if_empty, "nothing but zeros, or a tar archive without a file");
+			input_close(self);
+			return NESCSIM_TRACE;
+		}
 	} else if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
 		const char *why = archive_error_string(self->archive);
 		int error = archive_errno(self->archive);
@@ -199,6 +260,7 @@ nescsim_status input_open(const char *file_name, const char *shown_name, const i
 		input_close(self);
 		return NESCSIM_TRACE;
 	}
+	skip_byte_order_mark(self);
 	if (self->end == 0) {
 		if (words->if_empty)
 			input_report(self, NULL, words->if_empty, "the file is empty");

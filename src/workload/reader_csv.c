@@ -77,12 +77,22 @@ static bool take_text(cursor *c, const char *text)
 
 static bool take_header(csv_state *self, cursor *c)
 {
-	const char *header = c->at;
+	static const struct {
+		const char *name, *comma, *expected;
+	} columns[] = {
+		{ "op", "a comma and the column op", "the column op" },
+		{ "offset_bytes", "a comma and the column offset_bytes", "the column offset_bytes" },
+		{ "size_bytes", "a comma and the column size_bytes", "the column size_bytes" },
+	};
 
 	self->is_since_start = take_text(c, "since_start_us");
-	if ((!self->is_since_start && !take_text(c, "time_us")) || !take_text(c, HEADER_BEHIND_TIME)) {
-		c->at = header;
+	if (!self->is_since_start && !take_text(c, "time_us"))
 		return cursor_miss(c, "the header " HEADER ", or since_start_us in the place of time_us");
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		if (!take_comma(c, columns[i].comma))
+			return false;
+		if (!take_text(c, columns[i].name))
+			return cursor_miss(c, columns[i].expected);
 	}
 	for (int extra = 0; extra < NUM_EXTRAS; extra++) {
 		const char *begin = c->at;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "workload/foreign.h"
 #include "workload/order.h"
 #include "workload/reader.h"
 #include "workload/recording.h"
@@ -73,6 +74,24 @@ static const char *known_formats(char *text, size_t text_bytes)
 	return text;
 }
 
+static void report_unknown(input *in, const uint8_t *head, size_t num_bytes)
+{
+	const foreign_file *foreign = foreign_find(head, num_bytes);
+	char formats[256], hint[512], first_line[80];
+
+	foreign_first_line(head, num_bytes, first_line, sizeof(first_line));
+	known_formats(formats, sizeof(formats));
+	if (foreign != NULL)
+		input_report(in, NULL, foreign->hint, "the file is no trace, but %s", foreign->what);
+	else if (*first_line == '\0')
+		input_report(in, NULL, formats, "the file is no trace of a known format");
+	else {
+		snprintf(hint, sizeof(hint), "%s; with one of them named as its format, what does not fit is shown",
+			 formats);
+		input_report(in, NULL, hint, "the file is no trace of a known format: it begins with '%s'", first_line);
+	}
+}
+
 static bool is_auto(const char *format)
 {
 	return !format || !*format || strcmp(format, "auto") == 0;
@@ -104,7 +123,7 @@ static nescsim_status choose_reader(trace_file *self, input *in, const char *for
 			return NESCSIM_OK;
 		}
 	}
-	input_report(in, NULL, known_formats(hint, sizeof(hint)), "the file is no trace of a known format");
+	report_unknown(in, head, num_bytes);
 	return NESCSIM_TRACE;
 }
 
@@ -476,7 +495,7 @@ static bool number_device(trace *self, trace_file *file, trace_record *record)
 /* Leaves out other devices where one was asked for; without a choice a second device is a mistake. */
 static trace_result check_device(trace *self, const trace_record *record)
 {
-	char hint[TRACE_DEVICE_BYTES + 32];
+	char hint[TRACE_DEVICE_BYTES + 128];
 
 	if (self->any_device || (self->has_device && record->device == self->device))
 		return TRACE_RECORD;
@@ -487,7 +506,8 @@ static trace_result check_device(trace *self, const trace_record *record)
 		self->device = record->device;
 		return TRACE_RECORD;
 	}
-	snprintf(hint, sizeof(hint), "choose one with device: '%s'", self->devices[self->device]);
+	snprintf(hint, sizeof(hint), "choose one with device: '%s', or give each a VM with count: 0 and map: by_device",
+		 self->devices[self->device]);
 	trace_report(self, record, hint, "the trace holds requests of several devices: %s and %s",
 		     self->devices[self->device], self->devices[record->device]);
 	return TRACE_BROKEN;

@@ -423,7 +423,7 @@ static void test_device_by_its_name(void **state)
 			 "x: error: the trace holds no request of device '0,419' (it has 419, 725)\n"
 			 "x: error: the trace holds no request of device '4' (it has 419, 725)\n"
 			 "x:2: error: the trace holds requests of several devices: 419 and 725 "
-			 "(choose one with device: '419')\n");
+			 "(choose one with device: '419', or give each a VM with count: 0 and map: by_device)\n");
 	nescsim_diag_destroy(diag);
 	test_file_remove(&file);
 }

@@ -556,8 +556,12 @@ static void csv_headers(void **state)
 {
 	(void)state;
 	check_bad("time_us,offset_bytes,op\n", NULL,
-		  "T:1:1: error: expected the header " CSV_HEADER
-		  ", or since_start_us in the place of time_us, found 'time_us'" CSV_HEADER_HINT);
+		  "T:1:9: error: expected the column op, found 'offset_bytes'" CSV_HEADER_HINT);
+	check_bad("time_us,op,offset,size\n", NULL,
+		  "T:1:12: error: expected the column offset_bytes, found 'offset'" CSV_HEADER_HINT);
+	check_bad(
+		"time_us,op,offset_bytes\n", NULL,
+		"T:1:24: error: expected a comma and the column size_bytes, found the end of the line" CSV_HEADER_HINT);
 	check_bad(CSV_HEADER ",latency_us,device\n", NULL, "T:1:46: error: " CSV_EXTRAS ", found ','" CSV_HEADER_HINT);
 	check_bad(CSV_HEADER ",devices\n", NULL, "T:1:35: error: " CSV_EXTRAS ", found ','" CSV_HEADER_HINT);
 	check_bad(CSV_HEADER ",host\n", NULL, "T:1:35: error: " CSV_EXTRAS ", found ','" CSV_HEADER_HINT);
