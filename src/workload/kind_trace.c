@@ -408,8 +408,8 @@ static void note_skipped(trace_shared *shared, const trace *in)
 	}
 }
 
-/* What address: wrap or scale does to a VM's requests. */
-static void note_addresses(trace_shared *shared, const trace_params *params, uint32_t vm, uint64_t num_beyond,
+/* What address: wrap or scale does to a VM's requests; false if nothing, and then it adds no text. */
+static bool note_addresses(trace_shared *shared, const trace_params *params, const char *before, uint64_t num_beyond,
 			   const tenant_facts *facts, uint64_t disk_sectors)
 {
 	const unsigned long long end_mib = facts->end_sector * IO_SECTOR_BYTES >> 20,
@@ -417,13 +417,28 @@ static void note_addresses(trace_shared *shared, const trace_params *params, uin
 
 	if (params->address == ADDRESS_WRAP && num_beyond)
 		text_add(&shared->notes,
-			 "VM %u: %" PRIu64 " of %" PRIu64
-			 " requests lie beyond its disk of %llu MiB, up to %llu MiB, and "
-			 "are wrapped around\n",
-			 vm, num_beyond, facts->num_requests, disk_mib, end_mib);
+			 "%s%" PRIu64 " of %" PRIu64 " requests lie beyond its disk of %llu MiB, up to %llu MiB, and "
+			 "are wrapped around",
+			 before, num_beyond, facts->num_requests, disk_mib, end_mib);
 	else if (params->address == ADDRESS_SCALE && facts->end_sector != disk_sectors)
-		text_add(&shared->notes, "VM %u: addresses up to %llu MiB are scaled to its disk of %llu MiB\n", vm,
+		text_add(&shared->notes, "%saddresses up to %llu MiB are scaled to its disk of %llu MiB", before,
 			 end_mib, disk_mib);
+	else
+		return false;
+	return true;
+}
+
+/* With the size that would do. */
+static nescsim_status report_beyond(const source_context *context, uint32_t vm, const tenant_facts *facts,
+				    const diag_place *place, nescsim_diag *diag)
+{
+	const uint64_t end_bytes = facts->end_sector * IO_SECTOR_BYTES;
+	char hint[128];
+
+	snprintf(hint, sizeof(hint), "make disk.bytes %llu MiB or more, or choose address: wrap or address: scale",
+		 (unsigned long long)((end_bytes + 1048575) >> 20));
+	return kind_report(diag, place, "address", hint, "VM %u's requests reach up to byte %llu, its disk has %llu",
+			   vm, (unsigned long long)end_bytes, (unsigned long long)context->disk_bytes);
 }
 
 /* The whole trace for every VM: one pass to check it. */
@@ -432,6 +447,7 @@ static nescsim_status prepare_same(const trace_params *params, const source_cont
 {
 	const uint64_t disk_sectors = context->disk_bytes / IO_SECTOR_BYTES;
 	uint64_t num_beyond = 0;
+	char before[32];
 	trace_record record;
 	trace *in;
 	nescsim_status status = open_trace(params, place, diag, &in);
@@ -455,6 +471,9 @@ static nescsim_status prepare_same(const trace_params *params, const source_cont
 		if (end_sector > shared->whole.end_sector)
 			shared->whole.end_sector = end_sector;
 		num_beyond += end_sector > disk_sectors;
+		/* A disk that is too small is one mistake: its first request is shown, the others are below. */
+		if (params->address == ADDRESS_ERROR && end_sector > disk_sectors && num_beyond > 1)
+			continue;
 		shared->span_ps = ps_max(shared->span_ps, ps_max(record.queued_ps, record.completed_ps));
 		if (!check_address(params, disk_sectors, in, &record, &go_on))
 			status = NESCSIM_TRACE;
@@ -465,13 +484,17 @@ static nescsim_status prepare_same(const trace_params *params, const source_cont
 	}
 	if (status == NESCSIM_OK && params->policy == REPLAY_CLOSED && !shared->whole.num_completed)
 		status = report_no_completions(place, diag);
+	if (params->address == ADDRESS_ERROR && num_beyond > 1)
+		report_beyond(context, context->vm, &shared->whole, place, diag);
 	note_skipped(shared, in);
-	note_addresses(shared, params, context->vm, num_beyond, &shared->whole, disk_sectors);
+	snprintf(before, sizeof(before), "VM %u: ", context->vm);
+	if (note_addresses(shared, params, before, num_beyond, &shared->whole, disk_sectors))
+		text_add(&shared->notes, "\n");
 	trace_close(in);
 	return status;
 }
 
-/* Which devices a VM replays. */
+/* Which devices a VM replays: the beginning of the VM's line. */
 static void note_devices(trace_shared *shared, uint32_t number, uint32_t vm)
 {
 	const char *name;
@@ -479,10 +502,9 @@ static void note_devices(trace_shared *shared, uint32_t number, uint32_t vm)
 	text_add(&shared->notes, "VM %u replays device", number);
 	for (uint32_t i = 0; (name = tenants_device(shared->tenants, vm, i)) != NULL; i++)
 		text_add(&shared->notes, "%s %s", i ? "," : "", name);
-	text_add(&shared->notes, "\n");
 }
 
-/* A pass over a VM's requests: do they fit its disk? */
+/* A pass over a VM's requests: do they fit its disk? The VM's line of the notes says what it replays, and how. */
 static nescsim_status check_tenant(const trace_params *params, const source_context *context, uint32_t vm,
 				   const diag_place *place, nescsim_diag *diag, trace_shared *shared)
 {
@@ -496,21 +518,14 @@ static nescsim_status check_tenant(const trace_params *params, const source_cont
 
 	if (params->policy == REPLAY_CLOSED && !facts->num_completed)
 		return report_no_completions(place, diag);
+	note_devices(shared, context->vm + vm, vm);
 	if (facts->end_sector <= disk_sectors) {
-		note_addresses(shared, params, context->vm + vm, 0, facts, disk_sectors);
+		note_addresses(shared, params, "; ", 0, facts, disk_sectors);
+		text_add(&shared->notes, "\n");
 		return NESCSIM_OK;
 	}
-	if (params->address == ADDRESS_ERROR) {
-		char hint[128];
-
-		snprintf(hint, sizeof(hint),
-			 "make disk.bytes %llu MiB or more, or choose address: wrap or address: scale",
-			 (unsigned long long)((facts->end_sector * IO_SECTOR_BYTES + 1048575) >> 20));
-		return kind_report(diag, place, "address", hint,
-				   "VM %u's requests reach up to byte %llu, its disk has %llu", context->vm + vm,
-				   (unsigned long long)(facts->end_sector * IO_SECTOR_BYTES),
-				   (unsigned long long)context->disk_bytes);
-	}
+	if (params->address == ADDRESS_ERROR)
+		return report_beyond(context, context->vm + vm, facts, place, diag);
 	reader = tenant_open(shared->tenants, vm);
 	if (!reader)
 		return NESCSIM_NO_MEMORY;
@@ -522,7 +537,8 @@ static nescsim_status check_tenant(const trace_params *params, const source_cont
 		}
 	}
 	tenant_close(reader);
-	note_addresses(shared, params, context->vm + vm, num_beyond, facts, disk_sectors);
+	note_addresses(shared, params, "; ", num_beyond, facts, disk_sectors);
+	text_add(&shared->notes, "\n");
 	return result == TRACE_END ? NESCSIM_OK : NESCSIM_TRACE;
 }
 
@@ -546,8 +562,6 @@ static nescsim_status prepare_tenants(const trace_params *params, const source_c
 		if (first == NESCSIM_OK)
 			first = status;
 	}
-	for (uint32_t vm = 0; vm < rule.num_vms; vm++)
-		note_devices(shared, context->vm + vm, vm);
 	return first;
 }
 

@@ -6,9 +6,9 @@
 #include "workload/workload_test.h"
 
 #define LINE_HINT " (a line looks like '8,16 0 1 0.000000000 123 Q WS 2048 + 8 [dd]')\n"
-#define UNKNOWN                                                                                             \
-	"T: error: the file is no trace of a known format (known formats: blktrace, vscsi, blkparse, msr, " \
-	"systor17, alibaba, tencent, spc, fio, disksim, mqsim, csv)\n"
+#define FORMATS \
+	"known formats: blktrace, vscsi, blkparse, msr, systor17, alibaba, tencent, spc, fio, disksim, mqsim, csv"
+#define UNKNOWN "T: error: the file is no trace of a known format (" FORMATS ")\n"
 #define GOOD "8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n"
 
 static void test_empty_file(void **state)
@@ -20,7 +20,10 @@ static void test_empty_file(void **state)
 static void test_unknown_format(void **state)
 {
 	(void)state;
-	test_bad_text("Timestamp,Offset,Size\n1,2,3\n", UNKNOWN);
+	test_bad_text(
+		"Timestamp,Offset,Size\n1,2,3\n",
+		"T: error: the file is no trace of a known format: it begins with 'Timestamp,Offset,Size' (" FORMATS
+		"; with one of them named as its format, what does not fit is shown)\n");
 	test_bad_text("\n\n", UNKNOWN);
 }
 
@@ -140,7 +143,7 @@ static void test_second_device(void **state)
 	(void)state;
 	test_bad_text("8,0 0 1 0.000000000 1 D R 0 + 8 [a]\n8,16 0 1 0.000000000 1 D R 0 + 8 [a]\n",
 		      "T:2: error: the trace holds requests of several devices: 8,0 and 8,16 "
-		      "(choose one with device: '8,0')\n");
+		      "(choose one with device: '8,0', or give each a VM with count: 0 and map: by_device)\n");
 }
 
 static size_t two_events(uint8_t *bytes, const test_event *second)
@@ -240,11 +243,12 @@ static void test_address_beyond_the_disk(void **state)
 					"8,0 0 1 0.000000000 1 D W 0 + 4096 [a]\n");
 
 	(void)state;
-	check_workload(file.name, ", policy: fast", NESCSIM_TRACE,
-		       "T:2: error: the request ends at byte 1049088, the disk has 1048576 "
-		       "(make the disk larger, or choose address: wrap or address: scale)\n"
-		       "T:3: error: the request ends at byte 2097152, the disk has 1048576 "
-		       "(make the disk larger, or choose address: wrap or address: scale)\n");
+	check_workload(
+		file.name, ", policy: fast", NESCSIM_TRACE,
+		"T:2: error: the request ends at byte 1049088, the disk has 1048576 "
+		"(make the disk larger, or choose address: wrap or address: scale)\n"
+		"c.yaml:3:5: error: vms[0].workload.address: VM 1's requests reach up to byte 2097152, its disk has "
+		"1048576 (make disk.bytes 2 MiB or more, or choose address: wrap or address: scale)\n");
 	check_workload(file.name, ", policy: fast, address: wrap", NESCSIM_TRACE,
 		       "T:3: error: the request of 2097152 bytes is larger than the disk of 1048576 "
 		       "(make the disk larger)\n");
