@@ -6,8 +6,8 @@
 #include "metrics/table.h"
 #include "run/outcome.h"
 
-#define MAX_VMS_SHOWN 4
-#define MAX_NOTES_SHOWN 12
+#define MAX_VMS_SHOWN 16
+#define MAX_NOTES_SHOWN 20
 #define MAX_SLICES 10
 #define MIN_MISSES_OVER_TIME 20 /* fewer do not fade */
 

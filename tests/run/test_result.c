@@ -270,13 +270,14 @@ static void printed_config_is_the_same(void **state)
 /* A table for every kind of result: one VM, some, many. */
 static void tables_can_be_printed(void **state)
 {
-	static const char *const counts[] = { "1", "3", "9" };
+	static const char *const counts[] = { "1", "16", "17" };
 
 	(void)state;
 	for (size_t i = 0; i < NUM(counts); i++) {
 		const nescsim_override count = { "vms[0].count", counts[i] };
 		nescsim_config *config =
-			load("vms: [{disk: {bytes: 1 MiB}, workload: {kind: dd, count: 5}}]\n", &count, 1);
+			load("host: {cores: 17}\nvms: [{disk: {bytes: 1 MiB}, workload: {kind: dd, count: 5}}]\n",
+			     &count, 1);
 		nescsim_result *result = run(config, NULL);
 		char *text = NULL;
 		size_t num_bytes;
@@ -287,7 +288,7 @@ static void tables_can_be_printed(void **state)
 		assert_non_null(strstr(text, "\nhost: "));
 		assert_non_null(strstr(text, "\nnesc: "));
 		assert_non_null(strstr(text, "1.00x"));
-		assert_true((strstr(text, "9 VMs are shown together") != NULL) == (i == 2));
+		assert_true((strstr(text, "17 VMs are shown together") != NULL) == (i == 2));
 		free(text);
 		nescsim_result_destroy(result);
 		nescsim_config_destroy(config);
