@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/units.h"
 #include "metrics/decimal.h"
@@ -153,6 +154,7 @@ nescsim_status trace_part_write(convert_open_fn open, void *context, const nescs
 
 typedef struct conversion_input {
 	const nescsim_trace_input *part;
+	const char *target_name;
 	trace_options options;
 	trace *opened;
 	FILE *notes; /* for what is left out of the input */
@@ -185,18 +187,40 @@ static void stream_close(void *self_in)
 	trace_close(self->opened);
 }
 
+/* It would be gone, with all that the new format cannot say. */
+static nescsim_status refuse_itself(const conversion_input *self, nescsim_diag *diag)
+{
+	struct stat target, file;
+
+	if (stat(self->target_name, &target) != 0)
+		return NESCSIM_OK;
+	for (size_t i = 0; i < trace_num_files(self->opened); i++)
+		if (stat(trace_file_name(self->opened, i), &file) == 0 && file.st_dev == target.st_dev &&
+		    file.st_ino == target.st_ino)
+			return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "give another name",
+					"'%s' is the trace itself", self->target_name);
+	return NESCSIM_OK;
+}
+
 static nescsim_status stream_open(void *context, nescsim_diag *diag, convert_stream *stream_out)
 {
 	conversion_input *self = context;
+	nescsim_status status =
+		trace_open(self->part->file_name, self->part->file_name, &self->options, NULL, diag, &self->opened);
 
 	*stream_out = (convert_stream){ self, stream_next, stream_device_name, stream_report_empty, stream_close };
-	return trace_open(self->part->file_name, self->part->file_name, &self->options, NULL, diag, &self->opened);
+	if (status != NESCSIM_OK)
+		return status;
+	status = refuse_itself(self, diag);
+	if (status != NESCSIM_OK)
+		trace_close(self->opened);
+	return status;
 }
 
 nescsim_status nescsim_trace_convert(const nescsim_trace_input *part, const nescsim_trace_output *target, FILE *out,
 				     nescsim_diag *diag)
 {
-	conversion_input from = { .part = part };
+	conversion_input from = { .part = part, .target_name = target->file_name };
 	char *notes = NULL;
 	size_t num_bytes;
 	nescsim_status status = trace_part_options(part, diag, &from.options);
