@@ -95,6 +95,19 @@ static nescsim_status take_option(cli_args *args, int num_words, char *const *wo
 	return NESCSIM_OK;
 }
 
+/* A word too many: often what the shell made of a pattern. */
+static nescsim_status no_use_for(const cli_args *args, const char *word)
+{
+	const cli_value *last = args->num_values != 0 ? &args->values[args->num_values - 1] : NULL;
+	char hint[128];
+
+	if (last != NULL && last->text != NULL)
+		snprintf(hint, sizeof(hint), "--%s takes one word: put a pattern, or blanks, between quotation marks",
+			 last->option->name);
+	return cli_usage(args->diag, last != NULL && last->text != NULL ? hint : NULL,
+			 "`nescsim %s` has no use for '%s'", args->command->name, word);
+}
+
 static nescsim_status check_arguments(const cli_args *args)
 {
 	const cli_command *command = args->command;
@@ -128,7 +141,7 @@ nescsim_status cli_args_init(cli_args *args, const cli_command *command, int num
 			status = cli_usage(diag, "options begin with two dashes", "`nescsim %s` has no option %s",
 					   command->name, word);
 		} else if (args->num_arguments == command->max_arguments) {
-			status = cli_usage(diag, NULL, "`nescsim %s` has no use for '%s'", command->name, word);
+			status = no_use_for(args, word);
 		} else {
 			args->arguments[args->num_arguments++] = word;
 		}

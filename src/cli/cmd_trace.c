@@ -70,9 +70,14 @@ static nescsim_status generate(const cli_args *args)
 }
 
 static const trace_action actions[] = {
-	{ "info", "nescsim trace info FILE", 2, 2, { "format", "device", "skip", "window" }, info },
+	{ "info",
+	  "nescsim trace info FILE; several files as a pattern: 'DIR/*.csv.gz'",
+	  2,
+	  2,
+	  { "format", "device", "skip", "window" },
+	  info },
 	{ "convert",
-	  "nescsim trace convert FILE OUT",
+	  "nescsim trace convert FILE OUT; several files as a pattern: 'DIR/*.csv.gz'",
 	  3,
 	  3,
 	  { "format", "device", "skip", "window", "to", "force" },

@@ -57,6 +57,63 @@ err 'bad.txt:10:'
 run trace info README.md
 expect 3
 err 'no trace of a known format'
+
+# What else a file may be is told by its first bytes, with what to do; a text's first line is shown.
+run trace info configs/randrw.fio
+expect 3
+err 'a fio job file'
+err 'trace generate OUT --job FILE'
+run trace info traces/extents/small.map
+expect 3
+err 'the map of a file'
+printf 'PK\003\004....' >"$scratch/packed.zip"
+run trace info "$scratch/packed.zip"
+expect 3
+err 'a zip archive (unpack it first'
+printf 'time,lba\n1,2\n' >"$scratch/own.csv"
+run trace info "$scratch/own.csv"
+expect 3
+err "it begins with 'time,lba'"
+
+# A byte order mark is no part of the text; a tar archive of one file is that file, and of two none of them.
+{ printf '\357\273\277' && cat traces/samples/alibaba.csv; } >"$scratch/mark.csv"
+run trace info "$scratch/mark.csv"
+expect 0
+out 'alibaba by its content, 96 requests'
+mkdir -p "$scratch/d" && cp traces/samples/tencent.csv traces/samples/alibaba.csv "$scratch/d"
+tar -czf "$scratch/one.tgz" -C "$scratch" d/tencent.csv
+run trace info "$scratch/one.tgz"
+expect 0
+out 'tencent by its content, 111 requests'
+tar -cf "$scratch/both.tar" -C "$scratch" d
+run trace info "$scratch/both.tar"
+expect 3
+err 'the tar archive holds more than one file'
+gzip "$scratch/d/tencent.csv"
+tar -cf "$scratch/inner.tar" -C "$scratch" d/tencent.csv.gz
+run trace info "$scratch/inner.tar"
+expect 3
+err 'unpack the outer one first'
+head -c 10240 /dev/zero >"$scratch/zeros"
+run trace info "$scratch/zeros"
+expect 3
+err 'nothing but zeros'
+
+# A pattern that the shell took apart.
+run trace info "$scratch/mark.csv" "$scratch/one.tgz"
+expect 2
+err "several files as a pattern: 'DIR/*.csv.gz'"
+run run configs/tenants.yaml --trace "$scratch/mark.csv" "$scratch/one.tgz"
+expect 2
+err '--trace takes one word: put a pattern'
+
+# A trace is not converted onto itself.
+cp traces/samples/msr.csv.gz "$scratch/usr.csv.gz"
+run trace convert "$scratch/usr.csv.gz" "$scratch/usr.csv.gz" --force
+expect 2
+err "usr.csv.gz' is the trace itself (give another name)"
+cmp traces/samples/msr.csv.gz "$scratch/usr.csv.gz" || bad 'a trace was converted onto itself'
+
 run trace info nowhere
 expect 4
 run trace inof traces/postmark.blktrace.0.xz
