@@ -261,7 +261,9 @@ static const cfg_key guest_keys[] = {
 	  .default_text = "2.4",
 	  .min_text = "0.001",
 	  .max_text = "1000",
-	  .help = "Instructions that a core retires per nanosecond: divides recorded think time.",
+	  .help = "Instructions that a core retires per nanosecond: divides recorded think time. The default is for "
+		  "traces captured under instruction counting, as those shipped are; 1 leaves a real machine's as it "
+		  "is.",
 	  .source = "assumption: one instruction per cycle at 2.4 GHz" },
 #define X(symbol, section, key, value, help, source) COST_##section(symbol, key, value, help, source)
 #include "host/costs.def"
