@@ -202,6 +202,7 @@ static const struct shorthand {
 	{ "check", "sim.check", "true", false },
 	{ "trace", "vms[0].workload.kind", "trace", false },
 	{ "trace", "vms[0].workload.file", NULL, true },
+	{ "format", "vms[0].workload.format", NULL, true },
 	{ "skip", "vms[0].workload.skip", NULL, false },
 	{ "window", "vms[0].workload.window", NULL, false },
 	{ "time-scale", "vms[0].workload.time_scale", NULL, false },

@@ -3,8 +3,7 @@
 #include "cli/command.h"
 
 static const cli_option options[] = {
-	{ "format", "NAME",
-	  "Takes the file to have this format (`nescsim readers`) instead of looking at its content." },
+	CLI_FORMAT_OPTION,
 	{ "device", "NAME", "Takes the requests of this device only." },
 	{ "skip", "TIME", "Leaves out what was queued earlier than this after the start, such as '10 s'." },
 	{ "window", "TIME", "Takes only what was queued in so much time, such as '1 min'." },

@@ -92,8 +92,15 @@ nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);
 	{                                                                                \
 		"schemes", "A,B", "Simulates these schemes; the first is compared with." \
 	}
+#define CLI_FORMAT_OPTION                                                                                            \
+	{                                                                                                            \
+		"format", "NAME",                                                                                    \
+			"Takes the trace to have this format (`nescsim readers`) instead of looking at its content." \
+	}
 #define CLI_TRACE_OPTIONS                                                                                  \
-	{ "trace", "FILE", "Replays this trace in the first entry of vms." },                              \
+	{ "trace", "FILE",                                                                                 \
+	  "Replays this trace in the first entry of vms; several files as a pattern: 'DIR/*.csv.gz'." },   \
+		CLI_FORMAT_OPTION,                                                                         \
 		{ "skip", "TIME", "Leaves out what the trace has before this time, such as '10 s'." },     \
 		{ "window", "TIME", "Replays what the trace has in so much time, such as '1 min'." },      \
 	{                                                                                                  \

@@ -26,6 +26,12 @@ for file in traces/samples/msr.csv.gz traces/samples/random.fio traces/sb_rndrw.
 	expect 0
 	out 'nesc'
 done
+# A format that is named is the one that is read.
+run run configs/tenants.yaml --trace "$scratch/many.csv.gz" --format alibaba --schemes nesc --out "$scratch/named"
+expect 0
+run run configs/tenants.yaml --trace "$scratch/many.csv.gz" --format tencent --out "$scratch/misnamed"
+expect 3
+err 'many.csv.gz:1:4: error: expected'
 # 1 ms holds many's first two rounds, of 64 and of 63 requests; four times as slow they last four times as long.
 run run configs/tenants.yaml --trace "$scratch/many.csv.gz" --skip '1 ms' --window '2 ms' --time-scale 4 --schemes nesc --out "$scratch/part"
 expect 0
