@@ -1,6 +1,8 @@
 /* How fast nescsim is, what a request costs the engine, how much memory a long run takes and how soon it starts.
  *
  *   nescsim_bench [--case NAME] [--placement clustered|per_unit] [--requests N] [--repeat N] [--sleeps N]
+ *   nescsim_bench --save FILE | --baseline FILE [...]
+ *   nescsim_bench --scaling
  *   nescsim_bench --memory [--requests N]
  *   nescsim_bench --startup [--cli FILE]
  *
@@ -30,8 +32,9 @@
 #define MILLION 1000000
 #define MAX_MILLIONS 1000
 
-#define TARGET_MEMORY_MB 100
-#define TARGET_STARTUP_MS 100
+#define TARGET_MEMORY_MB 64
+#define TARGET_STARTUP_MS 30
+#define LEAST_SPEED 0.85 /* of the baseline's */
 
 /* One extent, so every look-up hits once the VF's extent is cached; or 1,024 extents of a node's size (3 tree levels),
  * so that the first block of each 4 KiB node misses and its other three do not. */
@@ -50,19 +53,18 @@ typedef struct bench_case {
 } bench_case;
 
 static const bench_case cases[] = {
-	{ "hit-1x1", "1 VF, depth 1", "nesc", 1, 1, HIT_NESC, HIT_DISK, 5 },
-	{ "hit-1x16", "1 VF, depth 16", "nesc", 1, 16, HIT_NESC, HIT_DISK, 4 },
+	{ "hit-1x1", "1 VF, depth 1", "nesc", 1, 1, HIT_NESC, HIT_DISK, 1.5 },
+	{ "hit-1x16", "1 VF, depth 16", "nesc", 1, 16, HIT_NESC, HIT_DISK, 1.5 },
 	{ "hit-1x64", "1 VF, depth 64", "nesc", 1, 64, HIT_NESC, HIT_DISK, 0 },
-	{ "hit-8x16", "8 VFs, depth 16", "nesc", 8, 16, HIT_NESC, HIT_DISK, 4 },
-	{ "hit-64x16", "64 VFs, depth 16", "nesc", 64, 16, HIT_NESC, HIT_DISK, 0 },
-	{ "miss-1x16", "1 VF, depth 16, one miss then three hits", "nesc", 1, 16, MISS_SERIAL_NESC, MISS_DISK, 6 },
-	{ "merge-1x16", "1 VF, depth 16, one miss, three merged", "nesc", 1, 16, MISS_MERGED_NESC, MISS_DISK, 6 },
-	{ "merge-8x16", "8 VFs, depth 16, one miss, three merged", "nesc", 8, 16, MISS_MERGED_NESC, MISS_DISK, 6 },
-	/* Three times a nesc request's. */
-	{ "virtio-1x1", "1 VM, depth 1", "virtio", 1, 1, HIT_NESC, HIT_DISK, 12 },
-	{ "virtio-1x16", "1 VM, depth 16", "virtio", 1, 16, HIT_NESC, HIT_DISK, 12 },
-	{ "virtio-8x16", "8 VMs, depth 16", "virtio", 8, 16, HIT_NESC, HIT_DISK, 12 },
-	{ "ide-1x1", "1 VM, depth 1", "emulation", 1, 1, HIT_NESC, HIT_DISK, 12 },
+	{ "hit-8x16", "8 VFs, depth 16", "nesc", 8, 16, HIT_NESC, HIT_DISK, 1.5 },
+	{ "hit-64x16", "64 VFs, depth 16", "nesc", 64, 16, HIT_NESC, HIT_DISK, 2 },
+	{ "miss-1x16", "1 VF, depth 16, one miss then three hits", "nesc", 1, 16, MISS_SERIAL_NESC, MISS_DISK, 2.5 },
+	{ "merge-1x16", "1 VF, depth 16, one miss, three merged", "nesc", 1, 16, MISS_MERGED_NESC, MISS_DISK, 2.5 },
+	{ "merge-8x16", "8 VFs, depth 16, one miss, three merged", "nesc", 8, 16, MISS_MERGED_NESC, MISS_DISK, 2.5 },
+	{ "virtio-1x1", "1 VM, depth 1", "virtio", 1, 1, HIT_NESC, HIT_DISK, 4 },
+	{ "virtio-1x16", "1 VM, depth 16", "virtio", 1, 16, HIT_NESC, HIT_DISK, 4 },
+	{ "virtio-8x16", "8 VMs, depth 16", "virtio", 8, 16, HIT_NESC, HIT_DISK, 4 },
+	{ "ide-1x1", "1 VM, depth 1", "emulation", 1, 1, HIT_NESC, HIT_DISK, 4 },
 };
 
 #define NUM_CASES (sizeof(cases) / sizeof(cases[0]))
@@ -75,7 +77,8 @@ typedef struct options {
 	uint64_t num_requests; /* 0 = the default of what is run */
 	uint64_t num_repeats;
 	uint64_t num_sleeps; /* of each measurement of the bare sleep; 0 = none, for profiles */
-	bool memory, startup;
+	bool memory, startup, scaling;
+	const char *save, *baseline; /* files of ratios */
 	const char *cli;
 	double exec_s; /* a --startup child: when its parent started it; 0 = not given */
 } options;
@@ -270,7 +273,7 @@ static void print_speed(const figures *measured)
 	if (measured->best_ratio != 0 && target == 0)
 		printf(" %7s\n", "-");
 	else if (measured->best_ratio != 0)
-		printf(" %7.0f %s\n", target, measured->best_ratio <= target ? "met" : "MISSED");
+		printf(" %7g %s\n", target, measured->best_ratio <= target ? "met" : "MISSED");
 	fflush(stdout);
 }
 
@@ -291,6 +294,52 @@ static void print_calls(const figures *measured)
 	       (double)calls->num_heap_events / num, (double)measured->allocations.all / (double)measured->num_measured,
 	       own, 100.0 * (double)lookups->misses / counted,
 	       100.0 * (double)lookups->misses / (counted + (double)lookups->merged));
+}
+
+/* ---- the baseline ------------------------------------------------------------------------------------------------ */
+
+/* Ratios by case, a line each, so that machines of different speed can be compared. */
+static int save_baseline(const figures *measured, size_t num, const char *file_name)
+{
+	FILE *file = fopen(file_name, "w");
+
+	if (file == NULL) {
+		perror(file_name);
+		return 1;
+	}
+	for (size_t i = 0; i < num; i++)
+		if (measured[i].placement == SIM_CLUSTERED)
+			fprintf(file, "%s %.2f\n", measured[i].what->name, measured[i].best_ratio);
+	if (fclose(file) != 0) {
+		perror(file_name);
+		return 1;
+	}
+	return 0;
+}
+
+/* 1 if a case is slower than LEAST_SPEED allows. */
+static int check_baseline(const figures *measured, size_t num, const char *file_name)
+{
+	FILE *file = fopen(file_name, "r");
+	char name[64];
+	double ratio;
+	int status = 0;
+
+	if (file == NULL) {
+		perror(file_name);
+		return 1;
+	}
+	printf("\nSpeed relative to %s (at least %.2f)\n", file_name, LEAST_SPEED);
+	while (fscanf(file, "%63s %lf", name, &ratio) == 2)
+		for (size_t i = 0; i < num; i++)
+			if (measured[i].placement == SIM_CLUSTERED && strcmp(measured[i].what->name, name) == 0) {
+				const double speed = ratio / measured[i].best_ratio;
+
+				printf("%-11s %5.2f %s\n", name, speed, speed < LEAST_SPEED ? "SLOWER" : "ok");
+				status |= speed < LEAST_SPEED;
+			}
+	fclose(file);
+	return status;
 }
 
 static int bench_speed(const options *with)
@@ -324,6 +373,49 @@ static int bench_speed(const options *with)
 	       "yields", "releases", "steps", "events", "alloc", "own", "miss", "of all");
 	for (size_t i = 0; i < num; i++)
 		print_calls(&measured[i]);
+	if (with->save != NULL)
+		return save_baseline(measured, num, with->save);
+	return with->baseline != NULL ? check_baseline(measured, num, with->baseline) : 0;
+}
+
+/* ---- scaling ----------------------------------------------------------------------------------------------------- */
+
+static void scale(const options *with, const char *what, uint64_t value, uint32_t num_vfs, uint32_t depth,
+		  const char *nesc, const char *disk)
+{
+	const bench_case point = { what, what, "nesc", num_vfs, depth, nesc, disk, 0 };
+	const figures measured = measure_case(&point, SIM_CLUSTERED, with);
+
+	printf("%-14s %9" PRIu64 " %12.0f %10.2f %7.2f %7.2f\n", what, value, 1e-3 * measured.requests_per_s.max,
+	       measured.cpu_us.min, measured.best_ratio,
+	       (double)measured.result.engine.num_heap_events / (double)measured.num_requests);
+	fflush(stdout);
+}
+
+/* What a request costs as the machine grows; each dimension by itself. */
+static int bench_scaling(const options *with)
+{
+	static const uint64_t num_extents[] = { 1, 1000, 10000, 100000, 1000000 };
+	char text[2][128];
+
+	printf("Scaling: 4 KiB random reads on DRAM, nesc, clustered\n%-14s %9s %12s %10s %7s %7s\n", "", "",
+	       "1000 req/s", "CPU us/req", "ratio", "events");
+	for (uint32_t num_vfs = 1; num_vfs <= 64; num_vfs *= 2)
+		scale(with, "VFs", num_vfs, num_vfs, 16, HIT_NESC, HIT_DISK);
+	for (uint32_t depth = 1; depth <= 256; depth *= 4)
+		scale(with, "depth", depth, 1, depth, HIT_NESC, HIT_DISK);
+	for (uint32_t entries = 1; entries <= 64; entries *= 4) {
+		snprintf(text[0], sizeof(text[0]), "btlb: {entries: %" PRIu32 "}", entries);
+		scale(with, "BTLB entries", entries, 8, 16, text[0], HIT_DISK);
+	}
+	for (size_t i = 0; i < sizeof(num_extents) / sizeof(num_extents[0]); i++) {
+		snprintf(text[1], sizeof(text[1]),
+			 num_extents[i] == 1 ? "bytes: 4 GiB"
+					     : "bytes: %" PRIu64
+					       " KiB, map: {kind: fragmented, min_extent: 4 KiB, max_extent: 4 KiB}",
+			 4 * num_extents[i]);
+		scale(with, "extents", num_extents[i], 1, 16, HIT_NESC, text[1]);
+	}
 	return 0;
 }
 
@@ -522,8 +614,8 @@ static int usage(const char *program)
 {
 	fprintf(stderr,
 		"usage: %s [--case NAME] [--placement clustered|per_unit] [--requests N] [--repeat N] [--sleeps N]\n"
-		"       %s --memory [--requests N]\n"
-		"       %s --startup [--cli FILE]\n"
+		"       %s --save FILE | --baseline FILE: writes the ratios, or fails where they are 15 %% worse\n"
+		"       %s --scaling | --memory [--requests N] | --startup [--cli FILE]\n"
 		"cases:\n",
 		program, program, program);
 	for (size_t i = 0; i < NUM_CASES; i++)
@@ -542,11 +634,19 @@ static bool parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "case", required_argument, NULL, 'c' },      { "placement", required_argument, NULL, 'p' },
-		{ "requests", required_argument, NULL, 'n' },  { "repeat", required_argument, NULL, 'r' },
-		{ "sleeps", required_argument, NULL, 's' },    { "memory", no_argument, NULL, 'm' },
-		{ "startup", no_argument, NULL, 'u' },         { "cli", required_argument, NULL, 'l' },
-		{ "exec-time", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 },
+		{ "case", required_argument, NULL, 'c' },
+		{ "placement", required_argument, NULL, 'p' },
+		{ "requests", required_argument, NULL, 'n' },
+		{ "repeat", required_argument, NULL, 'r' },
+		{ "sleeps", required_argument, NULL, 's' },
+		{ "memory", no_argument, NULL, 'm' },
+		{ "startup", no_argument, NULL, 'u' },
+		{ "cli", required_argument, NULL, 'l' },
+		{ "exec-time", required_argument, NULL, 'e' },
+		{ "scaling", no_argument, NULL, 'a' },
+		{ "save", required_argument, NULL, 'w' },
+		{ "baseline", required_argument, NULL, 'b' },
+		{ NULL, 0, NULL, 0 },
 	};
 	options with = { .placement = -1, .num_repeats = 3, .num_sleeps = 200000 };
 	char self[4096];
@@ -579,6 +679,15 @@ int main(int argc, char **argv)
 		case 'm':
 			with.memory = true;
 			break;
+		case 'a':
+			with.scaling = true;
+			break;
+		case 'w':
+			with.save = optarg;
+			break;
+		case 'b':
+			with.baseline = optarg;
+			break;
 		case 'u':
 			with.startup = true;
 			break;
@@ -595,6 +704,8 @@ int main(int argc, char **argv)
 		return usage(argv[0]);
 	if (with.exec_s != 0)
 		return bench_startup_child(&with);
+	if (with.scaling)
+		return bench_scaling(&with);
 	if (with.memory)
 		return bench_memory(&with);
 	if (with.startup)
@@ -607,6 +718,8 @@ int main(int argc, char **argv)
 		status = own_file(self, sizeof(self)) && run_child(arguments, STDOUT_FILENO) ? 0 : 1;
 		if (status == 0)
 			status = bench_startup(with.cli);
+		if (status == 0)
+			status = bench_scaling(&with);
 	}
 	return status;
 }
