@@ -21,6 +21,7 @@ typedef struct generation {
 	source_context context;
 	ps_t service_ps;
 	/* The source as it is read, and its time. */
+	nescsim_diag *diag;
 	source *from;
 	ps_t now_ps;
 	under_way *ring;
@@ -66,6 +67,21 @@ static void advance(generation *self, ps_t until_ps)
 	self->now_ps = ps_max(self->now_ps, until_ps);
 }
 
+/* Puts the source's request under way, or says why not. */
+static bool begin_request(generation *self, uint64_t number)
+{
+	if (self->now_ps > PS_MAX - self->service_ps) {
+		diag_add(self->diag, NESCSIM_ERROR, NESCSIM_TRACE, NULL,
+			 "lower number_ios or runtime, or raise the rate",
+			 "the last requests would end more than 106 days after the first");
+		return false;
+	}
+	if (push(self, number))
+		return true;
+	diag_add(self->diag, NESCSIM_ERROR, NESCSIM_NO_MEMORY, NULL, NULL, "out of memory");
+	return false;
+}
+
 static trace_result generate_next(void *self_in, trace_record *record_out)
 {
 	generation *self = self_in;
@@ -76,7 +92,7 @@ static trace_result generate_next(void *self_in, trace_record *record_out)
 		source_next(self->from, self->now_ps, &step);
 		switch (step.action) {
 		case SOURCE_SUBMIT:
-			if (self->now_ps > PS_MAX - self->service_ps || !push(self, step.request.number))
+			if (!begin_request(self, step.request.number))
 				return TRACE_BROKEN;
 			*record_out = (trace_record){
 				.op = step.request.op,
@@ -142,6 +158,7 @@ static nescsim_status generate_open(void *context, nescsim_diag *diag, convert_s
 
 	*stream_out =
 		(convert_stream){ self, generate_next, generate_device_name, generate_report_empty, generate_close };
+	self->diag = diag;
 	self->now_ps = 0;
 	self->first = self->num = self->max = 0;
 	return source_open(self->workload, &self->context, NULL, diag, &self->from);

@@ -64,6 +64,7 @@ typedef struct owner {
 
 struct fio_source {
 	fio_plan *plans;
+	nescsim_diag *diag;
 	process *processes; /* of this vCPU, in the order of their groups */
 	size_t num_processes;
 	size_t group_begin, group_end; /* processes that have begun and not all ended */
@@ -202,6 +203,7 @@ nescsim_status fio_source_open(const fio_job *jobs, size_t num_jobs, const sourc
 	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NESCSIM_NO_MEMORY;
+	self->diag = diag;
 	self->plans = calloc(num_jobs, sizeof(*self->plans));
 	for (size_t i = 0; self->plans && i < num_jobs; i++) {
 		const fio_params *params = jobs[i].params;
@@ -486,7 +488,7 @@ static verdict think(process *self, ps_t now_ps, source_step *step, ps_t *until_
 		return BLOCKED;
 	if (self->think_end_ps == NOT_BEGUN) {
 		self->think_end_ps = clamp_ps((__int128)now_ps + params->thinktime_ps);
-		if (params->thinktime_spin_ps > 0) {
+		if (params->thinktime_spin_ps > 0 && self->think_end_ps < PS_MAX) {
 			*step = (source_step){ .action = SOURCE_THINK, .duration_ps = params->thinktime_spin_ps };
 			return ASKS;
 		}
@@ -630,6 +632,14 @@ void fio_source_next(fio_source *self, ps_t now_ps, source_step *step_out)
 		}
 		if (self->num_left == 0)
 			continue;
+		if (until_ps == PS_MAX && self->outstanding == 0) {
+			/* Simulated time ends before any process goes on. */
+			diag_add(self->diag, NESCSIM_ERROR, NESCSIM_CONFIG, NULL,
+				 "lower number_ios, thinktime or startdelay, or set runtime",
+				 "a fio job takes more than 106 days");
+			*step_out = (source_step){ .action = SOURCE_FAILED };
+			return;
+		}
 		*step_out = (source_step){ .action = SOURCE_WAIT, .until_ps = until_ps };
 		if (until_ps != PS_MAX)
 			step_out->action = self->outstanding > 0 ? SOURCE_WAIT_EITHER : SOURCE_WAIT_UNTIL;

@@ -778,9 +778,18 @@ static void submit(replay *self, source_step *step)
 	self->phase = PHASE_FETCH;
 }
 
+/* Simulated time ends before the request at hand. */
+static void fail_late(replay *self)
+{
+	trace_report(trace_of(self), &self->record, "lower loop or time_scale",
+		     "the request arrives more than 106 days after the start");
+	self->phase = PHASE_FAILED;
+}
+
 static void replay_next(void *state, ps_t now_ps, source_step *step_out)
 {
 	replay *self = state;
+	__int128 work_ps;
 	ps_t gap_ps;
 
 	*step_out = (source_step){ .action = SOURCE_END };
@@ -798,13 +807,9 @@ static void replay_next(void *state, ps_t now_ps, source_step *step_out)
 				self->until_ps =
 					add_time(self->start_ps, add_time(self->lap_offset_ps,
 									  scale_time(self, self->record.queued_ps)));
-				if (self->until_ps == PS_MAX) {
-					trace_report(trace_of(self), &self->record, "lower loop or time_scale",
-						     "the request arrives more than 106 days after the start");
-					self->phase = PHASE_FAILED;
-				} else {
-					self->phase = PHASE_TIMER;
-				}
+				self->phase = PHASE_TIMER;
+				if (self->until_ps == PS_MAX)
+					fail_late(self);
 				continue;
 			}
 			if (!anchor_reached(self)) {
@@ -818,10 +823,17 @@ static void replay_next(void *state, ps_t now_ps, source_step *step_out)
 			if (self->record.gap_ps > self->params->timer_threshold_ps) {
 				self->until_ps = add_time(now_ps, gap_ps);
 				self->phase = PHASE_TIMER;
+				if (self->until_ps == PS_MAX)
+					fail_late(self);
+				continue;
+			}
+			work_ps = (__int128)gap_ps * 1000 / self->instructions_per_ns_milli;
+			if (work_ps >= PS_MAX - now_ps) {
+				fail_late(self);
 				continue;
 			}
 			self->phase = PHASE_SUBMIT;
-			step_out->duration_ps = (ps_t)((__int128)gap_ps * 1000 / self->instructions_per_ns_milli);
+			step_out->duration_ps = (ps_t)work_ps;
 			if (step_out->duration_ps == 0)
 				continue;
 			step_out->action = SOURCE_THINK;

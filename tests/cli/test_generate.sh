@@ -57,8 +57,19 @@ expect 2
 err "'rw=read' stands beside a job file"
 run trace generate "$scratch/x.csv" --job nowhere.fio
 expect 4
+# 200 days are more than there is.
+run trace generate "$scratch/x.csv" rw=read number_ios=200 thinktime=1d thinktime_spin=1d
+expect 3
+err 'more than 106 days'
+run trace generate "$scratch/x.csv" rw=read number_ios=200 --service '107 d'
+expect 2
+run trace generate "$scratch/x.csv" rw=read number_ios=200 --service '106 d'
+expect 3
+err 'more than 106 days'
 run trace generate
 expect 2
-[ ! -e "$scratch/x.csv" ] || bad 'a mistake leaves a file'
+for file in "$scratch"/x.csv*; do
+	[ ! -e "$file" ] || bad "a mistake leaves $file"
+done
 
 finish

@@ -392,6 +392,33 @@ static void spinning_is_work(void **state)
 	assert_request(2, IO_READ, 8192, 4096, US(220));
 }
 
+/* Simulated time ends after 106 days: a job that sleeps or works beyond is a mistake, not a wait for ever. */
+static void a_job_beyond_all_time_breaks_off(void **state)
+{
+	static const char *const endless[] = {
+		"{kind: fio, number_ios: 200, thinktime: 1 d}",
+		"{kind: fio, number_ios: 200, thinktime: 1 d, thinktime_spin: 1 d}",
+	};
+	const source_context context = test_context();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
+		test_workload workload;
+		source *from;
+		char *text;
+
+		test_workload_load(&workload, endless[i]);
+		from = test_source_open(&workload, &context);
+		harness_run(&h, from, ten_us, 1);
+		assert_int_equal(h.last, SOURCE_FAILED);
+		text = test_diag_text(workload.diag, NULL);
+		assert_non_null(strstr(text, "a fio job takes more than 106 days"));
+		free(text);
+		source_close(from);
+		test_workload_free(&workload);
+	}
+}
+
 static void a_pause_waits_for_all_requests(void **state)
 {
 	static const ps_t latencies[] = { US(10), US(20), US(30), US(40) };
@@ -650,6 +677,7 @@ int main(void)
 		cmocka_unit_test(clones_are_dealt_out_to_vcpus),
 		cmocka_unit_test(a_pause_follows_every_thinktime_blocks),
 		cmocka_unit_test(spinning_is_work),
+		cmocka_unit_test(a_job_beyond_all_time_breaks_off),
 		cmocka_unit_test(a_pause_waits_for_all_requests),
 		cmocka_unit_test(a_rate_spaces_requests),
 		cmocka_unit_test(who_is_behind_its_rate_makes_up_for_it),

@@ -251,6 +251,27 @@ static void test_recorded_laps_begin_at_the_recorded_end(void **state)
 	check_times_us(times_us, 6);
 }
 
+/* A timer, a gap that is work, and an arrival behind the end of simulated time, 106 days: none is waited for. */
+static void test_what_comes_behind_all_time_breaks_off(void **state)
+{
+	static const char far_apart[] = "time_us,op,offset_bytes,size_bytes,device,latency_us\n"
+					"0,read,0,512,a,1\n"
+					"9000000000000,read,0,512,a,1\n";
+	static const char *const options[] = { "", ", timer_threshold: 106 d", ", policy: recorded" };
+	static const ps_t latency_ps[] = { 0 };
+	const source_context context = test_context();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s, loop: 2", options[i]);
+		replay_in(far_apart, text, &context, latency_ps, 1);
+		assert_int_equal(h.last, SOURCE_FAILED);
+		assert_int_equal(h.num, 3);
+	}
+}
+
 static void test_other_vcpus_have_nothing_to_do(void **state)
 {
 	static const ps_t latency_ps[] = { 0 };
@@ -446,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_time_scale_stretches_recorded_time),
 		cmocka_unit_test(test_closed_laps_begin_when_all_has_completed),
 		cmocka_unit_test(test_recorded_laps_begin_at_the_recorded_end),
+		cmocka_unit_test(test_what_comes_behind_all_time_breaks_off),
 		cmocka_unit_test(test_other_vcpus_have_nothing_to_do),
 		cmocka_unit_test(test_addresses_wrap),
 		cmocka_unit_test(test_addresses_scale),
