@@ -401,10 +401,13 @@ static void note_skipped(trace_shared *shared, const trace *in)
 	for (size_t file = 0; file < trace_num_files(in); file++) {
 		const input_skips *skips;
 
-		for (size_t i = 0; (skips = trace_skipped(in, file, i)) != NULL; i++)
-			text_add(&shared->notes, "%s: %" PRIu64 " %s %s left out, the first at line %" PRIu64 "\n",
-				 trace_file_name(in, file), skips->num, skips->num == 1 ? "line" : "lines", skips->why,
-				 skips->first_line);
+		for (size_t i = 0; (skips = trace_skipped(in, file, i)) != NULL; i++) {
+			const char *what = skips->first_event ? "record" : "line";
+
+			text_add(&shared->notes, "%s: %" PRIu64 " %s%s %s left out, the first at %s %" PRIu64 "\n",
+				 trace_file_name(in, file), skips->num, what, skips->num == 1 ? "" : "s", skips->why,
+				 what, skips->first_event ? skips->first_event : skips->first_line);
+		}
 	}
 }
 

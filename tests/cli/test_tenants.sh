@@ -90,4 +90,13 @@ for file in summary stages units; do
 	cmp "$scratch/per_unit/$file.csv" "$scratch/clustered/$file.csv" || bad "$file.csv depends on the placement"
 done
 awk -F, '$2 == "block" && $3 == "2" && $4 == "all" && $5 != 192' "$scratch/clustered/summary.csv" | grep -q . && bad 'laps are missing'
+
+# What is left out of a binary trace is counted by its records: a READ, and an INQUIRY.
+{
+	printf '\0\0\0\0\0\002\0\0\0\0\0\0\050\0\0\001\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0'
+	printf '\1\0\0\0\0\002\0\0\0\0\0\0\022\0\0\001\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0'
+} >"$scratch/skipped.vscsi"
+run run configs/vc707.yaml --schemes nesc --out "$scratch/skipped" --trace "$scratch/skipped.vscsi"
+expect 0
+out '1 record of commands that neither read, write nor flush left out, the first at record 2'
 finish
