@@ -555,12 +555,18 @@ static trace_result find_shifts(trace *self)
 	return TRACE_RECORD;
 }
 
-static bool shift_times(ps_t shift_ps, trace_record *record)
+/* To the trace's times; false: they do not fit, which is reported. */
+static bool shift_times(trace *self, trace_file *file)
 {
+	trace_record *record = &file->next;
+	const ps_t shift_ps = file->shift_ps;
 	const ps_t last_ps = ps_max(record->queued_ps, ps_max(record->issued_ps, record->completed_ps));
 
-	if (last_ps > PS_MAX - shift_ps)
+	if (last_ps > PS_MAX - shift_ps) {
+		trace_report(self, record, "cut the trace",
+			     "the request is, or ends, more than 106 days after the first");
 		return false;
+	}
 	record->queued_ps += shift_ps;
 	record->issued_ps += shift_ps;
 	if (record->completed_ps != TRACE_NO_TIME)
@@ -581,11 +587,8 @@ static trace_result next_merged(trace *self, trace_record *record_out, trace_fil
 
 			if (result != TRACE_RECORD && result != TRACE_END)
 				return result;
-			if (result == TRACE_RECORD && self->in_order && !shift_times(file->shift_ps, &file->next)) {
-				trace_report(self, &file->next, "cut the trace",
-					     "the request is more than 106 days after the first");
+			if (result == TRACE_RECORD && self->in_order && !shift_times(self, file))
 				return TRACE_BROKEN;
-			}
 		}
 	}
 	if (!self->in_order) {
@@ -594,8 +597,8 @@ static trace_result next_merged(trace *self, trace_record *record_out, trace_fil
 		if (result != TRACE_RECORD)
 			return result;
 		for (size_t i = 0; i < self->num_files; i++)
-			if (self->files[i].has_next && !shift_times(self->files[i].shift_ps, &self->files[i].next))
-				self->files[i].has_next = false;
+			if (self->files[i].has_next && !shift_times(self, &self->files[i]))
+				return TRACE_BROKEN;
 	}
 	for (size_t i = 0; i < self->num_files; i++)
 		if (self->files[i].has_next && (!from || self->files[i].next.queued_ps < from->next.queued_ps))

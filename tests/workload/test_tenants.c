@@ -289,6 +289,9 @@ static void test_mistakes_in_several_files(void **state)
 					      "1000,usr,0,Read,512,512,1\n1002,usr,0,Read,x,512,1\n" };
 	static const char *const apart[] = { "1000,usr,0,Read,512,512,1\n",
 					     "128166372003061630,usr,0,Read,512,512,1\n" };
+	/* It begins after 104 days and takes 12. */
+	static const char *const ends_late[] = { "1000,usr,0,Read,512,512,1\n",
+						 "90000000001000,usr,0,Read,512,512,10000000000000\n" };
 	const trace_options options = { .any_device = true };
 	nescsim_diag *diag = nescsim_diag_create();
 	test_folder folder = folder_make(broken, 2);
@@ -310,6 +313,15 @@ static void test_mistakes_in_several_files(void **state)
 			 NESCSIM_TRACE);
 	text = test_diag_text(diag, NULL);
 	assert_non_null(strstr(text, "1.csv:1: error: the file begins more than 106 days after the earliest one"));
+	free(text);
+	folder_remove(&folder, 2);
+	nescsim_diag_destroy(diag);
+	diag = nescsim_diag_create();
+	folder = folder_make(ends_late, 2);
+	assert_int_equal(trace_summarize(folder.pattern, folder.pattern, &options, NULL, diag, &summary),
+			 NESCSIM_TRACE);
+	text = test_diag_text(diag, NULL);
+	assert_non_null(strstr(text, "1.csv:1: error: the request is, or ends, more than 106 days after the first"));
 	free(text);
 	folder_remove(&folder, 2);
 	assert_int_equal(trace_summarize(folder.pattern, folder.pattern, &options, NULL, diag, &summary), NESCSIM_IO);
