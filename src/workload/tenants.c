@@ -35,6 +35,7 @@ struct tenants {
 	tenant_device *devices; /* by the trace's numbers */
 	uint32_t num_devices, max_devices;
 	uint32_t num_dealt; /* devices that fall to a VM */
+	uint32_t *dealt;    /* these by their positions, once all are known */
 	uint64_t num_left_out;
 	ps_t span_ps;
 };
@@ -57,6 +58,7 @@ static void tenants_close(tenants *self)
 	trace_close(self->in);
 	free(self->vms);
 	free(self->devices);
+	free(self->dealt);
 }
 
 void tenants_destroy(tenants *self)
@@ -231,37 +233,24 @@ static nescsim_status check_rule(const tenants *self, const diag_place *place)
 	return NESCSIM_OK;
 }
 
-static int compare_positions(const void *a, const void *b)
-{
-	const tenant_device *const *x = a, *const *y = b;
-
-	return (*x)->position < (*y)->position ? -1 : (*x)->position > (*y)->position;
-}
-
 /* Gives each device its place on its VM's disk, in the order of the rule. */
 static nescsim_status place_devices(tenants *self)
 {
-	tenant_device **sorted = malloc((self->num_devices + 1) * sizeof(tenant_device *));
-
-	if (!sorted)
+	self->dealt = malloc((self->num_dealt + 1) * sizeof(*self->dealt));
+	if (!self->dealt)
 		return NESCSIM_NO_MEMORY;
 	for (uint32_t i = 0; i < self->num_devices; i++)
-		sorted[i] = &self->devices[i];
-	qsort(sorted, self->num_devices, sizeof(tenant_device *), compare_positions);
-	for (uint32_t i = 0; i < self->num_devices; i++) {
-		tenant_device *device = sorted[i];
-		uint64_t *end_sector;
+		if (self->devices[i].vm != NO_VM)
+			self->dealt[self->devices[i].position] = i;
+	for (uint32_t i = 0; i < self->num_dealt; i++) {
+		tenant_device *device = &self->devices[self->dealt[i]];
+		uint64_t *end_sector = &self->vms[device->vm].facts.end_sector;
 
-		if (device->vm == NO_VM)
-			continue;
-		end_sector = &self->vms[device->vm].facts.end_sector;
 		device->first_sector = (*end_sector + DEVICE_ALIGNMENT_SECTORS - 1) / DEVICE_ALIGNMENT_SECTORS *
 				       DEVICE_ALIGNMENT_SECTORS;
 		*end_sector = device->first_sector + device->end_sector;
-	}
-	free(sorted);
-	for (uint32_t vm = 0; vm < self->rule.num_vms; vm++) {
-		if (self->vms[vm].facts.end_sector > TRACE_MAX_SECTOR) {
+		/* Before the sum of many is no number any more. */
+		if (*end_sector > TRACE_MAX_SECTOR) {
 			trace_report(self->in, NULL, "spread the devices over more VMs",
 				     "the devices of one VM are larger than 2^63 bytes together");
 			return NESCSIM_TRACE;
@@ -353,12 +342,9 @@ ps_t tenants_span_ps(const tenants *self)
 
 const char *tenants_device(const tenants *self, uint32_t vm, uint32_t index)
 {
-	const uint32_t wanted = index * self->rule.num_vms + vm;
+	const uint64_t position = (uint64_t)index * self->rule.num_vms + vm;
 
-	for (uint32_t i = 0; i < self->num_devices; i++)
-		if (self->devices[i].vm == vm && self->devices[i].position == wanted)
-			return trace_device_name(self->in, i);
-	return NULL;
+	return position < self->num_dealt ? trace_device_name(self->in, self->dealt[position]) : NULL;
 }
 
 uint64_t tenants_num_left_out(const tenants *self)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "workload/foreign.h"
+#include "workload/names.h"
 #include "workload/order.h"
 #include "workload/reader.h"
 #include "workload/recording.h"
@@ -38,8 +39,7 @@ struct trace {
 	bool any_device, filters;
 	uint32_t device; /* the only one that is wanted, if the trace has shown it (has_device) */
 	bool has_device;
-	char **devices; /* names */
-	uint32_t num_devices, max_devices;
+	names devices;
 	order order;
 };
 
@@ -286,21 +286,21 @@ static nescsim_status list_files(const char *pattern, const diag_place *place, n
  * many are left. */
 static size_t join_recordings(const trace *self, const glob_t *found)
 {
-	char **names = found->gl_pathv;
+	char **paths = found->gl_pathv;
 	size_t num = 0;
 
 	for (size_t i = 0; i < found->gl_pathc; i++) {
-		char *const name = names[i];
+		char *const name = paths[i];
 		recording this, other;
 		bool is_new = true;
 
 		if (find_recording(self, name, recording_parse, &this))
 			for (size_t j = 0; j < num && is_new; j++)
-				is_new = !find_recording(self, names[j], recording_parse, &other) ||
+				is_new = !find_recording(self, paths[j], recording_parse, &other) ||
 					 !recording_is_same(&this, &other);
 		if (is_new) {
-			names[i] = names[num];
-			names[num++] = name;
+			paths[i] = paths[num];
+			paths[num++] = name;
 		}
 	}
 	return num;
@@ -359,9 +359,7 @@ void trace_close(trace *self)
 	for (uint32_t i = 0; i < self->num_inputs; i++)
 		input_close(self->inputs[i]);
 	free(self->inputs);
-	for (uint32_t i = 0; i < self->num_devices; i++)
-		free(self->devices[i]);
-	free(self->devices);
+	names_fini(&self->devices);
 	free(self->files);
 	order_fini(&self->order);
 	free(self);
@@ -383,14 +381,14 @@ static bool add_device_list(const trace *self, char *text, size_t text_bytes)
 {
 	size_t used = (size_t)snprintf(text, text_bytes, "it has");
 
-	for (uint32_t i = 0; i < self->num_devices && i < 8; i++) {
-		used += (size_t)snprintf(text + used, text_bytes - used, "%s %s", i ? "," : "", self->devices[i]);
+	for (uint32_t i = 0; i < self->devices.num && i < 8; i++) {
+		used += (size_t)snprintf(text + used, text_bytes - used, "%s %s", i ? "," : "", self->devices.texts[i]);
 		if (used >= text_bytes)
 			return false;
 	}
-	if (self->num_devices > 8)
-		snprintf(text + used, text_bytes - used, " and %u more", self->num_devices - 8);
-	return self->num_devices;
+	if (self->devices.num > 8)
+		snprintf(text + used, text_bytes - used, " and %u more", self->devices.num - 8);
+	return self->devices.num;
 }
 
 void trace_report_empty(trace *self)
@@ -439,31 +437,6 @@ static bool grow_slots(trace_file *file)
 	return true;
 }
 
-/* The device of this name, new or not; false when out of memory. */
-static bool name_device(trace *self, const char *name, uint32_t *index_out)
-{
-	for (uint32_t i = 0; self->num_files > 1 && i < self->num_devices; i++) {
-		if (strcmp(self->devices[i], name) == 0) {
-			*index_out = i;
-			return true;
-		}
-	}
-	if (self->num_devices == self->max_devices) {
-		uint32_t max = self->max_devices ? 2 * self->max_devices : 16;
-		char **devices = realloc(self->devices, max * sizeof(*devices));
-
-		if (!devices)
-			return false;
-		self->devices = devices;
-		self->max_devices = max;
-	}
-	self->devices[self->num_devices] = strdup(name);
-	if (!self->devices[self->num_devices])
-		return false;
-	*index_out = self->num_devices++;
-	return true;
-}
-
 /* Replaces the number of the record's device in its file by the trace's. */
 static bool number_device(trace *self, trace_file *file, trace_record *record)
 {
@@ -479,7 +452,7 @@ static bool number_device(trace *self, trace_file *file, trace_record *record)
 			file->reader->device_name(file->state, record->device, name, sizeof(name));
 		else
 			snprintf(name, sizeof(name), "%u", record->device);
-		if (!name_device(self, name, &index))
+		if (!names_add(&self->devices, name, strlen(name), &index))
 			return false;
 		*slot = (struct device_slot){ record->device, index + 1 };
 		file->num_used++;
@@ -507,9 +480,9 @@ static trace_result check_device(trace *self, const trace_record *record)
 		return TRACE_RECORD;
 	}
 	snprintf(hint, sizeof(hint), "choose one with device: '%s', or give each a VM with count: 0 and map: by_device",
-		 self->devices[self->device]);
+		 self->devices.texts[self->device]);
 	trace_report(self, record, hint, "the trace holds requests of several devices: %s and %s",
-		     self->devices[self->device], self->devices[record->device]);
+		     self->devices.texts[self->device], self->devices.texts[record->device]);
 	return TRACE_BROKEN;
 }
 
@@ -690,12 +663,12 @@ const char *trace_file_name(const trace *self, size_t file)
 
 uint32_t trace_num_devices(const trace *self)
 {
-	return self->num_devices;
+	return self->devices.num;
 }
 
 const char *trace_device_name(const trace *self, uint32_t device)
 {
-	return self->devices[device];
+	return self->devices.texts[device];
 }
 
 const input_skips *trace_skipped(const trace *self, size_t file, size_t index)

@@ -99,4 +99,20 @@ awk -F, '$2 == "block" && $3 == "2" && $4 == "all" && $5 != 192' "$scratch/clust
 run run configs/vc707.yaml --schemes nesc --out "$scratch/skipped" --trace "$scratch/skipped.vscsi"
 expect 0
 out '1 record of commands that neither read, write nor flush left out, the first at record 2'
+
+# 200,000 devices in two files are named once each, and told apart in no time.
+awk -v to="$scratch/many" 'BEGIN {
+	for (file = 1; file <= 2; file++) {
+		name = to file ".csv"
+		print "time_us,op,offset_bytes,size_bytes,device" >name
+		for (n = 0; n < 100000; n++)
+			printf "%d,read,%d,512,dev%d\n", n, n % 1000 * 512, n + file * 100000 >name
+	}
+}'
+tool_itself=$tool
+tool=timeout
+run 30 "$tool_itself" check configs/tenants.yaml --set "vms[0].workload.file=$scratch/many?.csv" \
+	--set 'vms[0].count=1' --set 'vms[0].workload.map=fold'
+expect 0
+tool=$tool_itself
 finish

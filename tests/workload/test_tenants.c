@@ -142,6 +142,23 @@ static void test_rules_that_do_not_fit(void **state)
 		   "'551.706,write,4096,8192', with what the header says behind it)\n");
 }
 
+/* 1,024 devices of 2^63 bytes: 2^64 sectors. */
+static void test_devices_too_large_together(void **state)
+{
+	static char text[65536];
+	size_t used = (size_t)snprintf(text, sizeof(text), "time_us,op,offset_bytes,size_bytes,device\n");
+	dealt d;
+
+	(void)state;
+	for (unsigned i = 0; i < 1024; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%u,read,9223372036854775296,512,%u\n", i,
+					 i);
+	d = deal(text, (tenants_rule){ .map = TENANTS_FOLD, .num_vms = 1 }, (trace_options){ 0 });
+	assert_int_equal(d.status, NESCSIM_TRACE);
+	finish(&d, "T: error: the devices of one VM are larger than 2^63 bytes together (spread the devices over more "
+		   "VMs)\n");
+}
+
 static void test_counting(void **state)
 {
 	static const char *const names[] = { "7" };
@@ -354,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_fold_puts_devices_side_by_side),
 		cmocka_unit_test(test_named_devices),
 		cmocka_unit_test(test_rules_that_do_not_fit),
+		cmocka_unit_test(test_devices_too_large_together),
 		cmocka_unit_test(test_counting),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_empty_window),
