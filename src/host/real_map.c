@@ -75,6 +75,16 @@ real_map_added real_map_add(real_map *map, uint64_t logical, uint64_t physical, 
 	return REAL_MAP_ADDED;
 }
 
+bool real_map_is_text(input *in, const char *line, size_t num_bytes, bool *go_on_out)
+{
+	const trace_position position = { .line = input_position_lines(in) };
+
+	if (strlen(line) == num_bytes)
+		return true;
+	*go_on_out = input_report(in, &position, "the file is damaged", "the line holds a zero byte");
+	return false;
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const real_extent *one = *(const real_extent *const *)a, *two = *(const real_extent *const *)b;
@@ -191,21 +201,27 @@ static nescsim_status report_format(const char *format, nescsim_diag *diag)
 			"there is no format of maps '%s'", format);
 }
 
-/* The text format of the content, or NUM_SOURCES. */
-static size_t detect_text(const char *file_name)
+/* The text format of the content, or NUM_SOURCES. What cannot be unpacked may be a disk whose map can be asked for; where
+ * that cannot be, it is a broken map. */
+static nescsim_status detect_text(const char *source, const char *shown_source, const real_map_options *options,
+				  nescsim_diag *diag, size_t *row_out)
 {
 	size_t row = 0, num_bytes;
 	const uint8_t *head;
 	input *in;
+	const nescsim_status status =
+		input_open(source, shown_source, &words, options->place, options->may_be_live ? NULL : diag, &in);
 
-	if (input_open(file_name, file_name, &words, NULL, NULL, &in) != NESCSIM_OK)
-		return NUM_SOURCES;
+	*row_out = NUM_SOURCES;
+	if (status != NESCSIM_OK)
+		return options->may_be_live && status != NESCSIM_NO_MEMORY ? NESCSIM_OK : status;
 	num_bytes = input_head(in, &head);
 	while (row < NUM_SOURCES &&
 	       (sources[row].kind != KIND_TEXT || !sources[row].source->detect((const char *)head, num_bytes)))
 		row++;
 	input_close(in);
-	return row;
+	*row_out = row;
+	return NESCSIM_OK;
 }
 
 /* Which source it is, by its name and content. NUM_SOURCES: none, and it was said why. */
@@ -213,7 +229,7 @@ static size_t detect(const char *source, const char *shown_source, const real_ma
 		     nescsim_status *status_out)
 {
 	struct stat information;
-	size_t row;
+	size_t row = NUM_SOURCES;
 
 	if (stat(source, &information) != 0) {
 		if (strstr(source, ":/") != NULL)
@@ -222,7 +238,10 @@ static size_t detect(const char *source, const char *shown_source, const real_ma
 					      "cannot read the map '%s': %s", shown_source, strerror(errno));
 		return NUM_SOURCES;
 	}
-	row = S_ISREG(information.st_mode) ? detect_text(source) : NUM_SOURCES;
+	if (S_ISREG(information.st_mode))
+		*status_out = detect_text(source, shown_source, options, diag, &row);
+	if (*status_out != NESCSIM_OK)
+		return NUM_SOURCES;
 	if (row < NUM_SOURCES || options->may_be_live)
 		return row < NUM_SOURCES ? row : find_kind(KIND_LIVE);
 	*status_out = real_map_report(diag, options->place, shown_source, NESCSIM_TRACE, HINT_LIVE,

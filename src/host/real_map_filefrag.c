@@ -228,6 +228,18 @@ static nescsim_status read_other(input *in, const char *line, real_map *map, lis
 	return NESCSIM_TRACE;
 }
 
+static nescsim_status read_line(input *in, const char *line, size_t num_bytes, real_map *map, list_step *step,
+				bool *go_on_out)
+{
+	const char *at = line + strspn(line, " ");
+
+	if (!real_map_is_text(in, line, num_bytes, go_on_out))
+		return NESCSIM_TRACE;
+	if (*step == LIST_EXTENTS && *at >= '0' && *at <= '9' && !is_summary(line))
+		return read_extent(in, line, map, go_on_out);
+	return read_other(in, line, map, step, go_on_out);
+}
+
 static nescsim_status read_filefrag(input *in, real_map *map)
 {
 	nescsim_status first = NESCSIM_OK;
@@ -238,10 +250,7 @@ static nescsim_status read_filefrag(input *in, real_map *map)
 	int got = 0;
 
 	while (go_on && (got = input_line(in, &line, &num_bytes)) > 0) {
-		const char *at = line + strspn(line, " ");
-		const bool is_extent = step == LIST_EXTENTS && *at >= '0' && *at <= '9' && !is_summary(line);
-		const nescsim_status status =
-			is_extent ? read_extent(in, line, map, &go_on) : read_other(in, line, map, &step, &go_on);
+		const nescsim_status status = read_line(in, line, num_bytes, map, &step, &go_on);
 
 		first = first == NESCSIM_OK ? status : first;
 	}

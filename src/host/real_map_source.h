@@ -55,6 +55,10 @@ typedef enum real_map_added {
 real_map_added real_map_add(real_map *map, uint64_t logical, uint64_t physical, uint64_t num, bool is_unwritten,
 			    uint64_t line, uint64_t unit_bytes, const char **problem_out);
 
+/* Is the line that input_line() gave last all text? A zero byte would hide what is behind it: it is reported, and
+ * *go_on_out says whether to go on. */
+bool real_map_is_text(input *in, const char *line, size_t num_bytes, bool *go_on_out);
+
 /* Adds a mistake about the whole source, at `place` or else at the source. */
 nescsim_status real_map_report(nescsim_diag *diag, const diag_place *place, const char *shown_source,
 			       nescsim_status status, const char *hint, const char *format, ...)

@@ -117,7 +117,7 @@ static nescsim_status read_text(input *in, real_map *map)
 	int got = input_line(in, &line, &num_bytes);
 	cursor c;
 
-	if (got <= 0)
+	if (got <= 0 || !real_map_is_text(in, line, num_bytes, &go_on))
 		return NESCSIM_TRACE;
 	c = cursor_begin(in, line);
 	if (!take_header(&c, map)) {
@@ -125,7 +125,9 @@ static nescsim_status read_text(input *in, real_map *map)
 		return NESCSIM_TRACE;
 	}
 	while (go_on && (got = input_line(in, &line, &num_bytes)) > 0) {
-		const nescsim_status status = read_extent(in, line, map, &go_on);
+		const nescsim_status status = real_map_is_text(in, line, num_bytes, &go_on)
+						      ? read_extent(in, line, map, &go_on)
+						      : NESCSIM_TRACE;
 
 		first = first == NESCSIM_OK ? status : first;
 	}

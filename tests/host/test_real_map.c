@@ -37,9 +37,9 @@ static real_map read_good(const char *text)
 }
 
 /* Reading it must fail with these diagnostics ("T" stands for the file). */
-static void expect_bad(const char *text, const char *expected)
+static void expect_bad_bytes(const char *bytes, size_t num_bytes, const char *expected)
 {
-	test_file file = test_file_text(text);
+	test_file file = test_file_make(bytes, num_bytes);
 	nescsim_diag *diag = nescsim_diag_create();
 	real_map map;
 
@@ -48,6 +48,11 @@ static void expect_bad(const char *text, const char *expected)
 	nescsim_diag_destroy(diag);
 	real_map_fini(&map);
 	test_file_remove(&file);
+}
+
+static void expect_bad(const char *text, const char *expected)
+{
+	expect_bad_bytes(text, strlen(text), expected);
 }
 
 static void assert_extent(const real_map *map, size_t index, uint64_t logical, uint64_t physical, uint64_t num,
@@ -292,6 +297,36 @@ static void each_mistake_in_a_list_has_a_place(void **state)
 	}
 }
 
+/* Behind one, the extent would be another: here a written one. */
+static void zero_bytes_hide_nothing(void **state)
+{
+	static const char text[] = HEADER "0 10 5\0 unwritten\n";
+	static const char list[] = LIST_HEADER LIST_TITLES "   0: 0..3: 10..13: 4:\0 unwritten\n" LIST_END;
+
+	(void)state;
+	expect_bad_bytes(text, sizeof(text) - 1, "T:2: error: the line holds a zero byte (the file is damaged)\n");
+	expect_bad_bytes(list, sizeof(list) - 1, "T:4: error: the line holds a zero byte (the file is damaged)\n");
+}
+
+/* It is not taken for a disk. */
+static void a_damaged_packing_is_named(void **state)
+{
+	static const char cut[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03\xff";
+	test_file file = test_file_make(cut, sizeof(cut) - 1);
+	nescsim_diag *diag = nescsim_diag_create();
+	real_map map;
+	char *text;
+
+	(void)state;
+	assert_int_equal(read_file(file.name, NULL, diag, &map), NESCSIM_TRACE);
+	text = test_diag_text(diag, file.name);
+	assert_non_null(strstr(text, "the compressed file is damaged"));
+	free(text);
+	nescsim_diag_destroy(diag);
+	real_map_fini(&map);
+	test_file_remove(&file);
+}
+
 static void a_list_is_whole(void **state)
 {
 	(void)state;
@@ -457,6 +492,8 @@ int main(void)
 		cmocka_unit_test(a_list_says_what_lies_where),
 		cmocka_unit_test(each_mistake_in_a_list_has_a_place),
 		cmocka_unit_test(a_list_is_whole),
+		cmocka_unit_test(zero_bytes_hide_nothing),
+		cmocka_unit_test(a_damaged_packing_is_named),
 		cmocka_unit_test(no_configuration_asks_a_mounted_filesystem),
 		cmocka_unit_test(a_format_that_is_named_is_taken),
 		cmocka_unit_test(the_place_is_the_users),
