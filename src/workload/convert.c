@@ -65,6 +65,16 @@ static nescsim_status choose_writer(conversion *self)
 	return NESCSIM_OK;
 }
 
+/* What is read back is this file; later it would be more. */
+static nescsim_status check_name(const conversion *self)
+{
+	if (!trace_joins_others(self->target->file_name))
+		return NESCSIM_OK;
+	return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL,
+			"such as NAME.blktrace.0, where no other file is NAME's",
+			"'%s' would be read as one of several files of a recording", self->target->file_name);
+}
+
 /* ---- devices ----------------------------------------------------------------------------------------------------- */
 
 static bool is_number(const char *name)
@@ -296,6 +306,8 @@ nescsim_status convert(convert_open_fn open, void *context, const convert_target
 
 	*result_out = (convert_result){ .num_written = 0 };
 	status = choose_writer(&self);
+	if (status == NESCSIM_OK)
+		status = check_name(&self);
 	if (status == NESCSIM_OK)
 		status = output_open(target->file_name, target->replaces, diag, &out);
 	if (status != NESCSIM_OK)

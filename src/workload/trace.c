@@ -65,6 +65,18 @@ const trace_writer *trace_writer_of(const char *format)
 	return NULL;
 }
 
+bool trace_joins_others(const char *file_name)
+{
+	bool joins = false;
+	recording of;
+
+	for (size_t i = 0; i < trace_num_formats && !joins; i++)
+		if (readers[i]->part_infix && recording_parse(file_name, readers[i]->part_infix, &of))
+			joins = of.cpu != 0 ||
+				(recording_find(file_name, readers[i]->part_infix, &of) && of.num_cpus > 1);
+	return joins;
+}
+
 static const char *known_formats(char *text, size_t text_bytes)
 {
 	size_t used = (size_t)snprintf(text, text_bytes, "known formats:");

@@ -111,6 +111,9 @@ typedef struct trace_format_row {
 extern const trace_format_row trace_formats[];
 extern const size_t trace_num_formats;
 
+/* Would a file of this name, if it were there, be read as one of several files of a recording, or not without them? */
+bool trace_joins_others(const char *file_name);
+
 /* How a format is written; NULL if it is not, or is none. */
 const struct trace_writer *trace_writer_of(const char *format);
 

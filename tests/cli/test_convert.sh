@@ -77,6 +77,14 @@ expect 4
 err 'No such file or directory'
 run trace convert "$sb" "$scratch"
 expect 2
+# It would not be read alone: as CPU 1's file, or with what CPU 1 recorded.
+run trace convert "$sb" "$scratch/parts.blktrace.1"
+expect 2
+err 'one of several files of a recording'
+: >"$scratch/parts.blktrace.1"
+run trace convert "$sb" "$scratch/parts.blktrace.0.xz"
+expect 2
+err 'one of several files of a recording'
 run trace convert "$sb"
 expect 2
 err 'nescsim trace convert FILE OUT'
