@@ -21,6 +21,7 @@ struct output {
 	struct archive *archive;
 	char *name, *partial;
 	int fd;
+	char unnamed[32];       /* the file while it has no name; "" = it is `partial` */
 	bool failed, committed; /* failed: reported */
 	size_t num_bytes;       /* in the buffer */
 	char buffer[BUFFER_BYTES];
@@ -99,6 +100,33 @@ out:
 	return status;
 }
 
+/* A file without a name, in the folder of the one to be: whatever ends the program, nothing is left of it. Not all
+ * filesystems can. */
+static bool open_unnamed(output *self)
+{
+	const char *slash = strrchr(self->name, '/');
+	char *folder = slash ? strndup(self->name, (size_t)(slash - self->name) + 1) : strdup(".");
+
+	if (folder)
+		self->fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	free(folder);
+	if (self->fd < 0)
+		return false;
+	snprintf(self->unnamed, sizeof(self->unnamed), "/proc/self/fd/%d", self->fd);
+	if (access(self->unnamed, R_OK) == 0)
+		return true;
+	close(self->fd);
+	self->fd = -1;
+	*self->unnamed = '\0';
+	return false;
+}
+
+static bool open_partial(output *self)
+{
+	self->fd = open(self->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return self->fd >= 0;
+}
+
 nescsim_status output_open(const char *file_name, bool replaces, nescsim_diag *diag, output **output_out)
 {
 	const size_t partial_bytes = strlen(file_name) + 32;
@@ -118,8 +146,7 @@ nescsim_status output_open(const char *file_name, bool replaces, nescsim_diag *d
 	status = NESCSIM_NO_MEMORY;
 	if (self->name && self->partial) {
 		snprintf(self->partial, partial_bytes, "%s.partial-%ld", file_name, (long)getpid());
-		self->fd = open(self->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		status = self->fd < 0 ? report(self, strerror(errno)) : begin_archive(self);
+		status = open_unnamed(self) || open_partial(self) ? begin_archive(self) : report(self, strerror(errno));
 	}
 	if (status != NESCSIM_OK) {
 		output_close(self);
@@ -188,13 +215,17 @@ nescsim_status output_finish(output *self)
 
 const char *output_partial(const output *self)
 {
-	return self->partial;
+	return *self->unnamed ? self->unnamed : self->partial;
 }
 
 nescsim_status output_commit(output *self)
 {
 	if (self->failed)
 		return NESCSIM_IO;
+	/* A name that takes another's place is given in two steps. */
+	if (*self->unnamed && linkat(AT_FDCWD, self->unnamed, AT_FDCWD, self->partial, AT_SYMLINK_FOLLOW) != 0)
+		return report(self, strerror(errno));
+	*self->unnamed = '\0';
 	if (rename(self->partial, self->name) != 0)
 		return report(self, strerror(errno));
 	self->committed = true;
@@ -208,7 +239,7 @@ void output_close(output *self)
 	archive_write_free(self->archive);
 	if (self->fd >= 0) {
 		close(self->fd);
-		if (!self->committed)
+		if (!self->committed && !*self->unnamed)
 			unlink(self->partial);
 	}
 	free(self->partial);

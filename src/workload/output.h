@@ -1,5 +1,6 @@
-/* A file that is either whole or not there: written under a temporary name beside it, packed as its name's end says
- * (.gz, .bz2, .xz, .zst; else plain), synced, and renamed once its writer is content.
+/* A file that is either whole or not there: written without a name (or, where the filesystem has no such files, under a
+ * temporary one beside it), packed as its name's end says
+ * (.gz, .bz2, .xz, .zst; else plain), synced, and named once its writer is content.
  *
  * The same bytes in give the same file, on every run. Memory use is one fixed buffer and what packing needs.
  */

@@ -72,4 +72,18 @@ for file in "$scratch"/x.csv*; do
 	[ ! -e "$file" ] || bad "a mistake leaves $file"
 done
 
+# Killed at any time it leaves nothing (where the filesystem has files without a name).
+mkdir "$scratch/killed"
+"$tool" trace generate "$scratch/killed/long.csv" rw=randread bs=4k size=1g number_ios=100000000 loops=100000 >/dev/null 2>&1 &
+process=$!
+sleep 0.3
+during=$(ls "$scratch/killed")
+kill -9 "$process" || bad 'it ended too soon to be killed'
+wait "$process" 2>/dev/null
+after=$(ls "$scratch/killed")
+[ "$during" = "$after" ] || bad "killed, it leaves $after"
+case $after in
+*long.csv) bad 'a file that is not whole has its name' ;;
+esac
+
 finish
