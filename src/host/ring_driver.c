@@ -18,15 +18,12 @@ struct ring_piece {
 	struct ring_piece *next;
 };
 
-static latency_split split_difference(const latency_split *all, const latency_split *prefix)
+static void split_difference(const latency_split *all, const latency_split *prefix, latency_split *rest_out)
 {
-	latency_split rest;
-
 	for (int i = 0; i < NUM_STAGES; i++) {
-		rest.service_ps[i] = all->service_ps[i] - prefix->service_ps[i];
-		rest.wait_ps[i] = all->wait_ps[i] - prefix->wait_ps[i];
+		rest_out->service_ps[i] = all->service_ps[i] - prefix->service_ps[i];
+		rest_out->wait_ps[i] = all->wait_ps[i] - prefix->wait_ps[i];
 	}
-	return rest;
 }
 
 static uint32_t take_page(ring_driver *self, ring_piece *of)
@@ -202,7 +199,7 @@ void ring_driver_note(ring_driver *self, const nesc_request *request)
 {
 	self->part.start_ps = request->doorbell_ps;
 	self->part.end_ps = request->marks.last_ps;
-	self->part.split = split_difference(&request->marks.split, &request->prefix);
+	split_difference(&request->marks.split, &request->prefix, &self->part.split);
 }
 
 void ring_driver_complete(ring_driver *self, nesc_request *request, stage_marks *marks)

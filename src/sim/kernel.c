@@ -147,36 +147,18 @@ ps_t sim_ahead_limit(const sim_unit *self, ps_t limit_ps)
 	return self->kernel->placement == SIM_CLUSTERED ? PS_MAX : limit_ps;
 }
 
-bool sim_merge_ready(sim_unit *self, const uint64_t *mask, ps_t limit_ps, sim_wait *wait_out)
-{
-	ps_t rmin_ps = PS_MAX, t_ps;
-
-	for (uint32_t word = 0; word < self->num_nonempty_words; word++) {
-		uint64_t bits = self->nonempty[word] & (mask != NULL ? mask[word] : UINT64_MAX);
-
-		for (; bits != 0; bits &= bits - 1) {
-			const sim_queue *queue = self->inputs[word * 64 + (uint32_t)__builtin_ctzll(bits)];
-
-			rmin_ps = ps_min(rmin_ps, sim_head(queue)->ready_ps);
-		}
-	}
-	if (rmin_ps == PS_MAX) {
-		*wait_out = SIM_WAIT_ITEM;
-		return false;
-	}
-	t_ps = sim_decision_ps(self, rmin_ps);
-	if (t_ps > limit_ps) {
-		*wait_out = SIM_WAIT_UNTIL(t_ps);
-		return false;
-	}
-	self->local_ps = t_ps;
-	return true;
-}
-
 sim_queue *sim_merge_first(sim_unit *self, const uint64_t *mask)
 {
 	sim_queue *best = NULL;
 
+	if (self->num_nonempty_words == 1) {
+		const uint64_t bits = self->nonempty[0] & (mask != NULL ? *mask : UINT64_MAX);
+
+		if (bits != 0 && (bits & (bits - 1)) == 0) { /* no choice */
+			best = self->inputs[__builtin_ctzll(bits)];
+			return sim_candidate(self, best) ? best : NULL;
+		}
+	}
 	for (uint32_t word = 0; word < self->num_nonempty_words; word++) {
 		uint64_t bits = self->nonempty[word] & (mask != NULL ? mask[word] : UINT64_MAX);
 

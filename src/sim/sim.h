@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/assert.h"
 #include "base/hwclock.h"
 #include "base/time.h"
 
@@ -245,7 +246,8 @@ static inline bool sim_single_ready(sim_unit *self, sim_queue *queue, ps_t limit
 		*wait_out = SIM_WAIT_ITEM;
 		return false;
 	}
-	t_ps = hwclock_align(&self->clock, ps_max(self->local_ps, sim_head(queue)->ready_ps));
+	t_ps = sim_head(queue)->ready_ps;
+	t_ps = t_ps <= self->local_ps ? self->local_ps : hwclock_align(&self->clock, t_ps);
 	if (t_ps > sim_ahead_limit(self, limit_ps)) {
 		*wait_out = SIM_WAIT_UNTIL(t_ps);
 		return false;
@@ -257,13 +259,43 @@ static inline bool sim_single_ready(sim_unit *self, sim_queue *queue, ps_t limit
 /* The first time at which a choice between inputs may be made when the earliest actionable item is ready at rmin. */
 static inline ps_t sim_decision_ps(const sim_unit *self, ps_t rmin_ps)
 {
-	return ps_max(self->local_ps, hwclock_after(&self->clock, rmin_ps));
+	/* Local time is an edge: what was ready before it needs no other. */
+	if (rmin_ps < self->local_ps) {
+		NESC_ASSERT_DEBUG(hwclock_after(&self->clock, rmin_ps) <= self->local_ps,
+				  "%s is between edges at %lld ps", self->name, (long long)self->local_ps);
+		return self->local_ps;
+	}
+	return hwclock_after(&self->clock, rmin_ps);
 }
 
 /* Merge point: decides when a choice may be made among the heads of all inputs (or of those in `mask`, one bit per
  * input; NULL = all). On true, self->local_ps is the decision's time t (an edge), and the candidates are the heads
  * with sim_candidate(). On false, *wait_out says what to wait for. */
-bool sim_merge_ready(sim_unit *self, const uint64_t *mask, ps_t limit_ps, sim_wait *wait_out);
+static inline bool sim_merge_ready(sim_unit *self, const uint64_t *mask, ps_t limit_ps, sim_wait *wait_out)
+{
+	ps_t rmin_ps = PS_MAX, t_ps;
+
+	for (uint32_t word = 0; word < self->num_nonempty_words; word++) {
+		uint64_t bits = self->nonempty[word] & (mask != NULL ? mask[word] : UINT64_MAX);
+
+		for (; bits != 0; bits &= bits - 1) {
+			const sim_queue *queue = self->inputs[word * 64 + (uint32_t)__builtin_ctzll(bits)];
+
+			rmin_ps = ps_min(rmin_ps, sim_head(queue)->ready_ps);
+		}
+	}
+	if (rmin_ps == PS_MAX) {
+		*wait_out = SIM_WAIT_ITEM;
+		return false;
+	}
+	t_ps = sim_decision_ps(self, rmin_ps);
+	if (t_ps > limit_ps) {
+		*wait_out = SIM_WAIT_UNTIL(t_ps);
+		return false;
+	}
+	self->local_ps = t_ps;
+	return true;
+}
 
 /* Is the head of a non-empty input a candidate of the decision at self->local_ps? Strictly before, never at. */
 static inline bool sim_candidate(const sim_unit *self, const sim_queue *queue)
