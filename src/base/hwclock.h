@@ -76,7 +76,14 @@ static inline ps_t hwclock_align(const hwclock *clock, ps_t t_ps)
 /* Last edge at or before `t_ps` >= 0. */
 static inline ps_t hwclock_floor(const hwclock *clock, ps_t t_ps)
 {
-	return hwclock_edge(clock, hwclock_index(clock, t_ps));
+	uint64_t edge_ps;
+
+	if (clock->fraction != 0)
+		return hwclock_edge(clock, hwclock_index(clock, t_ps));
+	edge_ps = (uint64_t)(((unsigned __int128)(uint64_t)t_ps * clock->reciprocal) >> 64) * clock->period_ps;
+	while (edge_ps + clock->period_ps <= (uint64_t)t_ps)
+		edge_ps += clock->period_ps;
+	return (ps_t)edge_ps;
 }
 
 /* The edge `num_cycles` after the edge at `edge_ps` (which must be an edge); at most PS_MAX. */

@@ -127,6 +127,30 @@ static void credits_take(pcie_credits *credits, uint32_t num_data, uint64_t olde
 	credits->num_sent++;
 }
 
+static bool has_credits(const pcie_credits *credits, uint64_t num_tlps, uint64_t num_data)
+{
+	return (credits->num_headers == 0 ||
+		credits->num_sent + num_tlps - credits->num_returned <= credits->num_headers) &&
+	       (credits->num_data == 0 || credits->data_sent + num_data - credits->data_returned <= credits->num_data);
+}
+
+/* May these TLPs go one after the other from t_ps on, without waiting for a credit? A no may be wrong, a yes is not. */
+static bool has_credits_at(pcie_credits *credits, uint64_t num_tlps, uint64_t num_data, ps_t t_ps)
+{
+	uint64_t number = credits->num_sent;
+
+	if (has_credits(credits, num_tlps, num_data))
+		return true;
+	/* Few are on their way back: from the newest. */
+	while (number != credits->num_returned && credits->return_ps[SLOT(number - 1)] > t_ps)
+		number--;
+	if (number != credits->num_returned) {
+		credits->num_returned = number;
+		credits->data_returned = credits->data_after[SLOT(number - 1)];
+	}
+	return has_credits(credits, num_tlps, num_data);
+}
+
 /* ---- sending ---- */
 
 /* The TLPs of one transfer, one after the other. */
@@ -246,18 +270,74 @@ static void count(pcie_direction *self, pcie_kind kind, uint64_t bytes, const pc
 	stats->stall_ps[PCIE_CAUSE_REPLAY] += timing->replay_ps;
 }
 
+/* What most transfers are, for less: a write or a read within a page, with all credits at hand and no bit errors. All its
+ * TLPs but the last have one size. False where it is something else: then nothing is sent. */
+static bool send_within_page(pcie_direction *self, ps_t earliest_ps, pcie_kind kind, const pieces *what, uint64_t bytes)
+{
+	const bool carries = kind == PCIE_WRITE;
+	const uint32_t shift = carries ? self->geometry.payload_shift : self->geometry.request_shift;
+	const uint64_t full = UINT64_C(1) << shift, num_full = what->left >> shift, rest = what->left & (full - 1);
+	const uint64_t overhead = pcie_overhead_bytes(kind, what->addr), num_tlps = num_full + (rest != 0);
+	const uint32_t full_data = data_credits(kind, full), rest_data = data_credits(kind, rest);
+	pcie_credits *credits = &self->credits[class_of[kind]];
+	const ps_t wait_ps = ps_max(self->busy_until_ps - earliest_ps, 0);
+	uint64_t number = credits->num_sent, data_sent = credits->data_sent, fraction, early;
+	ps_t begin_ps, busy_ps, whole_ps;
+	u128 each;
+
+	if (self->error_chance != 0 || (what->addr & (PCIE_PAGE_BYTES - 1)) + what->left > PCIE_PAGE_BYTES ||
+	    (credits->num_headers == 0 && credits->num_data != 0) || /* `oldest` would have to keep up */
+	    !has_credits_at(credits, num_tlps, num_full * full_data + rest_data,
+			    ps_max(self->busy_until_ps, earliest_ps)))
+		return false;
+	idle_until(self, earliest_ps);
+	begin_ps = busy_ps = self->busy_until_ps;
+	early = self->busy_early;
+	/* serialize(), with the product worked out once. */
+	each = ((u128)((overhead + (carries ? full : 0)) * self->byte_time.whole_ps) << 64) +
+	       (u128)(overhead + (carries ? full : 0)) * self->byte_time.fraction;
+	whole_ps = (ps_t)(each >> 64);
+	fraction = (uint64_t)each;
+	for (const uint64_t end = number + num_full; number != end; number++) {
+		busy_ps += whole_ps + (fraction > early);
+		early -= fraction;
+		data_sent += full_data;
+		credits->data_after[SLOT(number)] = data_sent;
+		credits->return_ps[SLOT(number)] = busy_ps + self->credit_round_trip_ps;
+	}
+	self->busy_until_ps = busy_ps;
+	self->busy_early = early;
+	credits->num_sent = number;
+	credits->data_sent = data_sent;
+	if (rest != 0) {
+		serialize(self, overhead + (carries ? rest : 0));
+		credits_take(credits, rest_data, credits->oldest, self->busy_until_ps + self->credit_round_trip_ps);
+	}
+	self->stats.num_transfers++;
+	self->stats.num_tlps += num_tlps;
+	self->stats.wire_bytes += num_tlps * overhead + (carries ? what->left : 0);
+	self->stats.busy_ps += self->busy_until_ps - begin_ps;
+	self->stats.payload_bytes += carries ? bytes : 0;
+	self->stats.stall_ps[PCIE_CAUSE_BUSY] += wait_ps;
+	return true;
+}
+
 ps_t pcie_direction_send(pcie_direction *self, ps_t earliest_ps, pcie_kind kind, uint64_t addr, uint64_t bytes,
 			 pcie_timing *out)
 {
 	pcie_class class = class_of[kind];
 	pieces left = pieces_start(addr, bytes);
-	pcie_timing timing = { .start_ps = earliest_ps,
-			       .end_ps = earliest_ps,
-			       .first_arrival_ps = earliest_ps,
-			       .arrival_ps = earliest_ps };
+	pcie_timing timing;
 
 	NESC_ASSERT(earliest_ps >= 0, "a transfer at %" PRId64 " ps", earliest_ps);
 	NESC_ASSERT(kind != PCIE_MESSAGE || bytes == 0, "a message with %" PRIu64 " B", bytes);
+	if (out == NULL && left.left > 0 && (kind == PCIE_WRITE || kind == PCIE_READ) &&
+	    send_within_page(self, earliest_ps, kind, &left, bytes))
+		return self->busy_until_ps + self->latency_ps;
+	timing = (pcie_timing){ .start_ps = earliest_ps,
+				.end_ps = earliest_ps,
+				.first_arrival_ps = earliest_ps,
+				.arrival_ps = earliest_ps };
 	if (kind == PCIE_MESSAGE || left.left > 0) {
 		timing.wait_ps = ps_max(self->busy_until_ps - earliest_ps, 0);
 		idle_until(self, earliest_ps);

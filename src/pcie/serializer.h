@@ -92,10 +92,11 @@ typedef struct pcie_stats {
 
 /* Buffer space of one kind at the receiver, seen by the sender. TLP number n uses slot n % 128. */
 typedef struct pcie_credits {
-	uint32_t num_headers, num_data; /* 0 = infinite */
-	uint64_t num_sent;              /* TLPs so far */
-	uint64_t data_sent;             /* data credits so far, modulo 2^64 */
-	uint64_t oldest;                /* first TLP whose return a data credit may still wait for */
+	uint32_t num_headers, num_data;       /* 0 = infinite */
+	uint64_t num_sent;                    /* TLPs so far */
+	uint64_t data_sent;                   /* data credits so far, modulo 2^64 */
+	uint64_t oldest;                      /* first TLP whose return a data credit may still wait for */
+	uint64_t num_returned, data_returned; /* at least these had returned when a transfer last looked */
 	ps_t return_ps[PCIE_MAX_HEADER_CREDITS + 1];
 	uint64_t data_after[PCIE_MAX_HEADER_CREDITS + 1]; /* data_sent after that TLP */
 } pcie_credits;
