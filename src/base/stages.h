@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/time.h"
 
@@ -90,9 +91,13 @@ static inline void stage_mark_service(stage_marks *marks, stage which, ps_t unti
 }
 
 /* Goes on where `from` has come to. */
-static inline unit_marks unit_marks_begin(const stage_marks *from)
+static inline void unit_marks_begin(unit_marks *marks, const stage_marks *from)
 {
-	return (unit_marks){ .last_ps = from->last_ps, .log = from->log, .pieces = from->pieces };
+	memset(marks->service_ps, 0, sizeof(marks->service_ps));
+	memset(marks->wait_ps, 0, sizeof(marks->wait_ps));
+	marks->last_ps = from->last_ps;
+	marks->log = from->log;
+	marks->pieces = from->pieces;
 }
 
 static inline void unit_mark_wait(unit_marks *marks, stage which, ps_t until_ps)

@@ -73,6 +73,7 @@ struct vcpu {
 	io_request first_ended[NESC_NUM_COMPLETION_STATUS];
 	ps_t first_submit_ps, last_complete_ps;
 	vcpu_completion completion; /* filled in for the callback */
+	latency_split block_split;  /* for it, where the application's part follows */
 };
 
 /* The application worked. */
@@ -192,13 +193,17 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const dri
 	completion->status = done->driven.status;
 	completion->block_start_ps = done->block_start_ps;
 	completion->block_end_ps = self->core.unit.local_ps;
-	completion->block_split = marks->split;
-	completion->block_split.service_ps[STAGE_APP] -= done->app_service_ps;
+	completion->block_split = &marks->split;
+	if (self->has_app) {
+		self->block_split = marks->split;
+		self->block_split.service_ps[STAGE_APP] -= done->app_service_ps;
+		completion->block_split = &self->block_split;
+	}
 	completion->has_device = part != NULL;
 	if (part != NULL) {
 		completion->device_start_ps = part->start_ps;
 		completion->device_end_ps = part->end_ps;
-		completion->device_split = part->split;
+		completion->device_split = &part->split;
 	}
 	completion->pieces = marks->pieces;
 	completion->has_app = self->has_app;
@@ -207,13 +212,13 @@ static void vcpu_complete_io(vcpu *self, io *done, stage_marks *marks, const dri
 		core_run(&self->core, PHASE_APP_RETURN, 0, marks);
 		completion->app_start_ps = done->app_start_ps;
 		completion->app_end_ps = self->core.unit.local_ps;
-		completion->app_split = marks->split;
+		completion->app_split = &marks->split;
 		completion->pieces = marks->pieces;
 	}
 	if (self->operation.is_under_way) {
 		self->operation.last_start_ps = completion->block_start_ps;
 		self->operation.last_end_ps = completion->block_end_ps;
-		self->operation.last_split = completion->block_split;
+		self->operation.last_split = *completion->block_split;
 		if (done->driven.status > self->operation.status)
 			self->operation.status = done->driven.status;
 	}
@@ -373,7 +378,7 @@ static void vcpu_finish_operation(vcpu *self)
 		.in_operation = true,
 		.app_start_ps = of->start_ps,
 		.app_end_ps = self->core.unit.local_ps,
-		.app_split = of->marks.split,
+		.app_split = &of->marks.split,
 	};
 	self->config.completed(self->config.context, completion);
 }

@@ -25,7 +25,7 @@ typedef struct vcpu_stack {
 	bool in_guest;     /* application work is guest time */
 } vcpu_stack;
 
-/* Told when a request completes, and how; both layers' latencies end at `now`. Or when an operation of the application's ends
+/* Told when a request completes, and how (what it points to is its own during the call only); both layers' latencies end at `now`. Or when an operation of the application's ends
  * that a filesystem made requests of: that has the app layer only, and its requests have none. */
 typedef struct vcpu_completion {
 	const io_request *request;
@@ -34,14 +34,14 @@ typedef struct vcpu_completion {
 	nesc_completion_status status; /* the worst of its pieces' */
 	bool has_block, in_operation;
 	ps_t block_start_ps, block_end_ps;
-	latency_split block_split;
+	const latency_split *block_split;
 	bool has_app;
 	ps_t app_start_ps, app_end_ps;
-	latency_split app_split;
+	const latency_split *app_split;
 	/* device layer: the piece that finished last */
 	bool has_device;
 	ps_t device_start_ps, device_end_ps;
-	latency_split device_split;
+	const latency_split *device_split;
 	const stage_piece *pieces; /* of the request that was asked for, backwards in time; else NULL */
 } vcpu_completion;
 

@@ -138,7 +138,7 @@ static nesc_block *mux_cut(mux_unit *mux, mux_lane *lane, bool *last_out)
 	block->op = request->command.op;
 	block->node = node;
 	node->num_left++;
-	block->marks = unit_marks_begin(&node->marks);
+	unit_marks_begin(&block->marks, &node->marks);
 	block->merged = block->missed = false;
 	block->credited = mux->credits[0] != NULL;
 	block->logical_block = first_byte >> TREE_BLOCK_SHIFT;

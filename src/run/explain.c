@@ -45,7 +45,7 @@ static bool observe(void *context, const vcpu_completion *completion)
 	wanted->request = *completion->request;
 	wanted->submit_ps = begin_ps;
 	wanted->latency_ps = end_ps - begin_ps;
-	wanted->split = completion->has_app ? completion->app_split : completion->block_split;
+	wanted->split = *(completion->has_app ? completion->app_split : completion->block_split);
 	wanted->pieces = completion->pieces;
 	return true;
 }

@@ -81,15 +81,15 @@ static void record(scheme_state *self, const vcpu_completion *completion)
 		return;
 	}
 	if (completion->has_app)
-		metrics_record(result->metrics, vm, op, METRICS_APP, end_ps, end_ps - begin_ps, &completion->app_split,
+		metrics_record(result->metrics, vm, op, METRICS_APP, end_ps, end_ps - begin_ps, completion->app_split,
 			       num_bytes);
 	if (completion->has_block)
 		metrics_record(result->metrics, vm, op, METRICS_BLOCK, completion->block_end_ps,
-			       completion->block_end_ps - completion->block_start_ps, &completion->block_split,
+			       completion->block_end_ps - completion->block_start_ps, completion->block_split,
 			       num_bytes);
 	if (completion->has_device)
 		metrics_record(result->metrics, vm, op, METRICS_DEVICE, completion->device_end_ps,
-			       completion->device_end_ps - completion->device_start_ps, &completion->device_split,
+			       completion->device_end_ps - completion->device_start_ps, completion->device_split,
 			       num_bytes);
 }
 

@@ -42,13 +42,13 @@ static void tally_completed(void *context, const vcpu_completion *completion)
 	hash = mix(hash, (uint64_t)completion->block_start_ps);
 	hash = mix(hash, (uint64_t)completion->block_end_ps);
 	for (int i = 0; i < NUM_STAGES; i++) {
-		hash = mix(hash, (uint64_t)completion->block_split.service_ps[i]);
-		hash = mix(hash, (uint64_t)completion->block_split.wait_ps[i]);
+		hash = mix(hash, (uint64_t)completion->block_split->service_ps[i]);
+		hash = mix(hash, (uint64_t)completion->block_split->wait_ps[i]);
 	}
 	hash = completion->has_app ? mix(hash, (uint64_t)completion->app_end_ps) : hash;
 	for (int i = 0; completion->has_app && i < NUM_STAGES; i++) {
-		hash = mix(hash, (uint64_t)completion->app_split.service_ps[i]);
-		hash = mix(hash, (uint64_t)completion->app_split.wait_ps[i]);
+		hash = mix(hash, (uint64_t)completion->app_split->service_ps[i]);
+		hash = mix(hash, (uint64_t)completion->app_split->wait_ps[i]);
 	}
 	self->vcpu_hash[completion->vm] += hash;
 }

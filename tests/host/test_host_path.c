@@ -325,7 +325,7 @@ static void pages_written_in_part_are_read_first(void **state)
 			assert_int_equal(write->has_device, rows[i].num_reads != 0);
 			/* Kick and end have a loop of 15,500 each; the thread wakes up for the kick, and for the end if there
 			 * was something to wait for. */
-			assert_int_equal(write->block_split.service_ps[STAGE_VMM],
+			assert_int_equal(write->block_split->service_ps[STAGE_VMM],
 					 2 * LOOP_PS + 1100000 + 1000000 + 500000 +
 						 (rows[i].num_reads == 0 ? 0 : 1100000));
 			assert_int_equal(counts->num_pages_written, rows[i].num_pages);
@@ -412,7 +412,7 @@ static void an_allocation_is_committed_by_the_flush(void **state)
 			assert_one_access(served_find(&run, 1, 2),
 					  GUEST_DOWN_PS + THREAD_DOWN_PS + 300000 + HOST_DOWN_PS, true, 4096);
 			for (uint64_t flush = 1; flush < 4; flush += 2) {
-				const latency_split *split = &served_find(&run, 1, flush)->block_split;
+				const latency_split *split = served_find(&run, 1, flush)->block_split;
 				const int num = flush == 1 ? num_steps : 1;
 
 				assert_int_equal(split->service_ps[STAGE_VMM], 16600000 + 1000000 + 16600000 + 500000);

@@ -81,7 +81,7 @@ static void a_flush_does_not_wait_for_reads(void **state)
 		replay run = replay_trace(requests, NUM(requests), schemes[s], SIM_CLUSTERED);
 
 		assert_true(find(&run, 1)->device_start_ps < find(&run, 0)->device_end_ps);
-		assert_int_equal(find(&run, 1)->block_split.wait_ps[STAGE_DRIVER], 0);
+		assert_int_equal(find(&run, 1)->block_split->wait_ps[STAGE_DRIVER], 0);
 		replay_free(&run);
 	}
 }
@@ -138,10 +138,10 @@ static void a_flush_moves_nothing(void **state)
 
 		assert_int_equal(run.result.counts.num_blocks, 2);
 		assert_int_equal(run.result.counts.num_written_blocks, 1);
-		assert_int_equal(find(&run, 0)->block_split.service_ps[STAGE_COPY], 0);
-		assert_int_equal(find(&run, 0)->block_split.service_ps[STAGE_MEDIA],
+		assert_int_equal(find(&run, 0)->block_split->service_ps[STAGE_COPY], 0);
+		assert_int_equal(find(&run, 0)->block_split->service_ps[STAGE_MEDIA],
 				 4000); /* a cycle through its unit */
-		assert_int_equal(find(&run, 0)->block_split.service_ps[STAGE_LINK], 0);
+		assert_int_equal(find(&run, 0)->block_split->service_ps[STAGE_LINK], 0);
 		replay_free(&run);
 	}
 }

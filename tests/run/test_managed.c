@@ -41,7 +41,7 @@ static ps_t max_latency(const replay *run, uint32_t vm)
 
 static ps_t miss_time(const seen *request)
 {
-	return request->c.block_split.service_ps[STAGE_MISS] + request->c.block_split.wait_ps[STAGE_MISS];
+	return request->c.block_split->service_ps[STAGE_MISS] + request->c.block_split->wait_ps[STAGE_MISS];
 }
 
 static void assert_clean(const replay *run)
@@ -98,8 +98,8 @@ static void the_first_write_to_a_hole(void **state)
 		assert_int_equal(c->device_start_ps, 870471);
 		assert_int_equal(c->device_end_ps, 29348000);
 		assert_int_equal(c->block_end_ps, 29348000 + 1100000 + 400000 + 700000 + 150000);
-		assert_int_equal(c->block_split.service_ps[STAGE_MISS], 25212000);
-		assert_int_equal(c->block_split.wait_ps[STAGE_MISS], 0);
+		assert_int_equal(c->block_split->service_ps[STAGE_MISS], 25212000);
+		assert_int_equal(c->block_split->wait_ps[STAGE_MISS], 0);
 		replay_free(&run);
 	}
 }
@@ -253,7 +253,7 @@ static void an_idle_hypervisor_changes_nothing(void **state)
 
 			assert_int_equal(a->device_start_ps, b->device_start_ps);
 			assert_int_equal(a->device_end_ps, b->device_end_ps);
-			assert_memory_equal(&a->block_split, &b->block_split, sizeof(latency_split));
+			assert_memory_equal(a->block_split, b->block_split, sizeof(latency_split));
 		}
 	replay_free(&without);
 	replay_free(&with);
@@ -831,7 +831,7 @@ static void defragmenting_makes_one_extent(void **state)
 		assert_int_equal(run.result.hypervisor.num_tree_nodes, 1);
 		assert_int_equal(run.result.hypervisor.num_misses, 0);
 		for (size_t i = 0; i < run.num; i++)
-			if (run.all[i].c.block_split.service_ps[STAGE_WALK] > 0)
+			if (run.all[i].c.block_split->service_ps[STAGE_WALK] > 0)
 				last_walk_ps = ps_max(last_walk_ps, run.all[i].c.device_start_ps);
 		/* 64 blocks are read, written, and 12 of the journal: 258 cycles each at least. */
 		assert_true(last_walk_ps > begin_ps + cycles(140 * 258));

@@ -33,8 +33,7 @@ static inline void served_observe(void *context, const vcpu_completion *completi
 
 	if (run->num == MAX_SEEN)
 		return;
-	run->all[run->num] = (seen){ .request = *completion->request, .vm = completion->vm, .c = *completion };
-	run->all[run->num++].c.request = NULL;
+	seen_keep(&run->all[run->num++], completion);
 }
 
 /* The scheme's parameters: of the `schemes` that the text lists, which must outlive them. */

@@ -67,9 +67,9 @@ static void one_request_takes_its_traps_and_segments(void **state)
 									  of->num_handler * TRAP_PS +
 									  (write ? 0 : chunk_ps) + 150000);
 				assert_int_equal(c->app_end_ps, c->block_end_ps + 1300000);
-				assert_int_equal(c->app_split.service_ps[STAGE_COPY],
+				assert_int_equal(c->app_split->service_ps[STAGE_COPY],
 						 of->pio ? copy_ps(requests[j].bytes) : 0);
-				assert_int_equal(c->app_split.service_ps[STAGE_EXIT],
+				assert_int_equal(c->app_split->service_ps[STAGE_EXIT],
 						 (of->num_submit + of->num_handler + (of->pio ? 3 : 0)) * 2300000);
 				served_free(&run);
 			}
@@ -91,7 +91,7 @@ static void each_block_of_pio_data_is_moved(void **state)
 						   "%s, request_bytes: %d B, count: 1}}]",
 						   write ? "write" : "read", (int)rows[i].bytes),
 					   "emulation", SIM_CLUSTERED);
-			const latency_split *split = &served_find(&run, 1, 0)->block_split;
+			const latency_split *split = served_find(&run, 1, 0)->block_split;
 			const ps_t last_bytes = (ps_t)rows[i].bytes - (rows[i].num_chunks - 1) * 8192;
 
 			assert_int_equal(split->service_ps[STAGE_EXIT], (7 + 1 + 3 * rows[i].num_chunks) * 2300000);
@@ -282,8 +282,8 @@ static void a_device_of_ones_own_takes_the_guest_and_the_device(void **state)
 				assert_int_equal(c->device_end_ps, device_end_ps);
 				assert_int_equal(c->block_end_ps, device_end_ps + 2200000 + 150000);
 				assert_int_equal(c->app_end_ps, c->block_end_ps + 1300000);
-				assert_int_equal(c->app_split.service_ps[STAGE_COPY], 0);
-				assert_int_equal(c->app_split.service_ps[STAGE_INTERRUPT], 1800000);
+				assert_int_equal(c->app_split->service_ps[STAGE_COPY], 0);
+				assert_int_equal(c->app_split->service_ps[STAGE_INTERRUPT], 1800000);
 				assert_int_equal(run.vcpu_ps[1][CPU_GUEST], 2700000);
 				assert_int_equal(run.vcpu_ps[1][CPU_KVM], 2500000);
 				assert_int_equal(run.vcpu_ps[1][CPU_KERNEL], 0);

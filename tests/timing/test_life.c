@@ -34,7 +34,7 @@ static void first_sector_read_of_a_vf(void **state)
 		replay run = replay_run(NO_DLLPS "vms: [{workload: {kind: dd, request_bytes: 512 B, count: 1}}]",
 					"nesc", both_placements[p]);
 		const vcpu_completion *c = &run.all[0].c;
-		const latency_split *s = &c->app_split;
+		const latency_split *s = c->app_split;
 		static const struct {
 			stage stage;
 			ps_t service_ps, wait_ps;
@@ -93,9 +93,9 @@ static void first_sector_read_of_the_host(void **state)
 		assert_int_equal(c->device_end_ps, 2672000);
 		assert_int_equal(c->block_end_ps, 3422000);
 		assert_int_equal(c->app_end_ps, 4722000);
-		assert_int_equal(c->app_split.service_ps[STAGE_WALK], 0);
-		assert_int_equal(c->app_split.service_ps[STAGE_COPY], 0);
-		assert_int_equal(c->app_split.service_ps[STAGE_INTERRUPT], 0);
+		assert_int_equal(c->app_split->service_ps[STAGE_WALK], 0);
+		assert_int_equal(c->app_split->service_ps[STAGE_COPY], 0);
+		assert_int_equal(c->app_split->service_ps[STAGE_INTERRUPT], 0);
 		replay_free(&run);
 	}
 }
@@ -121,7 +121,7 @@ static void first_page_write_of_a_vf(void **state)
 		assert_int_equal(c->device_end_ps, 6856000);
 		assert_int_equal(c->block_end_ps, 9206000);
 		assert_int_equal(c->app_end_ps, 10506000);
-		assert_int_equal(c->block_split.service_ps[STAGE_COPY], 481883);
+		assert_int_equal(c->block_split->service_ps[STAGE_COPY], 481883);
 		replay_free(&run);
 	}
 }
@@ -281,7 +281,7 @@ static void a_hole_leaves_the_medium_alone(void **state)
 	assert_int_equal(run.result.counts.num_zero_blocks, 40);
 	assert_int_equal(run.result.counts.num_read_blocks, 0);
 	for (size_t i = 0; i < run.num; i++)
-		assert_int_equal(run.all[i].c.block_split.service_ps[STAGE_MEDIA], 0);
+		assert_int_equal(run.all[i].c.block_split->service_ps[STAGE_MEDIA], 0);
 	replay_free(&run);
 }
 

@@ -58,8 +58,8 @@ static void an_overwrite_with_fsync_is_its_sequence(void **state)
 			t_ps += request_ps(of, t_ps, true, 1024) + 1100000 + 6000000 + 1100000 + 200000;
 			assert_int_equal(c->app_start_ps, 0);
 			assert_int_equal(c->app_end_ps, t_ps);
-			assert_int_equal(c->app_split.service_ps[STAGE_APP], 300000 + 1100000 + 200000);
-			assert_int_equal(c->app_split.service_ps[STAGE_FS], 17700000);
+			assert_int_equal(c->app_split->service_ps[STAGE_APP], 300000 + 1100000 + 200000);
+			assert_int_equal(c->app_split->service_ps[STAGE_FS], 17700000);
 			assert_int_equal(run.num, 4);
 			served_free(&run);
 		}
@@ -137,7 +137,7 @@ static void every_operation_is_told_once(void **state)
 			assert_int_not_equal(c->has_app, c->has_block);
 			num_operations += c->has_app;
 			if (c->has_app)
-				assert_true(c->app_split.service_ps[STAGE_FS] >= 500000);
+				assert_true(c->app_split->service_ps[STAGE_FS] >= 500000);
 		}
 		assert_int_equal(num_operations, 60);
 		assert_true(run.num > 3 * 60);

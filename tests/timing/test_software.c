@@ -20,7 +20,7 @@ static void an_interrupt_of_a_running_vcpu_costs_an_exit(void **state)
 		assert_int_equal(c->device_end_ps, 3212000);
 		assert_int_equal(c->block_end_ps, 3212000 + 700000 + 400000 + 700000 + 60236 + 150000);
 		assert_int_equal(c->app_end_ps, c->block_end_ps + 1300000);
-		assert_int_equal(c->app_split.service_ps[STAGE_INTERRUPT], 1400000);
+		assert_int_equal(c->app_split->service_ps[STAGE_INTERRUPT], 1400000);
 		replay_free(&run);
 	}
 }
@@ -52,7 +52,7 @@ static void an_interrupt_of_an_idle_vcpu_wakes_it(void **state)
 		const vcpu_completion *c = &replay_find(&run, 1, 0)->c;
 
 		assert_int_equal(c->block_end_ps, 3212000 + 1100000 + 400000 + 700000 + 60236 + 150000);
-		assert_int_equal(c->app_split.service_ps[STAGE_INTERRUPT], 1800000);
+		assert_int_equal(c->app_split->service_ps[STAGE_INTERRUPT], 1800000);
 		replay_free(&run);
 	}
 }
@@ -76,7 +76,7 @@ static void an_interrupt_during_the_hlt_exit_waits_for_it(void **state)
 		assert_true(interrupt_ps < 850000 + 10000000);
 		assert_int_equal(quick.all[0].c.block_end_ps, interrupt_ps + 2350000 + 60236);
 		assert_int_equal(slow.all[0].c.block_end_ps, 850000 + 10000000 + 2350000 + 60236);
-		assert_int_equal(slow.all[0].c.block_split.wait_ps[STAGE_INTERRUPT], 850000 + 10000000 - interrupt_ps);
+		assert_int_equal(slow.all[0].c.block_split->wait_ps[STAGE_INTERRUPT], 850000 + 10000000 - interrupt_ps);
 		replay_free(&quick);
 		replay_free(&slow);
 	}
@@ -99,10 +99,10 @@ static void a_timer_wakes_an_idle_vcpu(void **state)
 					      *bare = &replay_find(&host, 1, i)->c;
 
 			assert_int_equal(guest->app_start_ps, (ps_t)i * PS_PER_MS);
-			assert_int_equal(guest->app_split.wait_ps[STAGE_APP], 1100000);
+			assert_int_equal(guest->app_split->wait_ps[STAGE_APP], 1100000);
 			assert_int_equal(guest->device_start_ps, (ps_t)i * PS_PER_MS + 1100000 + 750000);
 			assert_int_equal(bare->app_start_ps, (ps_t)i * PS_PER_MS);
-			assert_int_equal(bare->app_split.wait_ps[STAGE_APP], 0);
+			assert_int_equal(bare->app_split->wait_ps[STAGE_APP], 0);
 			assert_int_equal(bare->device_start_ps, (ps_t)i * PS_PER_MS + 950000);
 		}
 		replay_free(&nesc);

@@ -91,7 +91,7 @@ static void each_segment_has_its_stage(void **state)
 			served_run(text_of(NO_DLLPS "schemes: [virtio: {%s}]\nvms: [{workload: {kind: dd, count: 1}}]",
 					   variants[i].params),
 				   "virtio", SIM_CLUSTERED);
-		const latency_split *split = &served_find(&run, 1, 0)->app_split;
+		const latency_split *split = served_find(&run, 1, 0)->app_split;
 
 		assert_int_equal(split->service_ps[STAGE_APP], 300000 + 1100000 + 200000);
 		assert_int_equal(split->service_ps[STAGE_BLOCK], 250000);
@@ -180,7 +180,7 @@ static void a_kick_is_left_out_while_the_thread_looks(void **state)
 				assert_int_equal(run.counts[1].num_requests, 2);
 				assert_int_equal(run.counts[1].num_kicks, num_kicks);
 				assert_int_equal(run.counts[1].num_suppressed_kicks, 2 - num_kicks);
-				assert_int_equal(served_find(&run, 1, 0)->block_split.service_ps[STAGE_EXIT],
+				assert_int_equal(served_find(&run, 1, 0)->block_split->service_ps[STAGE_EXIT],
 						 num_kicks * 1200000);
 				served_free(&run);
 			}
@@ -293,7 +293,7 @@ static ps_t hypervisor_ps(const vcpu_completion *c)
 	ps_t sum_ps = 0;
 
 	for (int s = STAGE_VMM; s <= STAGE_HOST; s++)
-		sum_ps += c->block_split.service_ps[s] + c->block_split.wait_ps[s];
+		sum_ps += c->block_split->service_ps[s] + c->block_split->wait_ps[s];
 	return sum_ps;
 }
 
