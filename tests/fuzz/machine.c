@@ -41,7 +41,7 @@ static void tally_completed(void *context, const vcpu_completion *completion)
 	hash = mix(hash, (uint64_t)completion->status);
 	hash = mix(hash, (uint64_t)completion->block_start_ps);
 	hash = mix(hash, (uint64_t)completion->block_end_ps);
-	for (int i = 0; i < NUM_STAGES; i++) {
+	for (int i = 0; completion->has_block && i < NUM_STAGES; i++) {
 		hash = mix(hash, (uint64_t)completion->block_split->service_ps[i]);
 		hash = mix(hash, (uint64_t)completion->block_split->wait_ps[i]);
 	}
