@@ -113,8 +113,8 @@ static void cluster_settle(sim_unit *unit, sim_wait wait)
 {
 	sim_kernel *kernel = unit->kernel;
 
-	unit->state = wait.state;
-	switch (wait.state) {
+	unit->state = (sim_state)wait.state;
+	switch (unit->state) {
 	case SIM_UNTIL:
 		heap_put(kernel, unit, wait.until_ps);
 		return;

@@ -74,8 +74,9 @@ bool per_unit_block(sim_unit *unit, sim_wait wait)
 	}
 	if (wait.state == SIM_UNTIL)
 		unit->target_ps = wait.until_ps;
-	unit->waited_queue = wait.queue;
-	unit->state = wait.state; /* before the flush: others run inside it */
+	if (wait.state == SIM_SLOT)
+		unit->waited_queue = wait.queue;
+	unit->state = (sim_state)wait.state; /* before the flush: others run inside it */
 	kernel->num_running--;
 	if (wait.state == SIM_DONE && unit->software && !unit->daemon)
 		kernel->num_software_left--;

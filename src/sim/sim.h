@@ -56,11 +56,13 @@ typedef enum sim_state {
 	SIM_DONE,    /* will never act again */
 } sim_state;
 
-/* What step() returns: never SIM_RUNNING. */
+/* What step() returns: never SIM_RUNNING. Two whole words, so that it comes back in registers. */
 typedef struct sim_wait {
-	sim_state state;
-	ps_t until_ps;    /* SIM_UNTIL */
-	sim_queue *queue; /* SIM_SLOT */
+	union {
+		ps_t until_ps;    /* SIM_UNTIL */
+		sim_queue *queue; /* SIM_SLOT */
+	};
+	uint64_t state; /* a sim_state */
 } sim_wait;
 
 #define SIM_WAIT_ITEM ((sim_wait){ .state = SIM_IDLE })
@@ -175,6 +177,8 @@ static inline void sim_push(sim_unit *self, sim_queue *queue, ps_t delay_ps, sim
 	ps_t slot_ps = sim_slot_ps(queue);
 	uint64_t at = queue->num_pushed & queue->ring_mask;
 	sim_unit *consumer = queue->consumer;
+	sim_item *slot;
+	ps_t ready_ps;
 
 	if (slot_ps > self->local_ps) {
 		queue->stalled_ps += slot_ps - self->local_ps;
@@ -187,20 +191,34 @@ static inline void sim_push(sim_unit *self, sim_queue *queue, ps_t delay_ps, sim
 			self->slot_queue->stalled_ps += self->slot_to_ps - from_ps;
 		self->slot_to_ps = 0;
 	}
-	item.ready_ps = self->local_ps + delay_ps;
-	queue->items[at] = item;
+	ready_ps = self->local_ps + delay_ps;
+	/* Field by field: an item that is put together and then copied at once makes the processor wait for its own stores. */
+	slot = &queue->items[at];
+	slot->ready_ps = ready_ps;
+	slot->function = item.function;
+	slot->kind = item.kind;
+	slot->payload = item.payload;
+	slot->argument = item.argument;
 	queue->push_ps[at] = self->local_ps;
 	if (queue->num_pushed++ == queue->num_popped)
 		consumer->nonempty[queue->input >> 6] |= UINT64_C(1) << (queue->input & 63);
 	if (consumer->state == SIM_IDLE || consumer->state == SIM_UNTIL)
-		sim_notify_item(queue, item.ready_ps);
+		sim_notify_item(queue, ready_ps);
 }
 
 /* Pops the head at self->local_ps. The returned copy stays valid. */
 static inline sim_item sim_pop(sim_unit *self, sim_queue *queue)
 {
 	uint64_t at = queue->num_popped & queue->ring_mask;
-	sim_item item = queue->items[at];
+	const sim_item *slot = &queue->items[at];
+	/* Field by field, as it was put there. */
+	const sim_item item = {
+		.ready_ps = slot->ready_ps,
+		.function = slot->function,
+		.kind = slot->kind,
+		.payload = slot->payload,
+		.argument = slot->argument,
+	};
 	sim_unit *producer = queue->producer;
 
 	queue->pop_ps[at] = self->local_ps;
