@@ -382,10 +382,9 @@ static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 	csv_begin(&csv, out, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < result->num_schemes; i++) {
 		const scheme_result *scheme = &result->schemes[i];
+		const request_record *request;
 
-		for (size_t j = 0; j < scheme->num_requests; j++) {
-			const request_record *request = &scheme->requests[j];
-
+		while ((request = sorter_next(scheme->requests)) != NULL) {
 			csv_text(&csv, scheme->ops->name);
 			csv_text(&csv, metrics_layer_name(METRICS_BLOCK));
 			csv_uint(&csv, request->vm);
@@ -398,6 +397,8 @@ static nescsim_status write_requests(const nescsim_result *result, FILE *out)
 			csv_text(&csv, status_name(request->status));
 			csv_end_row(&csv);
 		}
+		if (sorter_failed(scheme->requests))
+			return NESCSIM_IO;
 	}
 	return csv_finish(&csv);
 }

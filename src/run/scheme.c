@@ -24,39 +24,25 @@ typedef struct scheme_state {
 	machine machine;
 	progress *progress;
 	uint64_t num_completed;
-	size_t max_requests;
-	bool out_of_memory;
 	bool ended; /* by the observer */
 } scheme_state;
 
 static void keep_request(scheme_state *self, const vcpu_completion *completion)
 {
-	scheme_result *result = self->result;
 	const io_request *request = completion->request;
+	request_record kept;
 
-	if (result->num_requests == self->max_requests) {
-		const size_t max_requests = self->max_requests == 0 ? 1024 : 2 * self->max_requests;
-		void *grown = realloc(result->requests, max_requests * sizeof(*result->requests));
-
-		if (grown == NULL) {
-			self->out_of_memory = true;
-			return;
-		}
-		result->requests = grown;
-		self->max_requests = max_requests;
-	}
-	result->requests[result->num_requests++] = (request_record){
-		.vm = completion->vm,
-		.op = request->op,
-		.first_sector = request->first_sector,
-		.num_sectors = request->num_sectors,
-		.submit_ps = completion->block_start_ps,
-		.complete_ps = completion->block_end_ps,
-		.status = completion->status,
-	};
+	memset(&kept, 0, sizeof(kept)); /* it goes to a file as it is */
+	kept.vm = completion->vm;
+	kept.op = request->op;
+	kept.first_sector = request->first_sector;
+	kept.num_sectors = request->num_sectors;
+	kept.submit_ps = completion->block_start_ps;
+	kept.complete_ps = completion->block_end_ps;
+	kept.status = completion->status;
+	sorter_add(self->result->requests, &kept); /* a failure is kept, and seen at the end */
 }
 
-/* Counts a completion in every layer that it has. */
 static void record(scheme_state *self, const vcpu_completion *completion)
 {
 	scheme_result *result = self->result;
@@ -197,7 +183,7 @@ static nescsim_status check_run(const scheme_state *self, sim_outcome outcome, n
 	const scheme_result *result = self->result;
 
 	if (outcome == SIM_STOPPED && self->ended)
-		return self->out_of_memory ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+		return NESCSIM_OK;
 	/* Why an input broke midway is in diag already. */
 	if (outcome == SIM_STOPPED)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_TRACE, NULL, NULL, "%s: the workload broke off",
@@ -238,7 +224,7 @@ static nescsim_status check_run(const scheme_state *self, sim_outcome outcome, n
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, NULL, "lower sim.warmup",
 				"%s: all of the %" PRIu64 " requests belong to the warm-up", result->ops->name,
 				self->num_completed);
-	return self->out_of_memory ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+	return NESCSIM_OK;
 }
 
 static void add_queue(unit_result *unit, const sim_queue *queue)
@@ -390,6 +376,11 @@ static nescsim_status run_machine(scheme_state *self, nescsim_diag *diag)
 	nescsim_status status;
 	sim_outcome outcome;
 
+	if (run->keep_requests) {
+		result->requests = sorter_create(sizeof(request_record), compare_requests);
+		if (result->requests == NULL)
+			return NESCSIM_NO_MEMORY;
+	}
 	config.ops = scenario_scheme(self->scenario, run->scheme_index, &config.params);
 	status = machine_build(&self->machine, &config, diag);
 	if (status != NESCSIM_OK)
@@ -404,8 +395,10 @@ static nescsim_status run_machine(scheme_state *self, nescsim_diag *diag)
 		return status;
 	collect_cores(self);
 	result->cores_end_ps = ps_max(result->cores_end_ps, result->run_end_ps);
-	if (result->num_requests != 0)
-		qsort(result->requests, result->num_requests, sizeof(*result->requests), compare_requests);
+	if (result->requests != NULL && !sorter_begin(result->requests))
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL,
+				"is there room for temporary files, in memory and on the disk?",
+				"%s: the requests for requests.csv could not be kept", result->ops->name);
 	return NESCSIM_OK;
 }
 
@@ -453,7 +446,7 @@ void scheme_fini(scheme_result *result)
 	free(result->cores);
 	free(result->threads);
 	free(result->units);
-	free(result->requests);
+	sorter_destroy(result->requests);
 	*result = (scheme_result){ .num_vms = 0 };
 }
 

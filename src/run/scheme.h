@@ -14,6 +14,7 @@
 #include "pcie/serializer.h"
 #include "run/inputs.h"
 #include "run/scenario.h"
+#include "run/sorter.h"
 
 #define UNIT_NAME_BYTES 32
 #define UNIT_MAX_QUEUES 16
@@ -94,8 +95,7 @@ typedef struct scheme_result {
 	hypervisor_counts hypervisor;
 	ps_t hypervisor_cpu_ps[BAR_MAX_VFS + 1]; /* [0] all VMs, [vm] for each */
 	windows *windows;                        /* by time of completion */
-	request_record *requests;                /* by VM, then submission; NULL unless asked for */
-	size_t num_requests;
+	sorter *requests;                        /* of request_record, by VM, then submission; NULL unless asked for */
 } scheme_result;
 
 /* Time that utilisations are shares of. */
