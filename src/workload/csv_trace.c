@@ -228,11 +228,6 @@ static bool take_request(csv_trace *self, cursor *c, readahead_request *request)
 	return *c->at == '\0' || cursor_miss(c, "the end of the line");
 }
 
-static trace_result bad(bool go_on)
-{
-	return go_on ? TRACE_BAD : TRACE_BROKEN;
-}
-
 /* One line. TRACE_RECORD also for one that is no request. */
 static trace_result read_line(void *state, readahead_request *request_out, bool *wanted_out)
 {
@@ -249,7 +244,7 @@ static trace_result read_line(void *state, readahead_request *request_out, bool 
 	c = cursor_begin(in, line);
 	c.separator = ',';
 	if (strlen(line) != num_bytes)
-		return bad(input_report(in, &c.position, "the file is damaged", "the line holds a NUL byte"));
+		return trace_bad(input_report(in, &c.position, "the file is damaged", "the line holds a NUL byte"));
 	if (line[strspn(line, " \t")] == '\0' || is_header(self->format, line))
 		return TRACE_RECORD;
 	if (self->format->skips_blank_op && !find_op(self->format, line, &num_columns).num_bytes &&
@@ -258,7 +253,7 @@ static trace_result read_line(void *state, readahead_request *request_out, bool 
 		return TRACE_RECORD;
 	}
 	if (!take_request(self, &c, request_out))
-		return bad(cursor_report(in, &c, self->format->hint));
+		return trace_bad(cursor_report(in, &c, self->format->hint));
 	if (!request_out->num_sectors) {
 		input_skip(in, "of zero bytes");
 		return TRACE_RECORD;

@@ -54,11 +54,6 @@ static readahead_request pop(readahead *self)
 	return request;
 }
 
-static trace_result bad(bool go_on)
-{
-	return go_on ? TRACE_BAD : TRACE_BROKEN;
-}
-
 static trace_position position_of(const readahead *self, const readahead_request *request)
 {
 	if (self->record_bytes)
@@ -79,9 +74,10 @@ static trace_result read_ahead(readahead *self, readahead_read_fn read, void *st
 	/* A tick that was spread is closed. */
 	if (self->has_base && (self->spreads ? request.ticks <= self->last_ticks : request.ticks < self->last_ticks)) {
 		position = position_of(self, &request);
-		return bad(input_report(self->in, &position, self->late_hint,
-					"the request is earlier than one that stands more than %d requests before it",
-					READAHEAD_WINDOW));
+		return trace_bad(
+			input_report(self->in, &position, self->late_hint,
+				     "the request is earlier than one that stands more than %d requests before it",
+				     READAHEAD_WINDOW));
 	}
 	if (!insert(self, &request)) {
 		input_report(self->in, NULL, NULL, "out of memory");
@@ -142,15 +138,16 @@ trace_result readahead_next(readahead *self, readahead_read_fn read, void *state
 		.position = position_of(self, &request),
 	};
 	if (request.ticks - self->base_ticks >= (uint64_t)(PS_MAX / tick_ps) - 1)
-		return bad(input_report(self->in, &record_out->position, "the time is wrong, or cut the trace",
-					"the request is more than 106 days after the first"));
+		return trace_bad(input_report(self->in, &record_out->position, "the time is wrong, or cut the trace",
+					      "the request is more than 106 days after the first"));
 	record_out->queued_ps = (ps_t)(request.ticks - self->base_ticks) * tick_ps + within_ps;
 	record_out->issued_ps = record_out->queued_ps;
 	if (request.response_ticks == READAHEAD_NO_RESPONSE)
 		return TRACE_RECORD;
 	if (request.response_ticks > (uint64_t)((PS_MAX - record_out->queued_ps) / tick_ps))
-		return bad(input_report(self->in, &record_out->position, "the response time is wrong, or cut the trace",
-					"the request ends more than 106 days after the first"));
+		return trace_bad(input_report(self->in, &record_out->position,
+					      "the response time is wrong, or cut the trace",
+					      "the request ends more than 106 days after the first"));
 	record_out->completed_ps = record_out->queued_ps + (ps_t)request.response_ticks * tick_ps;
 	return TRACE_RECORD;
 }

@@ -8,6 +8,12 @@
 /* A recorded time, whatever its epoch. */
 typedef unsigned __int128 trace_instant; /* ps */
 
+/* What a mistake's reader returns, by what input_report() said. */
+static inline trace_result trace_bad(bool go_on)
+{
+	return go_on ? TRACE_BAD : TRACE_BROKEN;
+}
+
 typedef struct trace_reader {
 	bool records_completions;
 	size_t state_bytes;     /* of zeroed memory that the reader gets */

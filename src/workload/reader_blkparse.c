@@ -232,11 +232,6 @@ static bool take_event(cursor *c, blk_event *event, bool *wanted_out, ps_t *time
 	return true;
 }
 
-static trace_result bad(bool go_on)
-{
-	return go_on ? TRACE_BAD : TRACE_BROKEN;
-}
-
 /* One line. TRACE_RECORD: *event is filled when *wanted_out. */
 static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 {
@@ -261,7 +256,7 @@ static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 		return TRACE_END;
 	if (!take_event(&c, event, wanted_out, &time_ps)) {
 		*wanted_out = false;
-		return bad(cursor_report(self->in, &c, LINE_HINT));
+		return trace_bad(cursor_report(self->in, &c, LINE_HINT));
 	}
 	if (time_ps < 0)
 		return TRACE_RECORD;
@@ -274,10 +269,11 @@ static trace_result read_line(void *state, blk_event *event, bool *wanted_out)
 
 		*wanted_out = false;
 		self->last_ps = time_ps;
-		return bad(input_report(self->in, &c.position, "sort the lines by time (blkparse -i NAME does)",
-					"the time %lld.%09lld s is before that of the event before (%lld.%09lld s)",
-					(long long)(time_ps / PS_PER_S), (long long)(time_ps % PS_PER_S / PS_PER_NS),
-					(long long)(last_ps / PS_PER_S), (long long)(last_ps % PS_PER_S / PS_PER_NS)));
+		return trace_bad(
+			input_report(self->in, &c.position, "sort the lines by time (blkparse -i NAME does)",
+				     "the time %lld.%09lld s is before that of the event before (%lld.%09lld s)",
+				     (long long)(time_ps / PS_PER_S), (long long)(time_ps % PS_PER_S / PS_PER_NS),
+				     (long long)(last_ps / PS_PER_S), (long long)(last_ps % PS_PER_S / PS_PER_NS)));
 	}
 	self->last_ps = time_ps;
 	/* Before the first event only after an error that was reported. */

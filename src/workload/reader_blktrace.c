@@ -92,11 +92,6 @@ static nescsim_status blktrace_init(void *state, input *in)
 	return self->pair ? blktrace_add_part(self, in) : NESCSIM_NO_MEMORY;
 }
 
-static trace_result bad(bool go_on)
-{
-	return go_on ? TRACE_BAD : TRACE_BROKEN;
-}
-
 /* Skips or, where it says where a bio was split, reads what follows the event. */
 static trace_result read_payload(blktrace_part *self, const trace_position *position, size_t num_bytes,
 				 uint64_t *split_sector_out)
@@ -207,7 +202,7 @@ static trace_result read_part(blktrace_state *whole, blktrace_part *self)
 	if (category & CATEGORY_NOTIFY)
 		return TRACE_RECORD;
 	if (action == 0 || action > ACTION_LAST) {
-		return bad(input_report(self->in, &position, "the file is damaged", "unknown action %u", action));
+		return trace_bad(input_report(self->in, &position, "the file is damaged", "unknown action %u", action));
 	}
 	if (!is_of_recording(whole, self, &position, cpu))
 		return TRACE_BROKEN;
@@ -215,7 +210,7 @@ static trace_result read_part(blktrace_state *whole, blktrace_part *self)
 		uint64_t last_ns = self->last_ns;
 
 		self->last_ns = time_ns;
-		return bad(
+		return trace_bad(
 			input_report(self->in, &position,
 				     "leave the files of several CPUs apart, or join them by blkparse -i NAME -d FILE",
 				     "the time %llu ns is before that of the event before (%llu ns)",
@@ -254,8 +249,9 @@ static trace_result read_part(blktrace_state *whole, blktrace_part *self)
 	if (event->num_sectors == 0)
 		event->first_sector = 0;
 	if (event->first_sector > TRACE_MAX_SECTOR - event->num_sectors) {
-		return bad(input_report(self->in, &position, "the file is damaged", "sector %llu is beyond any disk",
-					(unsigned long long)event->first_sector));
+		return trace_bad(input_report(self->in, &position, "the file is damaged",
+					      "sector %llu is beyond any disk",
+					      (unsigned long long)event->first_sector));
 	}
 	self->has_next = self->wanted = true;
 	return TRACE_RECORD;

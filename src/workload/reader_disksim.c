@@ -69,21 +69,7 @@ static nescsim_status disksim_init(void *state, input *in)
 
 static trace_result disksim_next(void *state, trace_record *record_out)
 {
-	textlog *log = state;
-	unsigned __int128 time_ps;
-	cursor c;
-	trace_result result = textlog_line(log, &c);
-
-	if (result != TRACE_RECORD)
-		return result;
-	if (!take_request(&c, record_out, &time_ps))
-		return textlog_bad(log, &c);
-	return textlog_time(log, time_ps, TRACE_NO_TIME, record_out);
-}
-
-static void disksim_fini(void *state)
-{
-	(void)state;
+	return textlog_next(state, take_request, record_out);
 }
 
 static bool disksim_put(void *state, output *out, const trace_record *record, const char *device)
@@ -109,6 +95,6 @@ const trace_reader reader_disksim = {
 	.init = disksim_init,
 	.next = disksim_next,
 	.origin = textlog_origin,
-	.fini = disksim_fini,
+	.fini = textlog_fini,
 	.writer = &writer,
 };

@@ -61,21 +61,7 @@ static nescsim_status spc_init(void *state, input *in)
 
 static trace_result spc_next(void *state, trace_record *record_out)
 {
-	textlog *log = state;
-	unsigned __int128 time_ps;
-	cursor c;
-	trace_result result = textlog_line(log, &c);
-
-	if (result != TRACE_RECORD)
-		return result;
-	if (!take_request(&c, record_out, &time_ps))
-		return textlog_bad(log, &c);
-	return textlog_time(log, time_ps, TRACE_NO_TIME, record_out);
-}
-
-static void spc_fini(void *state)
-{
-	(void)state;
+	return textlog_next(state, take_request, record_out);
 }
 
 static bool spc_put(void *state, output *out, const trace_record *record, const char *device)
@@ -101,6 +87,6 @@ const trace_reader reader_spc = {
 	.init = spc_init,
 	.next = spc_next,
 	.origin = textlog_origin,
-	.fini = spc_fini,
+	.fini = textlog_fini,
 	.writer = &writer,
 };

@@ -133,11 +133,6 @@ static bool find_op(unsigned command, io_op *op_out, const char **why_out)
 	}
 }
 
-static trace_result bad(bool go_on)
-{
-	return go_on ? TRACE_BAD : TRACE_BROKEN;
-}
-
 static trace_result read_record(void *state, readahead_request *request_out, bool *wanted_out)
 {
 	vscsi_state *self = state;
@@ -167,7 +162,8 @@ static trace_result read_record(void *state, readahead_request *request_out, boo
 	}
 	command = command_at(record, self->version);
 	if (command > 0xff)
-		return bad(input_report(in, &position, "the file is damaged", "0x%04x is no SCSI command", command));
+		return trace_bad(
+			input_report(in, &position, "the file is damaged", "0x%04x is no SCSI command", command));
 	*request_out = (readahead_request){ .number = self->num_records, .response_ticks = READAHEAD_NO_RESPONSE };
 	if (!find_op(command, &request_out->op, &why)) {
 		input_skip_event(in, self->num_records, why);
@@ -177,8 +173,9 @@ static trace_result read_record(void *state, readahead_request *request_out, boo
 	request_out->first_sector = get(record + 16, 8);
 	request_out->ticks = get(record + 24, 8);
 	if (request_out->ticks > INT64_MAX)
-		return bad(input_report(in, &position, "the file is damaged", "the time %llu us is beyond any clock",
-					(unsigned long long)request_out->ticks));
+		return trace_bad(input_report(in, &position, "the file is damaged",
+					      "the time %llu us is beyond any clock",
+					      (unsigned long long)request_out->ticks));
 	*wanted_out = true;
 	if (request_out->op == IO_FLUSH) {
 		request_out->first_sector = 0;
@@ -187,8 +184,8 @@ static trace_result read_record(void *state, readahead_request *request_out, boo
 	request_out->num_sectors = (num_bytes + IO_SECTOR_BYTES - 1) / IO_SECTOR_BYTES;
 	if (request_out->first_sector > TRACE_MAX_SECTOR - request_out->num_sectors) {
 		*wanted_out = false;
-		return bad(input_report(in, &position, "the file is damaged", "sector %llu is beyond any disk",
-					(unsigned long long)request_out->first_sector));
+		return trace_bad(input_report(in, &position, "the file is damaged", "sector %llu is beyond any disk",
+					      (unsigned long long)request_out->first_sector));
 	}
 	if (!num_bytes) {
 		input_skip_event(in, self->num_records, "of zero bytes");

@@ -60,11 +60,6 @@ bool textlog_looks_like(const uint8_t *head, size_t num_bytes, const char *shape
 	return true;
 }
 
-static trace_result bad(bool go_on)
-{
-	return go_on ? TRACE_BAD : TRACE_BROKEN;
-}
-
 trace_result textlog_line(textlog *self, cursor *c_out)
 {
 	char *line;
@@ -78,8 +73,8 @@ trace_result textlog_line(textlog *self, cursor *c_out)
 		*c_out = cursor_begin(self->in, line);
 		c_out->separator = self->separator;
 		if (strlen(line) != num_bytes)
-			return bad(input_report(self->in, &c_out->position, "the file is damaged",
-						"the line holds a zero byte"));
+			return trace_bad(input_report(self->in, &c_out->position, "the file is damaged",
+						      "the line holds a zero byte"));
 		cursor_skip_blanks(c_out);
 		if (*c_out->at)
 			return TRACE_RECORD;
@@ -88,7 +83,7 @@ trace_result textlog_line(textlog *self, cursor *c_out)
 
 trace_result textlog_bad(textlog *self, cursor *c)
 {
-	return bad(cursor_report(self->in, c, self->hint));
+	return trace_bad(cursor_report(self->in, c, self->hint));
 }
 
 trace_record textlog_record(const cursor *c, io_op op, uint32_t device)
@@ -147,15 +142,15 @@ trace_result textlog_time(textlog *self, unsigned __int128 time_ps, ps_t latency
 
 		/* Only this line is wrong: the next one is compared with it. */
 		self->last_ps = time_ps;
-		return bad(input_report(self->in, &position, "sort the lines by time",
-					"the time is %llu.%06llu us before that of the line before",
-					(unsigned long long)(early_ps / PS_PER_US),
-					(unsigned long long)(early_ps % PS_PER_US)));
+		return trace_bad(input_report(self->in, &position, "sort the lines by time",
+					      "the time is %llu.%06llu us before that of the line before",
+					      (unsigned long long)(early_ps / PS_PER_US),
+					      (unsigned long long)(early_ps % PS_PER_US)));
 	}
 	self->last_ps = time_ps;
 	if (time_ps > self->base_ps && time_ps - self->base_ps > (uint64_t)PS_MAX)
-		return bad(input_report(self->in, &position, "is it in the format's unit?",
-					"the time is more than 106 days after the first"));
+		return trace_bad(input_report(self->in, &position, "is it in the format's unit?",
+					      "the time is more than 106 days after the first"));
 	/* Before the first or the last only after an error that was reported. */
 	record->queued_ps = time_ps > self->base_ps ? (ps_t)(time_ps - self->base_ps) : 0;
 	record->queued_ps = ps_max(record->queued_ps, self->last_queued_ps);
@@ -163,10 +158,28 @@ trace_result textlog_time(textlog *self, unsigned __int128 time_ps, ps_t latency
 	if (latency_ps == TRACE_NO_TIME)
 		return TRACE_RECORD;
 	if (latency_ps > PS_MAX - record->queued_ps)
-		return bad(input_report(self->in, &position, "is it in the format's unit?",
-					"the request completes more than 106 days after the first"));
+		return trace_bad(input_report(self->in, &position, "is it in the format's unit?",
+					      "the request completes more than 106 days after the first"));
 	record->completed_ps = record->queued_ps + latency_ps;
 	return TRACE_RECORD;
+}
+
+trace_result textlog_next(textlog *self, textlog_take_fn take, trace_record *record_out)
+{
+	unsigned __int128 time_ps;
+	cursor c;
+	trace_result result = textlog_line(self, &c);
+
+	if (result != TRACE_RECORD)
+		return result;
+	if (!take(&c, record_out, &time_ps))
+		return textlog_bad(self, &c);
+	return textlog_time(self, time_ps, TRACE_NO_TIME, record_out);
+}
+
+void textlog_fini(void *state)
+{
+	(void)state;
 }
 
 trace_instant textlog_origin(const void *state)

@@ -21,6 +21,12 @@ bool textlog_looks_like(const uint8_t *head, size_t num_bytes, const char *shape
 /* The next line that is not blank. TRACE_RECORD: *c_out is at its first field. */
 trace_result textlog_line(textlog *self, cursor *c_out);
 
+/* Takes a line apart: the request, and its time. False: the cursor says what was missed. */
+typedef bool (*textlog_take_fn)(cursor *c, trace_record *record, unsigned __int128 *time_out);
+
+/* The next request of a format without completions: a reader's whole `next`. */
+trace_result textlog_next(textlog *self, textlog_take_fn take, trace_record *record_out);
+
 /* Reports what the cursor missed. Returns TRACE_BAD or TRACE_BROKEN. */
 trace_result textlog_bad(textlog *self, cursor *c);
 
@@ -40,8 +46,9 @@ trace_result textlog_time(textlog *self, unsigned __int128 time_ps, ps_t latency
 /* Times count from here, not from the first line's; to be called before it. */
 void textlog_start(textlog *self, unsigned __int128 time_ps);
 
-/* A reader's `origin`; its state begins with a textlog. */
+/* A reader's `origin`, and its `fini`, which has nothing to do; its state begins with a textlog. */
 trace_instant textlog_origin(const void *state);
+void textlog_fini(void *state);
 
 /* For writers: a number that is counted in units of 10^-num_digits (up to 12), with a point only where it needs one. */
 void textlog_put_decimal(output *out, ps_t value, unsigned num_digits);
