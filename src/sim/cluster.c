@@ -219,7 +219,6 @@ static void cluster_release(sim_kernel *kernel, sim_unit *unit)
 {
 	if (unit->heap_index != 0)
 		heap_remove(kernel, unit);
-	unit->limit_ps = kernel->now_ps;
 	unit->state = SIM_RUNNING;
 	kernel->num_handed_over++;
 	kernel->counters.num_releases++;

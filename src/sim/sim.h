@@ -132,8 +132,7 @@ struct sim_unit {
 
 	/* the placement's own */
 	void (*body)(sim_unit *self); /* sequential software instead of a step */
-	ps_t limit_ps;
-	uint32_t heap_index; /* 0 = not in the heap */
+	uint32_t heap_index;          /* 0 = not in the heap */
 	uint32_t number;
 	bool listed;
 	void *actor, *semaphore;
