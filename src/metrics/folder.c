@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define MAX_OPEN_FILES 16
 #define MAX_SIBLINGS 1000 /* leftovers of crashed runs with the same process number that are stepped over */
 #define RESULT_FILE "result.json"
+#define PARTIAL ".partial-"
 
 const char *const folder_file_names[FOLDER_NUM_FILES] = {
 #define X(symbol, name) name,
@@ -264,11 +266,23 @@ static nescsim_status make_parents(const char *given, char *target, nescsim_diag
 	return NESCSIM_OK;
 }
 
+nescsim_status folder_make(const char *path, nescsim_diag *diag)
+{
+	nescsim_status status;
+	char *below;
+
+	if (asprintf(&below, "%s/", path) < 0)
+		return no_memory(diag, path);
+	status = make_parents(path, below, diag);
+	free(below);
+	return status;
+}
+
 /* Makes the sibling; names that are taken belong to other runs or to crashed ones. */
 static nescsim_status make_partial(folder *self)
 {
 	for (unsigned i = 0; i < MAX_SIBLINGS; i++) {
-		if (asprintf(&self->partial, "%s.partial-%ld-%u", self->target, (long)getpid(), i) < 0) {
+		if (asprintf(&self->partial, "%s" PARTIAL "%ld-%u", self->target, (long)getpid(), i) < 0) {
 			self->partial = NULL;
 			return no_memory(self->diag, self->given);
 		}
@@ -388,6 +402,27 @@ static bool remove_folder(const char *path)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	return rmdir(path) == 0;
+}
+
+void folder_remove_leftovers(const char *parent)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir(parent);
+
+	while (dir && (entry = readdir(dir))) {
+		const char *mark = strstr(entry->d_name, PARTIAL);
+		const long process = mark ? strtol(mark + strlen(PARTIAL), NULL, 10) : 0;
+		char *path;
+
+		if (process <= 0 || kill((pid_t)process, 0) == 0 || errno == EPERM)
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || asprintf(&path, "%s/%s", parent, entry->d_name) < 0)
+			continue;
+		remove_folder(path);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 static bool sync_folder(const char *path)

@@ -43,6 +43,14 @@ typedef struct folder folder;
  * parent) or NESCSIM_NO_MEMORY; the reason is in `diag`. */
 nescsim_status folder_check_writable(const char *path, nescsim_diag *diag);
 
+/* Makes the folder and its missing parents; one that is there is fine. Returns NESCSIM_OK, NESCSIM_IO (the reason is in
+ * `diag`) or NESCSIM_NO_MEMORY. */
+nescsim_status folder_make(const char *path, nescsim_diag *diag);
+
+/* Removes what crashed runs left in the folder `parent`: siblings "NAME.partial-PROCESS…" of a process that is no more.
+ * What cannot be removed stays. */
+void folder_remove_leftovers(const char *parent);
+
 /* Starts a result folder. Same statuses as folder_check_writable(). `diag` must live until commit or abort. On success
  * *folder_out ends with folder_commit() or folder_abort(). */
 nescsim_status folder_begin(const char *path, nescsim_diag *diag, folder **folder_out);
