@@ -28,7 +28,7 @@ static nescsim_status simulate(const nescsim_config *config, const inputs *ready
 	result->seed = given->sim.seed;
 	result->has_requests = given->output.requests;
 	result->is_checked = given->sim.check;
-	result->config = cfg_dump_json(&scenario_section, given);
+	result->config = scenario_effective(given);
 	result->notes = inputs_notes(ready);
 	result->schemes = calloc(given->schemes.num, sizeof(*result->schemes));
 	result->bottlenecks = calloc(given->schemes.num, sizeof(*result->bottlenecks));

@@ -17,6 +17,8 @@
 		.section = &(its_section), .help = text                                           \
 	}
 
+#define SWEEP "sweep"
+
 /* In the order of sim_placement. */
 static const char *const placements[] = { "clustered", "per_unit", NULL };
 
@@ -62,6 +64,36 @@ static const cfg_key output_keys[] = {
 };
 static const cfg_section output_section = { .name = "output", KEYS(output_keys) };
 
+static const cfg_key sweep_param = {
+	.name = "param",
+	.type = CFG_STRING,
+	.offset_in_struct = 0,
+	.help = "KEY=LIST, or zip:KEY=LIST;KEY=LIST for keys that change together (docs/sweep.md).",
+	.source = "none: required",
+};
+
+static const cfg_key sweep_keys[] = {
+	{ .name = "params",
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(scenario, sweep.params),
+	  .default_text = "[]",
+	  .element = &sweep_param,
+	  .one_or_list = true,
+	  .help = "What `nescsim sweep` varies, each as --param takes it; the first varies slowest. Other commands "
+		  "pass "
+		  "over it.",
+	  .source = "choice: nothing" },
+	{ .name = "repeat",
+	  .type = CFG_COUNT,
+	  .offset_in_struct = offsetof(scenario, sweep.num_repeats),
+	  .default_text = "1",
+	  .min_text = "1",
+	  .max_text = "1000000",
+	  .help = "How often `nescsim sweep` runs each combination, with the seeds sim.seed, sim.seed + 1 and so on.",
+	  .source = "choice: once" },
+};
+static const cfg_section sweep_section = { .name = "sweep", KEYS(sweep_keys) };
+
 static const cfg_key root_keys[] = {
 	{ .name = "sim",
 	  .type = CFG_SECTION,
@@ -100,6 +132,11 @@ static const cfg_key root_keys[] = {
 	  .offset_in_struct = 0,
 	  .section = &output_section,
 	  .help = "What a result folder holds beside result.json, summary.csv, stages.csv and units.csv." },
+	{ .name = SWEEP,
+	  .type = CFG_SECTION,
+	  .offset_in_struct = 0,
+	  .section = &sweep_section,
+	  .help = "What `nescsim sweep` runs." },
 };
 
 /* Where blocks may be allocated at run time the host filesystem needs room of its own. */
@@ -318,6 +355,15 @@ static void scenario_check(const void *value, cfg_check *check)
 const cfg_section scenario_section = {
 	.name = "the configuration", KEYS(root_keys), .struct_bytes = sizeof(scenario), .check = scenario_check
 };
+
+json_t *scenario_effective(const scenario *self)
+{
+	json_t *all = cfg_dump_json(&scenario_section, self);
+
+	if (all != NULL)
+		json_object_del(all, SWEEP);
+	return all;
+}
 
 uint32_t scenario_num_vms(const scenario *self)
 {

@@ -29,6 +29,10 @@ typedef struct scenario {
 	struct {
 		bool requests;
 	} output;
+	struct {
+		cfg_list params; /* of const char * */
+		int64_t num_repeats;
+	} sweep; /* no part of what one run depends on */
 } scenario;
 
 extern const cfg_section scenario_section;
@@ -47,6 +51,10 @@ struct nescsim_config {
 nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, size_t num_files,
 				     const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
 				     nescsim_config **config_out);
+
+/* The effective configuration, as a result folder keeps it: all that a run depends on. A new reference, NULL when out of
+ * memory. */
+json_t *scenario_effective(const scenario *self);
 
 /* VMs of all entries together. */
 uint32_t scenario_num_vms(const scenario *self);
