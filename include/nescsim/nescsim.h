@@ -25,6 +25,7 @@
 #include <nescsim/link.h>
 #include <nescsim/result.h>
 #include <nescsim/run.h>
+#include <nescsim/sweep.h>
 #include <nescsim/trace.h>
 #include <nescsim/validate.h>
 

@@ -273,25 +273,36 @@ nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, 
 	return NESCSIM_OK;
 }
 
-static nescsim_status set_schemes(const cli_args *args, nescsim_config *config)
+nescsim_status cli_schemes(const cli_args *args, const char ***names_out, size_t *num_out, char **memory_out)
 {
 	const char *text = cli_text(args, "schemes");
-	char *copy, *word, *rest = NULL;
-	const char **names;
-	size_t num_names = 0;
-	nescsim_status status = NESCSIM_NO_MEMORY;
+	char *word, *rest = NULL;
 
+	*names_out = NULL;
+	*memory_out = NULL;
+	*num_out = 0;
 	if (text == NULL)
 		return NESCSIM_OK;
-	copy = strdup(text);
-	names = calloc(strlen(text) + 1, sizeof(*names));
-	if (copy != NULL && names != NULL) {
-		for (word = strtok_r(copy, ", ", &rest); word != NULL; word = strtok_r(NULL, ", ", &rest))
-			names[num_names++] = word;
+	*memory_out = strdup(text);
+	*names_out = calloc(strlen(text) + 1, sizeof(**names_out));
+	if (*memory_out == NULL || *names_out == NULL)
+		return NESCSIM_NO_MEMORY;
+	for (word = strtok_r(*memory_out, ", ", &rest); word != NULL; word = strtok_r(NULL, ", ", &rest))
+		(*names_out)[(*num_out)++] = word;
+	return *num_out == 0 ? cli_usage(args->diag, "such as --schemes host,nesc", "no scheme is named") : NESCSIM_OK;
+}
+
+static nescsim_status set_schemes(const cli_args *args, nescsim_config *config)
+{
+	const char **names;
+	char *memory;
+	size_t num_names;
+	nescsim_status status = cli_schemes(args, &names, &num_names, &memory);
+
+	if (status == NESCSIM_OK && num_names != 0)
 		status = nescsim_config_set_schemes(config, names, num_names, args->diag);
-	}
-	free(copy);
 	free(names);
+	free(memory);
 	return status;
 }
 
@@ -316,6 +327,17 @@ nescsim_status cli_load(const cli_args *args, nescsim_config **config_out)
 		*config_out = NULL;
 	}
 	return status;
+}
+
+char *cli_default_folder(const char *config_name, const char *suffix)
+{
+	const char *slash = strrchr(config_name, '/');
+	const char *name = slash != NULL ? slash + 1 : config_name;
+	const char *dot = strrchr(name, '.');
+	const size_t num_bytes = dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name);
+	char *folder = NULL;
+
+	return asprintf(&folder, "results/%.*s%s", (int)num_bytes, name, suffix) < 0 ? NULL : folder;
 }
 
 /* ---- help ------------------------------------------------------------------------------------------------------- */

@@ -16,18 +16,6 @@ static const cli_option options[] = {
 	{ "quiet", NULL, "Prints nothing but mistakes." },
 };
 
-/* results/vc707 for configs/vc707.yaml. */
-static char *default_folder(const char *config_name)
-{
-	const char *slash = strrchr(config_name, '/');
-	const char *name = slash != NULL ? slash + 1 : config_name;
-	const char *dot = strrchr(name, '.');
-	const size_t num_bytes = dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name);
-	char *folder = NULL;
-
-	return asprintf(&folder, "results/%.*s", (int)num_bytes, name) < 0 ? NULL : folder;
-}
-
 static double seconds_since(const struct timespec *begin)
 {
 	struct timespec now;
@@ -59,7 +47,7 @@ static nescsim_status run(const cli_args *args)
 {
 	const bool quiet = cli_flag(args, "quiet");
 	const char *out = cli_text(args, "out");
-	char *folder = out != NULL ? strdup(out) : default_folder(args->arguments[0]);
+	char *folder = out != NULL ? strdup(out) : cli_default_folder(args->arguments[0], "");
 	nescsim_run_options run_options = { .out_folder = folder, .progress = quiet ? NULL : stderr };
 	nescsim_config *config = NULL;
 	nescsim_result *result = NULL;

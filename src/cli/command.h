@@ -83,6 +83,13 @@ nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, 
 /* Loads the configuration named by the first argument, with the options below applied. */
 nescsim_status cli_load(const cli_args *args, nescsim_config **config_out);
 
+/* The names of --schemes; none when it is not given. Both *names_out and *memory_out, where they are kept, are to be
+ * freed in every case. Returns NESCSIM_OK, NESCSIM_USAGE (none is named) or NESCSIM_NO_MEMORY. */
+nescsim_status cli_schemes(const cli_args *args, const char ***names_out, size_t *num_out, char **memory_out);
+
+/* "results/vc707" and the suffix for configs/vc707.yaml; to be freed, NULL when out of memory. */
+char *cli_default_folder(const char *config_name, const char *suffix);
+
 /* The options that cli_load() knows; for the tables of commands. */
 #define CLI_SET_OPTION                                                                                  \
 	{                                                                                               \

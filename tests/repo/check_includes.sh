@@ -12,7 +12,7 @@ done
 find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | LC_ALL=C sort | xargs awk '
 	BEGIN {
 		# May include what is before it in this order, and itself.
-		num_ordered = split("base config sim pcie media nesc host stacks run", ordered, " ")
+		num_ordered = split("base config sim pcie media nesc host stacks run sweep", ordered, " ")
 		for (i = 1; i <= num_ordered; i++)
 			for (j = 1; j <= i; j++)
 				may[ordered[i], ordered[j]] = 1
@@ -20,7 +20,7 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 		num_beside = split("workload metrics", beside, " ")
 		for (i = 1; i <= num_beside; i++) {
 			may[beside[i], beside[i]] = may[beside[i], "base"] = 1
-			may["host", beside[i]] = may["stacks", beside[i]] = may["run", beside[i]] = 1
+			may["host", beside[i]] = may["stacks", beside[i]] = may["run", beside[i]] = may["sweep", beside[i]] = 1
 		}
 		may["workload", "config"] = 1
 		may["cli", "cli"] = 1

@@ -1,0 +1,63 @@
+/* Sweeps: a configuration run for every combination of some keys' values. docs/sweep.md explains them. */
+#ifndef NESCSIM_SWEEP_H
+#define NESCSIM_SWEEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <nescsim/config.h>
+#include <nescsim/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Most points of a sweep. */
+#define NESCSIM_SWEEP_MAX_POINTS 1000000
+
+/* What to run besides what the file's section `sweep` says. All zero but out_folder is the file as it is. */
+typedef struct nescsim_sweep_options {
+	const nescsim_override *overrides; /* of every point; applied before its parameters */
+	size_t num_overrides;
+	const char *const *schemes; /* as of nescsim_config_set_schemes(), for every point */
+	size_t num_schemes;         /* 0 = those of the configuration */
+	/* KEY=LIST or zip:KEY=LIST;KEY=LIST, one text per axis of the grid, the first of which varies slowest. They follow
+	 * those of the file, where one that shares a key with them is replaced by them. */
+	const char *const *params;
+	size_t num_params;
+	uint64_t num_repeats;   /* runs of each combination, each with the next seed; 0 = sweep.repeat */
+	const char *out_folder; /* required */
+	int resume;             /* keep the points that are there and were made with the same effective configuration */
+	const char *executor;   /* who runs the points; NULL = "local": this machine */
+	uint32_t num_jobs;      /* points at a time; 0 = as many as this process has cores */
+	FILE *progress;         /* progress lines, written only when it is a terminal; NULL = none */
+} nescsim_sweep_options;
+
+/* Points by what became of them. */
+typedef struct nescsim_sweep_counts {
+	uint64_t num_points; /* all; repeats included */
+	uint64_t num_kept;   /* were there already */
+	uint64_t num_run;    /* have a result of this sweep */
+	uint64_t num_failed; /* have none */
+} nescsim_sweep_counts;
+
+/* Runs a sweep. First all of it is checked: every combination must make a right configuration. Then each point runs in a
+ * process of its own, made by fork(), and leaves its result folder at out_folder/points/0001 and so on, or
+ * out_folder/points/0001.log, which says why not. At the end out_folder/sweep.csv has the rows of all points, in their
+ * order. The strings of `options` need outlive only the call; *counts_out may be NULL.
+ *
+ * While it runs, SIGINT, SIGTERM and SIGHUP (those that are not ignored) end the sweep instead of the process, within a
+ * second; finished points stay, sweep.csv is not written, and a later call with `resume` goes on.
+ *
+ * Returns NESCSIM_OK; NESCSIM_USAGE (no or malformed parameters, a key twice, more than NESCSIM_SWEEP_MAX_POINTS points,
+ * an unknown executor, something else at out_folder, or an earlier sweep and no `resume`); NESCSIM_CONFIG,
+ * NESCSIM_TRACE (a point's configuration is wrong: all mistakes are in diag, each with the parameters); NESCSIM_IO;
+ * NESCSIM_NO_MEMORY; NESCSIM_RUN_FAILED (points failed, the others have run and are in sweep.csv; or interrupted). */
+nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options *options, nescsim_diag *diag,
+			     nescsim_sweep_counts *counts_out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

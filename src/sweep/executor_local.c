@@ -1,0 +1,208 @@
+/* The local pool: a child of this very process for each point, since a process can run one simulation only. The child
+ * is a fork without exec, which costs the start of a program less per point. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "metrics/progress.h"
+#include "sweep/executor.h"
+#include "sweep/point.h"
+
+#define TICK_NS 200000000 /* between updates of the progress line */
+
+typedef struct child {
+	pid_t process; /* 0 = none */
+	uint64_t point;
+} child;
+
+typedef struct pool {
+	const sweep_job *job;
+	nescsim_diag *diag;
+	child *children;
+	uint32_t num_children, num_running;
+	uint64_t next_point, num_done;
+	sigset_t watched; /* that end the sweep, and SIGCHLD */
+	sigset_t mask_before;
+	struct sigaction child_before;
+	progress *line;
+} pool;
+
+static uint32_t num_cores(void)
+{
+	cpu_set_t cores;
+	long online;
+
+	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+		return (uint32_t)CPU_COUNT(&cores);
+	online = sysconf(_SC_NPROCESSORS_ONLN);
+	return online < 1 ? 1 : (uint32_t)online;
+}
+
+/* Blocked, so that they are taken one by one in wait_for_signal() and none is lost in between. */
+static void watch_signals(pool *self)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	static const struct sigaction plain = { .sa_handler = SIG_DFL };
+	struct sigaction before;
+
+	sigemptyset(&self->watched);
+	sigaddset(&self->watched, SIGCHLD);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaddset(&self->watched, ends[i]); /* nohup is respected */
+	/* Where it is ignored, children cannot be waited for. */
+	sigaction(SIGCHLD, &plain, &self->child_before);
+	sigprocmask(SIG_BLOCK, &self->watched, &self->mask_before);
+}
+
+static void unwatch_signals(const pool *self)
+{
+	static const struct timespec now;
+
+	/* What came is dealt with, and must not reach the process now. */
+	while (sigtimedwait(&self->watched, NULL, &now) > 0)
+		;
+	sigaction(SIGCHLD, &self->child_before, NULL);
+	sigprocmask(SIG_SETMASK, &self->mask_before, NULL);
+}
+
+/* Standard output and error go into the log, also those of a crash. */
+static bool redirect(const char *log)
+{
+	const int in = open("/dev/null", O_RDONLY);
+	const int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	return in >= 0 && out >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	       dup2(out, STDERR_FILENO) >= 0;
+}
+
+/* The child's whole life. */
+static _Noreturn void live(const pool *self, uint64_t point, pid_t parent)
+{
+	const char *out_folder = self->job->plan->options->out_folder;
+	char *log = point_path(out_folder, point, ".log");
+	nescsim_diag *diag = nescsim_diag_create();
+	nescsim_status status = NESCSIM_NO_MEMORY;
+	struct stat info;
+
+	/* A killed parent must not leave orphans at work; Ctrl-C is the parent's to act on. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &self->mask_before, NULL);
+	if (getppid() != parent || log == NULL || diag == NULL || !redirect(log))
+		_exit(nescsim_status_exit_code(NESCSIM_IO));
+	status = point_run(self->job->plan, point, diag);
+	nescsim_diag_print(diag, stderr);
+	if (status != NESCSIM_OK && nescsim_diag_num_errors(diag) == 0)
+		fprintf(stderr, "error: %s\n", nescsim_status_text(status));
+	fflush(stderr);
+	if (status == NESCSIM_OK && stat(log, &info) == 0 && info.st_size == 0)
+		unlink(log);
+	_exit(nescsim_status_exit_code(status));
+}
+
+static nescsim_status start(pool *self, child *in, uint64_t point)
+{
+	const pid_t parent = getpid();
+	const pid_t process = fork();
+
+	if (process < 0)
+		return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "fewer --jobs",
+				"cannot start a process: %s", strerror(errno));
+	if (process == 0)
+		live(self, point, parent);
+	*in = (child){ .process = process, .point = point };
+	self->num_running++;
+	return NESCSIM_OK;
+}
+
+/* Gives every idle place a point. */
+static nescsim_status fill(pool *self)
+{
+	const sweep_job *job = self->job;
+	nescsim_status status = NESCSIM_OK;
+
+	for (uint32_t i = 0; status == NESCSIM_OK && i < self->num_children; i++) {
+		if (self->children[i].process != 0)
+			continue;
+		while (self->next_point < job->plan->num_points && !job_has(job->todo, self->next_point))
+			self->next_point++;
+		if (self->next_point == job->plan->num_points)
+			break;
+		status = start(self, &self->children[i], self->next_point++);
+	}
+	return status;
+}
+
+static void reap(pool *self, int flags)
+{
+	for (uint32_t i = 0; i < self->num_children; i++) {
+		child *of = &self->children[i];
+
+		/* By number: the caller's other children are not ours to wait for. */
+		if (of->process == 0 || waitpid(of->process, NULL, flags) == 0)
+			continue;
+		of->process = 0;
+		self->num_running--;
+		self->num_done++;
+	}
+}
+
+static void kill_all(pool *self)
+{
+	for (uint32_t i = 0; i < self->num_children; i++)
+		if (self->children[i].process != 0)
+			kill(self->children[i].process, SIGKILL);
+	reap(self, 0);
+}
+
+static nescsim_status work(pool *self)
+{
+	static const struct timespec tick = { .tv_nsec = TICK_NS };
+	nescsim_status status = fill(self);
+
+	while (status == NESCSIM_OK && self->num_running != 0) {
+		const int got = sigtimedwait(&self->watched, NULL, &tick);
+
+		if (got > 0 && got != SIGCHLD)
+			return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
+					"the same command with --resume goes on", "interrupted");
+		reap(self, WNOHANG);
+		progress_update(self->line, self->num_done, self->job->num_todo);
+		status = fill(self);
+	}
+	return status;
+}
+
+static nescsim_status run(const sweep_job *job, nescsim_diag *diag)
+{
+	const nescsim_sweep_options *options = job->plan->options;
+	const uint32_t num_jobs = options->num_jobs != 0 ? options->num_jobs : num_cores();
+	pool self = { .job = job, .diag = diag };
+	nescsim_status status;
+
+	self.num_children = num_jobs < job->num_todo ? num_jobs : (uint32_t)job->num_todo;
+	self.children = calloc(self.num_children, sizeof(*self.children));
+	if (self.children == NULL)
+		return self.num_children == 0 ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+	if (options->progress != NULL)
+		self.line = progress_create(options->progress, "points");
+	watch_signals(&self);
+	status = work(&self);
+	kill_all(&self);
+	unwatch_signals(&self);
+	progress_finish(self.line);
+	free(self.children);
+	return status;
+}
+
+const sweep_executor executor_local = { .name = "local", .run = run };

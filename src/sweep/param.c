@@ -1,0 +1,328 @@
+#include "sweep/param.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+
+#define ZIP "zip:"
+#define MAX_UNIT_BYTES 16
+#define HINT_RANGE "such as 1..64*2, 4..32+4 or 512 B..64 KiB*2; between quotation marks it is a text"
+
+/* What is being read, for messages. */
+typedef struct reader {
+	const diag_place *place;
+	nescsim_diag *diag;
+} reader;
+
+/* A piece of a text. */
+typedef struct piece {
+	const char *begin, *end;
+} piece;
+
+static int shown_bytes(piece of)
+{
+	const ptrdiff_t num_bytes = of.end - of.begin;
+
+	return num_bytes > 60 ? 60 : (int)num_bytes;
+}
+
+#define SHOWN(of) shown_bytes(of), (of).begin
+
+static piece trimmed(piece of)
+{
+	while (of.begin < of.end && isspace((unsigned char)*of.begin))
+		of.begin++;
+	while (of.begin < of.end && isspace((unsigned char)of.end[-1]))
+		of.end--;
+	return of;
+}
+
+/* Cuts off what is before the next separator outside of brackets and quotation marks; false when nothing is left. */
+static bool next_piece(piece *rest, char separator, piece *piece_out)
+{
+	const char *at = rest->begin;
+	char quote = '\0', before = separator;
+	int depth = 0;
+
+	if (at == NULL)
+		return false;
+	for (; at < rest->end; before = *at++) {
+		if (quote != '\0')
+			quote = *at == quote ? '\0' : quote;
+		else if ((*at == '"' || *at == '\'') && strchr("[{,:=; ", before) != NULL)
+			quote = *at;
+		else if (*at == '[' || *at == '{')
+			depth++;
+		else if (*at == ']' || *at == '}')
+			depth--;
+		else if (*at == separator && depth <= 0)
+			break;
+	}
+	*piece_out = trimmed((piece){ rest->begin, at });
+	rest->begin = at < rest->end ? at + 1 : NULL;
+	return true;
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+
+static nescsim_status add_value(const reader *with, text_list *values, const char *text, size_t num_bytes)
+{
+	if (values->num == PARAM_MAX_VALUES)
+		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "take larger steps",
+				"the list has more than %d values", PARAM_MAX_VALUES);
+	if (values->num == values->capacity) {
+		const size_t capacity = values->capacity == 0 ? 8 : 2 * values->capacity;
+		char **items = realloc(values->items, capacity * sizeof(*items));
+
+		if (items == NULL)
+			return NESCSIM_NO_MEMORY;
+		values->items = items;
+		values->capacity = capacity;
+	}
+	values->items[values->num] = strndup(text, num_bytes);
+	return values->items[values->num++] != NULL ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+}
+
+typedef struct quantity {
+	int64_t number;
+	char unit[MAX_UNIT_BYTES]; /* "" = none */
+} quantity;
+
+static bool take_quantity(piece *rest, quantity *out)
+{
+	char digits[24] = "";
+	size_t num_digits = 0, num_bytes = 0;
+
+	*rest = trimmed(*rest);
+	while (rest->begin < rest->end && isdigit((unsigned char)*rest->begin) && num_digits < sizeof(digits) - 1)
+		digits[num_digits++] = *rest->begin++;
+	*rest = trimmed(*rest);
+	while (rest->begin < rest->end && (isalpha((unsigned char)*rest->begin) || *rest->begin == '/') &&
+	       num_bytes < MAX_UNIT_BYTES - 1)
+		out->unit[num_bytes++] = *rest->begin++;
+	out->unit[num_bytes] = '\0';
+	*rest = trimmed(*rest);
+	errno = 0;
+	out->number = strtoll(digits, NULL, 10);
+	return num_digits != 0 && errno == 0;
+}
+
+typedef struct range {
+	quantity first, last, step;
+	char how; /* '+' or '*' */
+} range;
+
+/* "A..B", "A..B+C" or "A..B*C". */
+static bool take_range(piece rest, range *out)
+{
+	*out = (range){ .step = { .number = 1 }, .how = '+' };
+	if (!take_quantity(&rest, &out->first) || rest.end - rest.begin < 2 || memcmp(rest.begin, "..", 2) != 0)
+		return false;
+	rest.begin += 2;
+	if (!take_quantity(&rest, &out->last))
+		return false;
+	if (rest.begin < rest.end) {
+		out->how = *rest.begin++;
+		if ((out->how != '+' && out->how != '*') || !take_quantity(&rest, &out->step))
+			return false;
+	}
+	return rest.begin == rest.end && (out->how == '+' || out->step.unit[0] == '\0');
+}
+
+static bool in_whole_numbers(units_kind kind, quantity *of)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "%" PRId64 " %s", of->number, of->unit);
+	return units_parse(kind, 1, text, &of->number) == UNITS_OK;
+}
+
+/* Brings all numbers to the same unit: that of the user if there is but one, else the smallest of its kind, which is
+ * then *kind_out. */
+static bool join_units(range *of, units_kind *kind_out)
+{
+	static const units_kind kinds[] = { UNITS_BYTES, UNITS_DURATION, UNITS_FREQUENCY, UNITS_RATE };
+
+	*kind_out = UNITS_COUNT;
+	if (of->first.unit[0] == '\0')
+		memcpy(of->first.unit, of->last.unit, MAX_UNIT_BYTES);
+	if (of->how == '*')
+		memcpy(of->step.unit, of->last.unit, MAX_UNIT_BYTES); /* a plain number, left as it is below */
+	else if (of->step.unit[0] == '\0')
+		memcpy(of->step.unit, of->last.unit, MAX_UNIT_BYTES);
+	if (strcmp(of->first.unit, of->last.unit) == 0 && strcmp(of->step.unit, of->last.unit) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		range converted = *of;
+
+		if (!in_whole_numbers(kinds[i], &converted.first) || !in_whole_numbers(kinds[i], &converted.last) ||
+		    (of->how == '+' && !in_whole_numbers(kinds[i], &converted.step)))
+			continue;
+		*of = converted;
+		*kind_out = kinds[i];
+		return true;
+	}
+	return false;
+}
+
+static nescsim_status range_error(const reader *with, piece item, const char *why)
+{
+	return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, HINT_RANGE, "the range '%.*s' %s",
+			SHOWN(item), why);
+}
+
+static nescsim_status add_range(const reader *with, text_list *values, piece item)
+{
+	range of;
+	units_kind kind;
+	nescsim_status status = NESCSIM_OK;
+
+	if (!take_range(item, &of))
+		return range_error(with, item,
+				   "is not FIRST..LAST, FIRST..LAST+STEP or FIRST..LAST*FACTOR in whole "
+				   "numbers");
+	if (!join_units(&of, &kind))
+		return range_error(with, item, "has units that do not go together");
+	if (of.first.number > of.last.number)
+		return range_error(with, item, "is empty: its first number is above its last");
+	if (of.how == '+' && of.step.number < 1)
+		return range_error(with, item, "never gets to its end: its step is 0");
+	if (of.how == '*' && (of.step.number < 2 || of.first.number == 0))
+		return range_error(with, item, "never gets to its end: it multiplies 0, or by less than 2");
+	for (int64_t value = of.first.number; status == NESCSIM_OK;) {
+		char text[64];
+
+		if (kind == UNITS_COUNT)
+			snprintf(text, sizeof(text), "%" PRId64 "%s%s", value, of.last.unit[0] != '\0' ? " " : "",
+				 of.last.unit);
+		else
+			units_format(kind, 1, value, text, sizeof(text));
+		status = add_value(with, values, text, strlen(text));
+		if (of.how == '+' ? value > of.last.number - of.step.number : value > of.last.number / of.step.number)
+			break;
+		value = of.how == '+' ? value + of.step.number : value * of.step.number;
+	}
+	return status;
+}
+
+/* Begins with a number that two dots follow, before any quotation mark or bracket? "../a" and "a..b" are texts. */
+static bool is_range(piece item)
+{
+	if (item.begin == item.end || !isdigit((unsigned char)*item.begin))
+		return false;
+	for (const char *at = item.begin; at + 1 < item.end && strchr("\"'[{", *at) == NULL; at++)
+		if (at[0] == '.' && at[1] == '.')
+			return true;
+	return false;
+}
+
+static nescsim_status add_values(const reader *with, const char *path, piece list, text_list *values)
+{
+	nescsim_status first = NESCSIM_OK;
+	piece item;
+
+	if (trimmed(list).begin == trimmed(list).end)
+		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "such as 1,2,4 or 1..64*2",
+				"the list of '%s' is empty", path);
+	while (first != NESCSIM_NO_MEMORY && next_piece(&list, ',', &item)) {
+		nescsim_status status;
+
+		if (item.begin == item.end)
+			status = diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place,
+					  "an empty text is \"\"", "the list of '%s' has an empty item", path);
+		else if (is_range(item))
+			status = add_range(with, values, item);
+		else
+			status = add_value(with, values, item.begin, (size_t)(item.end - item.begin));
+		if (first == NESCSIM_OK)
+			first = status;
+		if (values->num == PARAM_MAX_VALUES)
+			break; /* said once */
+	}
+	return first;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------- */
+
+static nescsim_status add_key(const reader *with, piece text, param_axis *axis)
+{
+	const char *equals = memchr(text.begin, '=', (size_t)(text.end - text.begin));
+	param_key *keys, *key;
+	piece path;
+
+	path = trimmed((piece){ text.begin, equals != NULL ? equals : text.begin });
+	if (path.begin == path.end)
+		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place,
+				"such as nesc.btlb.entries=4,8,16", "'%.*s' is not KEY=LIST", SHOWN(text));
+	keys = realloc(axis->keys, (axis->num_keys + 1) * sizeof(*keys));
+	if (keys == NULL)
+		return NESCSIM_NO_MEMORY;
+	axis->keys = keys;
+	key = &keys[axis->num_keys++];
+	*key = (param_key){ .path = strndup(path.begin, (size_t)(path.end - path.begin)) };
+	if (key->path == NULL)
+		return NESCSIM_NO_MEMORY;
+	for (size_t i = 0; i + 1 < axis->num_keys; i++)
+		if (strcmp(axis->keys[i].path, key->path) == 0)
+			return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, NULL,
+					"the key '%s' is named twice", key->path);
+	return add_values(with, key->path, (piece){ equals + 1, text.end }, &key->values);
+}
+
+static nescsim_status check_zip(const reader *with, const param_axis *axis)
+{
+	if (axis->num_keys < 2)
+		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "zip:KEY=LIST;KEY=LIST",
+				"a zip pairs two keys or more");
+	for (size_t i = 1; i < axis->num_keys; i++)
+		if (axis->keys[i].values.num != axis->keys[0].values.num)
+			return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place,
+					"keys that are paired need equally many values",
+					"'%s' has %zu values and '%s' has %zu", axis->keys[0].path,
+					axis->keys[0].values.num, axis->keys[i].path, axis->keys[i].values.num);
+	return NESCSIM_OK;
+}
+
+nescsim_status param_parse(const char *text, const diag_place *place, nescsim_diag *diag, param_axis *axis_out)
+{
+	const bool is_zip = strncmp(text, ZIP, strlen(ZIP)) == 0;
+	const reader with = { .place = place, .diag = diag };
+	piece rest = { text, text + strlen(text) }, key;
+	nescsim_status first = NESCSIM_OK;
+
+	*axis_out = (param_axis){ .num_keys = 0 };
+	if (is_zip) {
+		rest.begin += strlen(ZIP);
+		while (first != NESCSIM_NO_MEMORY && next_piece(&rest, ';', &key)) {
+			const nescsim_status status = add_key(&with, key, axis_out);
+
+			if (first == NESCSIM_OK)
+				first = status;
+		}
+		if (first == NESCSIM_OK)
+			first = check_zip(&with, axis_out);
+	} else {
+		first = add_key(&with, trimmed(rest), axis_out);
+	}
+	if (first == NESCSIM_OK)
+		axis_out->num_values = axis_out->keys[0].values.num;
+	return first;
+}
+
+void param_fini(param_axis *axis)
+{
+	for (size_t i = 0; i < axis->num_keys; i++) {
+		for (size_t j = 0; j < axis->keys[i].values.num; j++)
+			free(axis->keys[i].values.items[j]);
+		free(axis->keys[i].values.items);
+		free(axis->keys[i].path);
+	}
+	free(axis->keys);
+	*axis = (param_axis){ .num_keys = 0 };
+}

@@ -1,0 +1,68 @@
+#include "sweep/point.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/folder.h"
+#include "nescsim/run.h"
+#include "run/scenario.h"
+
+char *point_path(const char *out_folder, uint64_t point, const char *suffix)
+{
+	char *path;
+
+	return asprintf(&path, "%s/" POINTS_FOLDER "/%04" PRIu64 "%s", out_folder, point + 1, suffix) < 0 ? NULL : path;
+}
+
+/* As text, since the order of the schemes counts, too. */
+static bool same_json(const json_t *one, const json_t *other)
+{
+	char *texts[2] = { json_dumps(one, JSON_COMPACT), json_dumps(other, JSON_COMPACT) };
+	const bool same = texts[0] != NULL && texts[1] != NULL && strcmp(texts[0], texts[1]) == 0;
+
+	free(texts[0]);
+	free(texts[1]);
+	return same;
+}
+
+bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config)
+{
+	char *path = point_path(out_folder, point, ""), *file = NULL;
+	json_t *result = NULL, *effective = NULL;
+	const char *version;
+	bool has_result = false;
+
+	if (path != NULL && asprintf(&file, "%s/%s", path, folder_file_names[FOLDER_RESULT]) >= 0)
+		result = json_load_file(file, 0, NULL);
+	else
+		file = NULL;
+	version = json_string_value(json_object_get(result, "nescsim"));
+	if (version != NULL && strcmp(version, NESCSIM_VERSION) == 0) {
+		effective = scenario_effective(&config->scenario);
+		has_result = same_json(json_object_get(result, "config"), effective);
+	}
+	json_decref(result);
+	json_decref(effective);
+	free(file);
+	free(path);
+	return has_result;
+}
+
+nescsim_status point_run(const sweep_plan *plan, uint64_t point, nescsim_diag *diag)
+{
+	char *path = point_path(plan->options->out_folder, point, "");
+	const nescsim_run_options options = { .out_folder = path };
+	nescsim_config *config = NULL;
+	nescsim_result *result = NULL;
+	nescsim_status status = path == NULL ? NESCSIM_NO_MEMORY : plan_load(plan, point, diag, &config);
+
+	if (status == NESCSIM_OK)
+		status = nescsim_run(config, &options, diag, &result);
+	nescsim_result_destroy(result);
+	nescsim_config_destroy(config);
+	free(path);
+	return status;
+}

@@ -1,0 +1,20 @@
+/* One point of a sweep: its files, and running it. */
+#ifndef SWEEP_POINT_H
+#define SWEEP_POINT_H
+
+#include "sweep/plan.h"
+
+#define POINTS_FOLDER "points"
+
+/* The name of the point's result folder, "OUT/points/0001", with `suffix` behind it; to be freed, NULL when out of
+ * memory. */
+char *point_path(const char *out_folder, uint64_t point, const char *suffix);
+
+/* Has the folder a result of this configuration, made by this version? */
+bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config);
+
+/* Runs the point in this process, which can run no other one after it. Its result folder is there only if this returns
+ * NESCSIM_OK. */
+nescsim_status point_run(const sweep_plan *plan, uint64_t point, nescsim_diag *diag);
+
+#endif

@@ -1,0 +1,339 @@
+#include "nescsim/sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "metrics/folder.h"
+#include "metrics/progress.h"
+#include "sweep/executor.h"
+#include "sweep/point.h"
+#include "sweep/sweep_csv.h"
+#include "workload/output.h"
+
+#define PLAN_FILE "sweep.json"
+#define MAX_FAILURES_SHOWN 20
+
+static const sweep_executor *const executors[] = {
+#define EXECUTOR(name) &executor_##name,
+#include "sweep/executors.def"
+#undef EXECUTOR
+};
+
+#define NUM_EXECUTORS (sizeof(executors) / sizeof(executors[0]))
+
+static const sweep_executor *find_executor(const char *name, nescsim_diag *diag)
+{
+	text_buffer hint = TEXT_EMPTY;
+
+	for (size_t i = 0; i < NUM_EXECUTORS; i++) {
+		if (name == NULL || strcmp(executors[i]->name, name) == 0)
+			return executors[i];
+		text_add(&hint, "%s%s", i == 0 ? "there is " : ", ", executors[i]->name);
+	}
+	diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, text_get(&hint), "there is no executor '%s'", name);
+	text_free(&hint);
+	return NULL;
+}
+
+/* ---- the folder ------------------------------------------------------------------------------------------------- */
+
+/* What a folder holds that is given for a sweep. */
+typedef enum folder_state {
+	FOLDER_FREE,
+	FOLDER_SWEEP,
+	FOLDER_FOREIGN
+} folder_state;
+
+static bool is_plan_file(const char *name)
+{
+	json_t *json = json_load_file(name, 0, NULL);
+	const bool is_plan = json_object_get(json, "nescsim") != NULL && json_object_get(json, "params") != NULL;
+
+	json_decref(json);
+	return is_plan;
+}
+
+static nescsim_status look_at_folder(const char *path, nescsim_diag *diag, folder_state *state_out)
+{
+	const diag_place place = { .file = path };
+	const struct dirent *entry;
+	size_t num_entries = 0;
+	DIR *dir = opendir(path);
+	char *name;
+
+	*state_out = FOLDER_FREE;
+	if (dir == NULL && errno == ENOENT)
+		return NESCSIM_OK;
+	if (dir == NULL && errno == ENOTDIR)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "choose another --out",
+				"this exists and is not a folder");
+	if (dir == NULL)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, &place, "choose another --out",
+				"cannot read the folder: %s", strerror(errno));
+	while ((entry = readdir(dir)) != NULL)
+		num_entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	closedir(dir);
+	if (asprintf(&name, "%s/" PLAN_FILE, path) < 0)
+		return NESCSIM_NO_MEMORY;
+	if (num_entries != 0)
+		*state_out = is_plan_file(name) ? FOLDER_SWEEP : FOLDER_FOREIGN;
+	free(name);
+	return NESCSIM_OK;
+}
+
+/* Before anything is simulated or written. */
+static nescsim_status check_folder(const nescsim_sweep_options *options, nescsim_diag *diag)
+{
+	const diag_place place = { .file = options->out_folder };
+	folder_state state;
+	nescsim_status status = look_at_folder(options->out_folder, diag, &state);
+
+	if (status != NESCSIM_OK)
+		return status;
+	if (state == FOLDER_FOREIGN)
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "choose another --out",
+				"the folder exists and holds no sweep (no " PLAN_FILE " of nescsim's)");
+	if (state == FOLDER_SWEEP && !options->resume)
+		return diag_add(
+			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
+			"--resume keeps its points and runs what is missing or differs; or choose another --out",
+			"the folder holds an earlier sweep");
+	return NESCSIM_OK;
+}
+
+static json_t *plan_json(const sweep_plan *plan)
+{
+	json_t *params = json_array();
+
+	for (size_t i = 0; i < plan->num_axes; i++) {
+		const param_axis *axis = &plan->axes[i];
+		json_t *keys = json_object();
+
+		for (size_t j = 0; j < axis->num_keys; j++) {
+			json_t *values = json_array();
+
+			for (size_t k = 0; k < axis->num_values; k++)
+				json_array_append_new(values, json_string(axis->keys[j].values.items[k]));
+			json_object_set_new(keys, axis->keys[j].path, values);
+		}
+		json_array_append_new(params, keys);
+	}
+	return json_pack("{s:s, s:o, s:I, s:I}", "nescsim", NESCSIM_VERSION, "params", params, "repeat",
+			 (json_int_t)plan->num_repeats, "points", (json_int_t)plan->num_points);
+}
+
+static int add_bytes(const char *bytes, size_t num_bytes, void *to)
+{
+	output_bytes(to, bytes, num_bytes);
+	return 0;
+}
+
+/* Says what the folder holds: the parameters, in their order. */
+static nescsim_status write_plan(const sweep_plan *plan, nescsim_diag *diag)
+{
+	json_t *json = plan_json(plan);
+	output *to = NULL;
+	char *name = NULL;
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	if (json != NULL && asprintf(&name, "%s/" PLAN_FILE, plan->options->out_folder) >= 0)
+		status = output_open(name, true, diag, &to);
+	else
+		name = NULL;
+	if (status == NESCSIM_OK && json_dump_callback(json, add_bytes, to, JSON_INDENT(2)) != 0)
+		status = NESCSIM_NO_MEMORY;
+	if (status == NESCSIM_OK) {
+		output_bytes(to, "\n", 1);
+		status = output_finish(to);
+	}
+	if (status == NESCSIM_OK)
+		status = output_commit(to);
+	output_close(to);
+	free(name);
+	json_decref(json);
+	return status;
+}
+
+/* Makes the folder, tidies it, and takes away the table of an earlier sweep, which is not that of the new points. */
+static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag)
+{
+	const char *out_folder = plan->options->out_folder;
+	char *points = NULL, *csv = NULL;
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	if (asprintf(&points, "%s/" POINTS_FOLDER, out_folder) < 0)
+		points = NULL;
+	if (asprintf(&csv, "%s/sweep.csv", out_folder) < 0)
+		csv = NULL;
+	if (points != NULL && csv != NULL) {
+		status = folder_make(points, diag);
+		if (status == NESCSIM_OK)
+			status = write_plan(plan, diag);
+		if (status == NESCSIM_OK && unlink(csv) != 0 && errno != ENOENT)
+			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot remove '%s': %s", csv,
+					  strerror(errno));
+		folder_remove_leftovers(points);
+		folder_remove_leftovers(out_folder);
+	}
+	free(points);
+	free(csv);
+	return status;
+}
+
+/* ---- points ----------------------------------------------------------------------------------------------------- */
+
+static void set_bit(uint64_t *bits, uint64_t point)
+{
+	bits[point / 64] |= UINT64_C(1) << point % 64;
+}
+
+/* Loads every point's configuration: all mistakes are found before anything runs. Points that need not run are put into
+ * `has_result`. */
+static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result, uint64_t *num_kept, nescsim_diag *diag)
+{
+	const nescsim_sweep_options *options = plan->options;
+	progress *line = options->progress != NULL ? progress_create(options->progress, "checking points") : NULL;
+	plan_mistakes mistakes = { .num = 0 };
+	nescsim_status status = NESCSIM_OK;
+
+	for (uint64_t point = 0; status == NESCSIM_OK && point < plan->num_points; point++) {
+		nescsim_diag *found = nescsim_diag_create();
+		nescsim_config *config = NULL;
+		const nescsim_status loaded =
+			found == NULL ? NESCSIM_NO_MEMORY : plan_load(plan, point, found, &config);
+
+		if (loaded != NESCSIM_OK) {
+			status = plan_mistakes_add(&mistakes, point, loaded, found);
+		} else if (options->resume && point_has_result(options->out_folder, point, config)) {
+			set_bit(has_result, point);
+			(*num_kept)++;
+		}
+		/* What a configuration names is looked at once: reading a long trace takes its time. */
+		if (loaded == NESCSIM_OK && point == 0)
+			status = nescsim_config_check_inputs(config, diag);
+		nescsim_config_destroy(config);
+		nescsim_diag_destroy(found);
+		progress_update(line, point + 1, plan->num_points);
+	}
+	progress_finish(line);
+	if (status == NESCSIM_OK)
+		status = plan_mistakes_report(&mistakes, plan, diag);
+	plan_mistakes_fini(&mistakes);
+	return status;
+}
+
+/* Its first line that says more than nothing, or what an empty log means; to be freed. */
+static char *first_line(const char *log)
+{
+	FILE *file = fopen(log, "re");
+	char *line = NULL;
+	size_t line_bytes = 0;
+	ssize_t num_bytes = -1;
+
+	if (file != NULL) {
+		num_bytes = getline(&line, &line_bytes, file);
+		fclose(file);
+	}
+	if (num_bytes <= 0) {
+		free(line);
+		return strdup("it ended without a word (killed, or the disk is full?)");
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+static void report_failure(const sweep_plan *plan, uint64_t point, nescsim_diag *diag)
+{
+	char *log = point_path(plan->options->out_folder, point, ".log");
+	char *why = log != NULL ? first_line(log) : NULL;
+	const diag_place place = { .file = log };
+	text_buffer values = TEXT_EMPTY;
+
+	plan_add_values(plan, point, &values);
+	diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, &place, NULL, "point %" PRIu64 " (%s) failed: %s", point + 1,
+		 text_get(&values), why != NULL ? why : "");
+	text_free(&values);
+	free(why);
+	free(log);
+}
+
+/* Looks for the results of the points that were to run. */
+static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result, bool was_tried,
+				   nescsim_sweep_counts *counts, nescsim_diag *diag)
+{
+	for (uint64_t point = 0; point < plan->num_points; point++) {
+		nescsim_config *config;
+
+		if (job_has(has_result, point))
+			continue;
+		if (plan_load(plan, point, NULL, &config) == NESCSIM_OK &&
+		    point_has_result(plan->options->out_folder, point, config)) {
+			set_bit(has_result, point);
+			counts->num_run++;
+		} else if (was_tried && counts->num_failed++ < MAX_FAILURES_SHOWN) {
+			report_failure(plan, point, diag);
+		}
+		nescsim_config_destroy(config);
+	}
+	if (counts->num_failed > MAX_FAILURES_SHOWN)
+		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "each has a .log beside the folders of points",
+			 "%" PRIu64 " more points failed", counts->num_failed - MAX_FAILURES_SHOWN);
+	return counts->num_failed == 0 ? NESCSIM_OK : NESCSIM_RUN_FAILED;
+}
+
+static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *executor, uint64_t *has_result,
+				 nescsim_sweep_counts *counts, nescsim_diag *diag)
+{
+	const size_t num_words = (size_t)(plan->num_points / 64 + 1);
+	uint64_t *todo = calloc(num_words, sizeof(*todo));
+	const sweep_job job = { .plan = plan, .todo = todo, .num_todo = plan->num_points - counts->num_kept };
+	nescsim_status status, found;
+
+	if (todo == NULL)
+		return NESCSIM_NO_MEMORY;
+	for (size_t i = 0; i < num_words; i++)
+		todo[i] = ~has_result[i];
+	status = executor->run(&job, diag);
+	free(todo);
+	found = find_results(plan, has_result, status == NESCSIM_OK, counts, diag);
+	if (status != NESCSIM_OK) /* cut short: a table now would look whole */
+		return status;
+	status = sweep_csv_write(plan, has_result, diag);
+	return status != NESCSIM_OK ? status : found;
+}
+
+nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options *options, nescsim_diag *diag,
+			     nescsim_sweep_counts *counts_out)
+{
+	const sweep_executor *executor = find_executor(options->executor, diag);
+	nescsim_sweep_counts counts = { .num_points = 0 };
+	uint64_t *has_result = NULL;
+	sweep_plan plan;
+	nescsim_status status = plan_make(file_name, options, diag, &plan);
+
+	if (status == NESCSIM_OK && executor == NULL)
+		status = NESCSIM_USAGE;
+	if (status == NESCSIM_OK)
+		status = check_folder(options, diag);
+	if (status == NESCSIM_OK) {
+		counts.num_points = plan.num_points;
+		has_result = calloc((size_t)(plan.num_points / 64 + 1), sizeof(*has_result));
+		status = has_result == NULL ? NESCSIM_NO_MEMORY
+					    : check_points(&plan, has_result, &counts.num_kept, diag);
+	}
+	if (status == NESCSIM_OK)
+		status = prepare_folder(&plan, diag);
+	if (status == NESCSIM_OK)
+		status = run_points(&plan, executor, has_result, &counts, diag);
+	if (counts_out != NULL)
+		*counts_out = counts;
+	free(has_result);
+	plan_fini(&plan);
+	return status;
+}
