@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -410,11 +409,9 @@ void folder_remove_leftovers(const char *parent)
 	DIR *dir = opendir(parent);
 
 	while (dir && (entry = readdir(dir))) {
-		const char *mark = strstr(entry->d_name, PARTIAL);
-		const long process = mark ? strtol(mark + strlen(PARTIAL), NULL, 10) : 0;
 		char *path;
 
-		if (process <= 0 || kill((pid_t)process, 0) == 0 || errno == EPERM)
+		if (!strstr(entry->d_name, PARTIAL))
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || asprintf(&path, "%s/%s", parent, entry->d_name) < 0)
 			continue;

@@ -47,8 +47,8 @@ nescsim_status folder_check_writable(const char *path, nescsim_diag *diag);
  * `diag`) or NESCSIM_NO_MEMORY. */
 nescsim_status folder_make(const char *path, nescsim_diag *diag);
 
-/* Removes what crashed runs left in the folder `parent`: siblings "NAME.partial-PROCESS…" of a process that is no more.
- * What cannot be removed stays. */
+/* Removes what crashed runs left in the folder `parent`: the siblings "NAME.partial-…". No run may be at work there: its
+ * own would go, too. What cannot be removed stays. */
 void folder_remove_leftovers(const char *parent);
 
 /* Starts a result folder. Same statuses as folder_check_writable(). `diag` must live until commit or abort. On success

@@ -143,13 +143,13 @@ static nescsim_status fill(pool *self)
 	return status;
 }
 
-static void reap(pool *self, int flags)
+static void reap(pool *self)
 {
 	for (uint32_t i = 0; i < self->num_children; i++) {
 		child *of = &self->children[i];
 
 		/* By number: the caller's other children are not ours to wait for. */
-		if (of->process == 0 || waitpid(of->process, NULL, flags) == 0)
+		if (of->process == 0 || waitpid(of->process, NULL, WNOHANG) == 0)
 			continue;
 		of->process = 0;
 		self->num_running--;
@@ -159,10 +159,20 @@ static void reap(pool *self, int flags)
 
 static void kill_all(pool *self)
 {
-	for (uint32_t i = 0; i < self->num_children; i++)
-		if (self->children[i].process != 0)
-			kill(self->children[i].process, SIGKILL);
-	reap(self, 0);
+	for (uint32_t i = 0; i < self->num_children; i++) {
+		const child *of = &self->children[i];
+		char *log;
+
+		if (of->process == 0)
+			continue;
+		kill(of->process, SIGKILL);
+		waitpid(of->process, NULL, 0);
+		/* What it may have said is no reason to fail. */
+		log = point_path(self->job->plan->options->out_folder, of->point, ".log");
+		if (log != NULL)
+			unlink(log);
+		free(log);
+	}
 }
 
 static nescsim_status work(pool *self)
@@ -176,7 +186,7 @@ static nescsim_status work(pool *self)
 		if (got > 0 && got != SIGCHLD)
 			return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
 					"the same command with --resume goes on", "interrupted");
-		reap(self, WNOHANG);
+		reap(self);
 		progress_update(self->line, self->num_done, self->job->num_todo);
 		status = fill(self);
 	}

@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "metrics/folder.h"
@@ -18,6 +20,8 @@
 
 #define PLAN_FILE "sweep.json"
 #define MAX_FAILURES_SHOWN 20
+#define MAX_LOCK_TRIES 50
+#define ERROR_PREFIX "error: " /* as nescsim_diag_print() begins */
 
 static const sweep_executor *const executors[] = {
 #define EXECUTOR(name) &executor_##name,
@@ -76,8 +80,10 @@ static nescsim_status look_at_folder(const char *path, nescsim_diag *diag, folde
 	if (dir == NULL)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, &place, "choose another --out",
 				"cannot read the folder: %s", strerror(errno));
+	/* A sweep that was killed at its very beginning left no more than a part of its plan. */
 	while ((entry = readdir(dir)) != NULL)
-		num_entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+		num_entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			       strncmp(entry->d_name, PLAN_FILE ".partial", strlen(PLAN_FILE ".partial")) != 0;
 	closedir(dir);
 	if (asprintf(&name, "%s/" PLAN_FILE, path) < 0)
 		return NESCSIM_NO_MEMORY;
@@ -160,8 +166,27 @@ static nescsim_status write_plan(const sweep_plan *plan, nescsim_diag *diag)
 	return status;
 }
 
-/* Makes the folder, tidies it, and takes away the table of an earlier sweep, which is not that of the new points. */
-static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag)
+/* Two sweeps in one folder would take each other's files away. The lock is the kernel's and ends with the last process that
+ * has it, children of a killed sweep included, which are dying then: hence the wait. A filesystem without locks has none.
+ * *fd_out is -1 or to be closed in the end. */
+static nescsim_status lock_folder(const char *path, nescsim_diag *diag, int *fd_out)
+{
+	static const struct timespec pause = { .tv_nsec = 20000000 };
+	const diag_place place = { .file = path };
+
+	*fd_out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; *fd_out >= 0 && flock(*fd_out, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; i++) {
+		if (i == MAX_LOCK_TRIES)
+			return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
+					"wait for it, or choose another --out",
+					"another sweep is at work in this folder");
+		nanosleep(&pause, NULL);
+	}
+	return NESCSIM_OK;
+}
+
+/* Makes and locks the folder, tidies it, and takes away the table of an earlier sweep, which is not that of the new points. */
+static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag, int *lock_fd)
 {
 	const char *out_folder = plan->options->out_folder;
 	char *points = NULL, *csv = NULL;
@@ -172,14 +197,21 @@ static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag)
 	if (asprintf(&csv, "%s/sweep.csv", out_folder) < 0)
 		csv = NULL;
 	if (points != NULL && csv != NULL) {
-		status = folder_make(points, diag);
+		status = folder_make(out_folder, diag);
+		if (status == NESCSIM_OK)
+			status = lock_folder(out_folder, diag, lock_fd);
+		/* First of all, so that the folder is known as a sweep's. */
 		if (status == NESCSIM_OK)
 			status = write_plan(plan, diag);
+		if (status == NESCSIM_OK)
+			status = folder_make(points, diag);
 		if (status == NESCSIM_OK && unlink(csv) != 0 && errno != ENOENT)
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot remove '%s': %s", csv,
 					  strerror(errno));
-		folder_remove_leftovers(points);
-		folder_remove_leftovers(out_folder);
+		if (status == NESCSIM_OK) {
+			folder_remove_leftovers(points);
+			folder_remove_leftovers(out_folder);
+		}
 	}
 	free(points);
 	free(csv);
@@ -253,11 +285,13 @@ static void report_failure(const sweep_plan *plan, uint64_t point, nescsim_diag 
 	char *log = point_path(plan->options->out_folder, point, ".log");
 	char *why = log != NULL ? first_line(log) : NULL;
 	const diag_place place = { .file = log };
+	const size_t prefix_bytes =
+		why != NULL && strncmp(why, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0 ? strlen(ERROR_PREFIX) : 0;
 	text_buffer values = TEXT_EMPTY;
 
 	plan_add_values(plan, point, &values);
 	diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, &place, NULL, "point %" PRIu64 " (%s) failed: %s", point + 1,
-		 text_get(&values), why != NULL ? why : "");
+		 text_get(&values), why != NULL ? why + prefix_bytes : "");
 	text_free(&values);
 	free(why);
 	free(log);
@@ -314,6 +348,7 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	const sweep_executor *executor = find_executor(options->executor, diag);
 	nescsim_sweep_counts counts = { .num_points = 0 };
 	uint64_t *has_result = NULL;
+	int lock_fd = -1;
 	sweep_plan plan;
 	nescsim_status status = plan_make(file_name, options, diag, &plan);
 
@@ -328,11 +363,13 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 					    : check_points(&plan, has_result, &counts.num_kept, diag);
 	}
 	if (status == NESCSIM_OK)
-		status = prepare_folder(&plan, diag);
+		status = prepare_folder(&plan, diag, &lock_fd);
 	if (status == NESCSIM_OK)
 		status = run_points(&plan, executor, has_result, &counts, diag);
 	if (counts_out != NULL)
 		*counts_out = counts;
+	if (lock_fd >= 0)
+		close(lock_fd);
 	free(has_result);
 	plan_fini(&plan);
 	return status;

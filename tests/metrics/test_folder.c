@@ -484,6 +484,42 @@ static void two_runs_do_not_meet(void **state)
 	assert_int_equal(count_entries(place->root), 1);
 }
 
+static void a_plain_folder_is_made(void **state)
+{
+	struct place *place = *state;
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/a/b", place->root);
+	assert_int_equal(folder_make(path, place->diag), NESCSIM_OK);
+	assert_int_equal(count_entries(path), 0);
+	assert_int_equal(folder_make(path, place->diag), NESCSIM_OK);
+	assert_int_equal(nescsim_diag_count(place->diag), 0);
+	assert_int_equal(folder_make("/dev/null/a", place->diag), NESCSIM_IO);
+	assert_int_equal(nescsim_diag_count(place->diag), 1);
+}
+
+static void leftovers_are_removed_and_results_stay(void **state)
+{
+	struct place *place = *state;
+	char path[160];
+	folder *crashed;
+	FILE *file;
+
+	assert_int_equal(write_result(place->path, OURS("kept"), place->diag), NESCSIM_OK);
+	snprintf(path, sizeof(path), "%s/crashed", place->root);
+	assert_int_equal(folder_begin(path, place->diag, &crashed), NESCSIM_OK);
+	file = folder_open_file(crashed, "result.json");
+	assert_int_equal(folder_close_file(crashed, file), NESCSIM_OK);
+	snprintf(path, sizeof(path), "%s/table.csv.partial-1", place->root);
+	fclose(fopen(path, "w"));
+	assert_int_equal(count_entries(place->root), 3);
+	folder_remove_leftovers(place->root);
+	assert_int_equal(count_entries(place->root), 1);
+	check_content(place->path, "result.json", OURS("kept"));
+	folder_abort(crashed);
+	folder_remove_leftovers("/nowhere");
+}
+
 static void misuse_aborts(void **state)
 {
 	struct place *place = *state;
@@ -518,6 +554,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_unwritable_parent_is_reported, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_taken_name_keeps_the_results_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(two_runs_do_not_meet, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_plain_folder_is_made, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(leftovers_are_removed_and_results_stay, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(misuse_aborts, set_up, tear_down),
 	};
 

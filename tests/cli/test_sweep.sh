@@ -1,0 +1,229 @@
+#!/bin/sh
+# `nescsim sweep`: a grid is run and its table is the same however it comes about: with one job or two, after crashes, in
+# two steps. Mistakes are found before anything runs, and failures lose nothing.
+. tests/cli/cli.sh
+dd='configs/dd.yaml --schemes nesc --set vms[0].workload.count=300'
+
+# sweep WORDS: as run, with the settings above.
+sweep() {
+	# shellcheck disable=SC2086 # several words
+	run sweep $dd "$@"
+}
+
+same_table() {
+	cmp -s "$scratch/whole/sweep.csv" "$scratch/$1/sweep.csv" || bad "$2: another sweep.csv"
+}
+
+# A grid: rows in the order of the points, parameters first.
+grid='--param nesc.btlb.entries=1..4*2 --param zip:nesc.walker.count=1,2;sim.warmup=10,20'
+# shellcheck disable=SC2086
+sweep $grid --jobs 1 --out "$scratch/whole"
+expect 0
+out '6 points: 6 run'
+head -n 1 "$scratch/whole/sweep.csv" |
+	grep -q '^nesc.btlb.entries,nesc.walker.count,sim.warmup,scheme,layer,vm,op,requests,.*,btlb_hit_rate_percent' ||
+	bad "sweep.csv has other columns: $(head -n 1 "$scratch/whole/sweep.csv")"
+[ "$(sed 1d "$scratch/whole/sweep.csv" | cut -d, -f1-3 | uniq | tr '\n' ' ')" = \
+	'1,1,10 1,2,20 2,1,10 2,2,20 4,1,10 4,2,20 ' ] || bad "the rows are in another order"
+# A point is what a run leaves.
+"$tool" run configs/dd.yaml --schemes nesc --set 'vms[0].workload.count=300' --set nesc.btlb.entries=2 \
+	--set nesc.walker.count=1 --set sim.warmup=10 --out "$scratch/run" --quiet
+diff -r "$scratch/run" "$scratch/whole/points/0003" >"$scratch/diff" || bad "point 3 is no run: $(cat "$scratch/diff")"
+sed '1d; s/^/2,1,10,/' "$scratch/run/summary.csv" >"$scratch/rows"
+sed -n '/^2,1,10,/p' "$scratch/whole/sweep.csv" | cut -d, -f"1-$(awk -F, 'NR == 1 { print NF }' "$scratch/rows")" |
+	cmp -s - "$scratch/rows" || bad "the rows of point 3 are not those of its summary.csv"
+[ -z "$(find "$scratch/whole" -name '*.log' -o -name '*partial*')" ] || bad "more is left than results"
+if grep -rqF -e "$PWD" -e "$scratch" "$scratch/whole"; then
+	bad "the folder knows where it was made"
+fi
+
+# shellcheck disable=SC2086
+sweep $grid --jobs 2 --out "$scratch/two"
+expect 0
+same_table two 'two jobs'
+
+# The section of a file says the same.
+cat >"$scratch/file.yaml" <<EOF
+base: $PWD/configs/dd.yaml
+sweep:
+  params: [nesc.btlb.entries=1..4*2, 'zip:nesc.walker.count=1,2;sim.warmup=10,20']
+EOF
+run sweep "$scratch/file.yaml" --schemes nesc --set 'vms[0].workload.count=300' --out "$scratch/file"
+expect 0
+same_table file 'the section sweep'
+
+# An earlier sweep is kept, and continued where it differs only.
+# shellcheck disable=SC2086
+sweep $grid --out "$scratch/two"
+expect 2
+err '--resume keeps'
+# shellcheck disable=SC2086
+sweep $grid --out "$scratch/two" --resume
+expect 0
+out '6 points: 0 run, 6 kept'
+# shellcheck disable=SC2086
+sweep $grid --param nesc.vlba_queue=8,16 --out "$scratch/more"
+expect 0
+# shellcheck disable=SC2086
+sweep $grid --out "$scratch/more" --resume
+expect 0
+same_table more 'a smaller sweep in the folder of a larger one'
+sweep --param nesc.btlb.entries=1..4*2 --param 'zip:nesc.walker.count=1,2;sim.warmup=10,30' --out "$scratch/two" --resume
+expect 0
+out '6 points: 3 run, 3 kept'
+rm -r "$scratch/two/points/0002"
+echo '{' >"$scratch/two/points/0003/result.json"
+# shellcheck disable=SC2086
+sweep $grid --out "$scratch/two" --resume
+case $code in
+0) bad "a broken result.json, which is not known as ours, was replaced" ;;
+esac
+err "point 3 (nesc.btlb.entries=2, nesc.walker.count=1, sim.warmup=10) failed"
+rm -r "$scratch/two/points/0003"
+# shellcheck disable=SC2086
+sweep $grid --out "$scratch/two" --resume
+expect 0
+same_table two 'resumed'
+
+# Repeats: seeds that follow each other, and two more groups of rows.
+sweep --repeat 3 --seed 5 --param nesc.btlb.entries=1,2 --set vms[0].workload.pattern=random --out "$scratch/repeat"
+expect 0
+out '6 points: 6 run'
+[ "$(grep -h '"seed": [0-9]*,$' "$scratch"/repeat/points/*/result.json | grep -v '^    ' | tr -cd '0-9\n' | tr '\n' ' ')" = \
+	'5 6 7 5 6 7 ' ] || bad "other seeds than 5, 6, 7"
+[ "$(sed 1d "$scratch/repeat/sweep.csv" | cut -d, -f1,2 | uniq | tr '\n' ' ')" = \
+	'1,1 1,2 1,3 1,mean 1,ci95 2,1 2,2 2,3 2,mean 2,ci95 ' ] || bad "the repeats' rows are in another order"
+grep -q '^1,mean,nesc,block,all,all,300.000000,' "$scratch/repeat/sweep.csv" || bad "no mean of requests"
+grep -q '^1,ci95,nesc,block,all,all,0.000000,' "$scratch/repeat/sweep.csv" || bad "no half-width of requests"
+
+# Points that fail are told with their parameters and log; the others go on.
+run sweep configs/dd.yaml --schemes host --set vms[0].workload.count=200 --param vms[0].workload.op=read,write --out "$scratch/holes" \
+	--set 'vms[0].disk={bytes: 512 MiB, map: {kind: fragmented, hole_percent: 50}}' --param nesc.btlb.entries=4,8
+expect 1
+err "points/0003.log: error: point 3 (vms[0].workload.op=write, nesc.btlb.entries=4) failed: host: "
+err "point 4 (vms[0].workload.op=write, nesc.btlb.entries=8) failed"
+grep -q 'a block has no mapping' "$scratch/holes/points/0003.log" || bad "the log does not say why"
+[ "$(sed 1d "$scratch/holes/sweep.csv" | cut -d, -f1,2 | uniq | tr '\n' ' ')" = 'read,4 read,8 ' ] ||
+	bad "sweep.csv lacks the points that went well"
+
+# Mistakes: all at once, each with its parameter, and before anything is written.
+sweep --param nesc.btlb.entries=4,0 --param nesc.walker.cuont=1,2 --out "$scratch/none"
+expect 3
+err '--param: error: nesc.walker.cuont: unknown key: in every point'
+err '--param: error: nesc.btlb.entries: 0 is out of range 1 ... 1024: in 2 of 4 points, first with nesc.btlb.entries=0'
+for params in nesc.btlb.entries= nesc.btlb.entries nesc.btlb.entries=4..1 nesc.btlb.entries=1..1000000000; do
+	sweep --param "$params" --out "$scratch/none"
+	expect 2
+done
+sweep --param sim.seed=1..100000 --param nesc.btlb.entries=1..1000 --param nesc.walker.count=1..10 --out "$scratch/none"
+expect 2
+err '100000 x 1000 x 10 points are more than 1000000'
+sweep --param nesc.btlb.entries=1 --param nesc.btlb.entries=2 --out "$scratch/none"
+expect 2
+err 'swept twice'
+sweep --out "$scratch/none"
+expect 2
+sweep --param nesc.btlb.entries=1 --executor locla --out "$scratch/none"
+expect 2
+err 'there is local'
+for words in '--jobs 0' '--jobs x' '--repeat 0' '--repeat -1'; do
+	# shellcheck disable=SC2086
+	sweep --param nesc.btlb.entries=1 $words --out "$scratch/none"
+	expect 2
+done
+[ ! -e "$scratch/none" ] || bad "a wrong sweep left a folder"
+
+# What is not ours is not touched; where nothing can be written nothing runs.
+mkdir "$scratch/mine" && echo text >"$scratch/mine/notes"
+sweep --param nesc.btlb.entries=1,2 --out "$scratch/mine" --resume
+expect 2
+[ "$(ls "$scratch/mine")" = notes ] || bad "a foreign folder was changed"
+sweep --param nesc.btlb.entries=1,2 --out "$scratch/mine/notes"
+expect 2
+sweep --param nesc.btlb.entries=1,2 --out /proc/sweep
+expect 4
+
+# Killed at some moment, again and again, and then resumed: nothing at work is left behind, the table is the same. The moments
+# are spread over what the sweep takes.
+longer='--param nesc.btlb.entries=1..16 --set vms[0].workload.count=3000'
+begin=$(date +%s%N)
+# shellcheck disable=SC2086
+sweep $longer --jobs 2 --out "$scratch/undisturbed"
+expect 0
+took_ms=$((($(date +%s%N) - begin) / 1000000))
+for round in 1 2 3 4 5 6 7 8; do
+	# shellcheck disable=SC2086
+	"$tool" sweep $dd $longer --jobs 2 --out "$scratch/killed" --resume >/dev/null 2>&1 &
+	process=$!
+	sleep "$(awk -v ms="$took_ms" -v round="$round" -v seed="$begin" \
+		'BEGIN { srand(seed % 100000 + round); print ms / 1000 * rand() / 2 }')"
+	children=$(pgrep -P "$process" | tr '\n' ' ')
+	kill -9 "$process" 2>/dev/null
+	wait "$process" 2>/dev/null
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		alive=
+		for child in $children; do
+			case $(ps -o stat= -p "$child" 2>/dev/null) in '' | Z*) ;; *) alive="$alive $child" ;; esac
+		done
+		[ -n "$alive" ] || break
+		sleep 0.1
+	done
+	[ -z "$alive" ] || bad "round $round, try $try: orphans are left:$alive"
+done
+# shellcheck disable=SC2086
+sweep $longer --jobs 2 --out "$scratch/killed" --resume
+expect 0
+diff -r "$scratch/undisturbed" "$scratch/killed" >"$scratch/diff" || bad "killed and resumed: $(cat "$scratch/diff")"
+
+# Two at once in one folder would take each other's files away.
+"$tool" sweep configs/dd.yaml --schemes nesc --param 'vms[0].workload.count=100000000' --out "$scratch/busy" 2>/dev/null &
+process=$!
+while [ ! -e "$scratch/busy/points/0001.log" ]; do sleep 0.05; done
+sweep --param 'vms[0].workload.count=1' --out "$scratch/busy" --resume
+expect 2
+err 'another sweep is at work'
+kill "$process"
+wait "$process"
+sweep --param 'vms[0].workload.count=1' --out "$scratch/busy" --resume
+expect 0
+
+# Interrupted: within a second, no finished point is lost, no table looks whole.
+for signal in TERM INT HUP; do
+	rm -rf "$scratch/cut"
+	begin=$(date +%s%N)
+	# `timeout` gives up after the first moment and then waits for the end.
+	timeout -s "$signal" 1 "$tool" sweep configs/dd.yaml --schemes nesc --jobs 2 --out "$scratch/cut" \
+		--param 'zip:vms[0].workload.count=1,100000000,100000000;nesc.btlb.entries=1,2,3' >"$scratch/out" 2>"$scratch/err"
+	code=$?
+	took_ms=$((($(date +%s%N) - begin) / 1000000))
+	[ "$code" -eq 124 ] || bad "SIG$signal: exit code $code: $(cat "$scratch/err")"
+	[ "$took_ms" -lt 2000 ] || bad "SIG$signal: ended after $((took_ms - 1000)) ms"
+	grep -q 'interrupted.*--resume' "$scratch/err" || bad "SIG$signal: $(cat "$scratch/err")"
+	[ "$(ls "$scratch/cut/points")" = 0001 ] || bad "SIG$signal: left $(ls "$scratch/cut/points")"
+	[ ! -e "$scratch/cut/sweep.csv" ] || bad "SIG$signal: a table of a part"
+done
+
+# A full disk.
+mkdir "$scratch/small"
+if mount -t tmpfs -o size=200k tmpfs "$scratch/small" 2>/dev/null; then
+	trap 'umount "$scratch/small"; rm -rf "$scratch"' EXIT
+	sweep --param nesc.btlb.entries=1..32 --out "$scratch/small/out"
+	[ "$code" -eq 1 ] || [ "$code" -eq 4 ] || bad "a full disk: exit code $code"
+	err 'No space left on device'
+	[ ! -e "$scratch/small/out/sweep.csv" ] || bad "a table on a full disk"
+	num=$(find "$scratch/small/out/points" -name result.json | wc -l)
+	[ "$num" -gt 0 ] || bad "no point on a disk with room for some"
+	mount -o remount,size=20m "$scratch/small"
+	sweep --param nesc.btlb.entries=1..32 --out "$scratch/small/out" --resume
+	expect 0
+	out ", $num kept"
+	mount -o remount,ro "$scratch/small"
+	sweep --param nesc.btlb.entries=1..32 --out "$scratch/small/other"
+	expect 4
+	umount "$scratch/small"
+	trap 'rm -rf "$scratch"' EXIT
+else
+	echo 'skipped: a full disk and a read-only one, which need the right to mount a tmpfs'
+fi
+
+finish

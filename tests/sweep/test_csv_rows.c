@@ -1,0 +1,106 @@
+/* Reading CSVs back: cells, quotes, broken rows, decimals. */
+#include <unistd.h>
+
+#include "sweep/csv_rows.h"
+#include "sweep/sweep_test.h"
+
+static void write_file(char name[64], const char *text)
+{
+	int fd;
+
+	strcpy(name, "/tmp/nescsim-rows-XXXXXX");
+	fd = mkstemp(name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void rows_come_one_by_one(void **unused)
+{
+	nescsim_diag *diag = nescsim_diag_create();
+	csv_rows rows;
+	char name[64];
+	bool end;
+
+	(void)unused;
+	write_file(name, "a,b,c\n1,,\"x,\"\"y\"\"\"\n,,last");
+	assert_int_equal(csv_rows_open(name, diag, &rows), NESCSIM_OK);
+	assert_int_equal(rows.num_columns, 3);
+	assert_int_equal(csv_rows_column(&rows, "c"), 2);
+	assert_int_equal(csv_rows_column(&rows, "d"), -1);
+	assert_int_equal(csv_rows_next(&rows, &end), NESCSIM_OK);
+	assert_false(end);
+	assert_string_equal(rows.cells[0], "1");
+	assert_string_equal(rows.cells[1], "");
+	assert_string_equal(rows.cells[2], "x,\"y\"");
+	assert_int_equal(csv_rows_next(&rows, &end), NESCSIM_OK);
+	assert_string_equal(rows.cells[2], "last");
+	assert_string_equal(rows.columns[2], "c");
+	assert_int_equal(csv_rows_next(&rows, &end), NESCSIM_OK);
+	assert_true(end);
+	csv_rows_close(&rows);
+	unlink(name);
+	nescsim_diag_destroy(diag);
+}
+
+static void broken_files_are_reported(void **unused)
+{
+	static const char *const texts[] = { "a,b\n1\n", "a,b\n1,2,3\n", "" };
+
+	(void)unused;
+	for (size_t i = 0; i <= NUM(texts); i++) {
+		nescsim_diag *diag = nescsim_diag_create();
+		nescsim_status status;
+		csv_rows rows;
+		char name[64];
+		bool end;
+
+		write_file(name, i < NUM(texts) ? texts[i] : "");
+		if (i == NUM(texts))
+			unlink(name);
+		status = csv_rows_open(name, diag, &rows);
+		if (status == NESCSIM_OK)
+			status = csv_rows_next(&rows, &end);
+		assert_int_equal(status, NESCSIM_IO);
+		assert_int_equal(nescsim_diag_num_errors(diag), 1);
+		assert_string_equal(nescsim_diag_at(diag, 0)->file, name);
+		csv_rows_close(&rows);
+		unlink(name);
+		nescsim_diag_destroy(diag);
+	}
+}
+
+static void decimals_are_exact(void **unused)
+{
+	static const struct {
+		const char *text;
+		int64_t millionths;
+	} right[] = {
+		{ "0", 0 },
+		{ "12", 12000000 },
+		{ "0.000001", 1 },
+		{ "-3.5", -3500000 },
+		{ "9223372036854.775807", INT64_MAX },
+	};
+	static const char *const wrong[] = { "", "-", ".5", "x", "1.2.3", "1.0000000", "9223372036854.775808", "1e3" };
+	int64_t millionths;
+
+	(void)unused;
+	for (size_t i = 0; i < NUM(right); i++) {
+		assert_true(csv_millionths(right[i].text, &millionths));
+		assert_int_equal(millionths, right[i].millionths);
+	}
+	for (size_t i = 0; i < NUM(wrong); i++)
+		assert_false(csv_millionths(wrong[i], &millionths));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_come_one_by_one),
+		cmocka_unit_test(broken_files_are_reported),
+		cmocka_unit_test(decimals_are_exact),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
