@@ -327,6 +327,7 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	const size_t num_words = (size_t)(plan->num_points / 64 + 1);
 	uint64_t *todo = calloc(num_words, sizeof(*todo));
 	const sweep_job job = { .plan = plan, .todo = todo, .num_todo = plan->num_points - counts->num_kept };
+	const diag_place place = { .file = plan->options->out_folder };
 	nescsim_status status, found;
 
 	if (todo == NULL)
@@ -336,8 +337,11 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	status = executor->run(&job, diag);
 	free(todo);
 	found = find_results(plan, has_result, status == NESCSIM_OK, counts, diag);
-	if (status != NESCSIM_OK) /* cut short: a table now would look whole */
+	if (status != NESCSIM_OK) { /* cut short: a table now would look whole */
+		diag_add(diag, NESCSIM_WARNING, status, &place, NULL, "%" PRIu64 " of %" PRIu64 " points are done",
+			 counts->num_kept + counts->num_run, plan->num_points);
 		return status;
+	}
 	status = sweep_csv_write(plan, has_result, diag);
 	return status != NESCSIM_OK ? status : found;
 }

@@ -199,6 +199,7 @@ for signal in TERM INT HUP; do
 	[ "$code" -eq 124 ] || bad "SIG$signal: exit code $code: $(cat "$scratch/err")"
 	[ "$took_ms" -lt 2000 ] || bad "SIG$signal: ended after $((took_ms - 1000)) ms"
 	grep -q 'interrupted.*--resume' "$scratch/err" || bad "SIG$signal: $(cat "$scratch/err")"
+	grep -qF "$scratch/cut: warning: 1 of 3 points are done" "$scratch/err" || bad "SIG$signal: $(cat "$scratch/err")"
 	[ "$(ls "$scratch/cut/points")" = 0001 ] || bad "SIG$signal: left $(ls "$scratch/cut/points")"
 	[ ! -e "$scratch/cut/sweep.csv" ] || bad "SIG$signal: a table of a part"
 done
