@@ -117,7 +117,8 @@ for page in $pages; do
 		[ -e "$file" ] || bad "$page: there is no $file"
 	done
 	for key in $(prose "$page" | grep -oE '`[^` ]+`' | tr -d '`' |
-		grep -E '^(sim|device|link|nesc|media|host|guest|hypervisor|vms|output|sweep)(\[[0-9]*\])?(\.[a-z_]+)+$'); do
+		grep -E '^(sim|device|link|nesc|media|host|guest|hypervisor|vms|output|sweep)(\[[0-9]*\])?(\.[a-z_]+)+$' |
+		grep -vE '^sweep\.(csv|json)$'); do
 		nescsim params "$key" >"$scratch/key" 2>&1 || bad "$page: there is no key $key: $(cat "$scratch/key")"
 	done
 done
