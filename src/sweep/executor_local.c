@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,7 +91,6 @@ static _Noreturn void live(const pool *self, uint64_t point, pid_t parent)
 	char *log = point_path(out_folder, point, ".log");
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_status status = NESCSIM_NO_MEMORY;
-	struct stat info;
 
 	/* A killed parent must not leave orphans at work; Ctrl-C is the parent's to act on. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -105,8 +103,8 @@ static _Noreturn void live(const pool *self, uint64_t point, pid_t parent)
 	if (status != NESCSIM_OK && nescsim_diag_num_errors(diag) == 0)
 		fprintf(stderr, "error: %s\n", nescsim_status_text(status));
 	fflush(stderr);
-	if (status == NESCSIM_OK && stat(log, &info) == 0 && info.st_size == 0)
-		unlink(log);
+	if (status == NESCSIM_OK)
+		point_drop_empty_log(out_folder, point);
 	_exit(nescsim_status_exit_code(status));
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "metrics/folder.h"
 #include "nescsim/run.h"
@@ -49,6 +51,16 @@ bool point_has_result(const char *out_folder, uint64_t point, const nescsim_conf
 	free(file);
 	free(path);
 	return has_result;
+}
+
+void point_drop_empty_log(const char *out_folder, uint64_t point)
+{
+	char *log = point_path(out_folder, point, ".log");
+	struct stat info;
+
+	if (log != NULL && stat(log, &info) == 0 && info.st_size == 0)
+		unlink(log);
+	free(log);
 }
 
 nescsim_status point_run(const sweep_plan *plan, uint64_t point, nescsim_diag *diag)

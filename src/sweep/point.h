@@ -13,6 +13,9 @@ char *point_path(const char *out_folder, uint64_t point, const char *suffix);
 /* Has the folder a result of this configuration, made by this version? */
 bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config);
 
+/* Removes the log if it says nothing: that of a point that went well. */
+void point_drop_empty_log(const char *out_folder, uint64_t point);
+
 /* Runs the point in this process, which can run no other one after it. Its result folder is there only if this returns
  * NESCSIM_OK. */
 nescsim_status point_run(const sweep_plan *plan, uint64_t point, nescsim_diag *diag);

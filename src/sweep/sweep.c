@@ -334,6 +334,10 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 		return NESCSIM_NO_MEMORY;
 	for (size_t i = 0; i < num_words; i++)
 		todo[i] = ~has_result[i];
+	/* Of points whose process was killed just behind its result. */
+	for (uint64_t point = 0; counts->num_kept != 0 && point < plan->num_points; point++)
+		if (job_has(has_result, point))
+			point_drop_empty_log(plan->options->out_folder, point);
 	status = executor->run(&job, diag);
 	free(todo);
 	found = find_results(plan, has_result, status == NESCSIM_OK, counts, diag);
