@@ -1,5 +1,6 @@
 /* Running many points. An executor gets the numbers of the points to run and sees to it that each is run by point_run(),
- * in a process of its own; result folders alone decide afterwards which have succeeded. */
+ * in a process of its own; result folders alone decide afterwards which have succeeded. A chunk of
+ * points is a job with fewer bits, which executor_local runs as well as a whole. */
 #ifndef SWEEP_EXECUTOR_H
 #define SWEEP_EXECUTOR_H
 
@@ -9,6 +10,7 @@ typedef struct sweep_job {
 	const sweep_plan *plan;
 	const uint64_t *todo; /* a bit for each point of the plan, lowest first: to be run? */
 	uint64_t num_todo;
+	uint64_t num_good; /* made by the executor: how many seem to have gone well, for messages */
 } sweep_job;
 
 static inline bool job_has(const uint64_t *todo, uint64_t point)
@@ -21,7 +23,7 @@ typedef struct sweep_executor {
 	/* Runs them all; a point that fails leaves its mistakes in its ".log" (point_path()) and stops no other one. The
 	 * folder of results is there. Returns NESCSIM_OK when all have been tried; NESCSIM_RUN_FAILED when a signal, or what
 	 * diag says, ended it before; NESCSIM_USAGE when it cannot run here (reported). */
-	nescsim_status (*run)(const sweep_job *job, nescsim_diag *diag);
+	nescsim_status (*run)(sweep_job *job, nescsim_diag *diag);
 } sweep_executor;
 
 #define EXECUTOR(name) extern const sweep_executor executor_##name;

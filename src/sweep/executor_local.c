@@ -24,11 +24,11 @@ typedef struct child {
 } child;
 
 typedef struct pool {
-	const sweep_job *job;
+	sweep_job *job;
 	nescsim_diag *diag;
 	child *children;
 	uint32_t num_children, num_running;
-	uint64_t next_point, num_done;
+	uint64_t next_point, num_ended;
 	sigset_t watched; /* that end the sweep, and SIGCHLD */
 	sigset_t mask_before;
 	struct sigaction child_before;
@@ -145,13 +145,15 @@ static void reap(pool *self)
 {
 	for (uint32_t i = 0; i < self->num_children; i++) {
 		child *of = &self->children[i];
+		int ended = -1;
 
 		/* By number: the caller's other children are not ours to wait for. */
-		if (of->process == 0 || waitpid(of->process, NULL, WNOHANG) == 0)
+		if (of->process == 0 || waitpid(of->process, &ended, WNOHANG) == 0)
 			continue;
+		self->job->num_good += ended == 0;
 		of->process = 0;
 		self->num_running--;
-		self->num_done++;
+		self->num_ended++;
 	}
 }
 
@@ -185,13 +187,13 @@ static nescsim_status work(pool *self)
 			return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
 					"the same command with --resume goes on", "interrupted");
 		reap(self);
-		progress_update(self->line, self->num_done, self->job->num_todo);
+		progress_update(self->line, self->num_ended, self->job->num_todo);
 		status = fill(self);
 	}
 	return status;
 }
 
-static nescsim_status run(const sweep_job *job, nescsim_diag *diag)
+static nescsim_status run(sweep_job *job, nescsim_diag *diag)
 {
 	const nescsim_sweep_options *options = job->plan->options;
 	const uint32_t num_jobs = options->num_jobs != 0 ? options->num_jobs : num_cores();

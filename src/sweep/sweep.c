@@ -298,8 +298,8 @@ static void report_failure(const sweep_plan *plan, uint64_t point, nescsim_diag 
 }
 
 /* Looks for the results of the points that were to run. */
-static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result, bool was_tried,
-				   nescsim_sweep_counts *counts, nescsim_diag *diag)
+static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result, nescsim_sweep_counts *counts,
+				   nescsim_diag *diag)
 {
 	for (uint64_t point = 0; point < plan->num_points; point++) {
 		nescsim_config *config;
@@ -310,7 +310,7 @@ static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result,
 		    point_has_result(plan->options->out_folder, point, config)) {
 			set_bit(has_result, point);
 			counts->num_run++;
-		} else if (was_tried && counts->num_failed++ < MAX_FAILURES_SHOWN) {
+		} else if (counts->num_failed++ < MAX_FAILURES_SHOWN) {
 			report_failure(plan, point, diag);
 		}
 		nescsim_config_destroy(config);
@@ -326,7 +326,7 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 {
 	const size_t num_words = (size_t)(plan->num_points / 64 + 1);
 	uint64_t *todo = calloc(num_words, sizeof(*todo));
-	const sweep_job job = { .plan = plan, .todo = todo, .num_todo = plan->num_points - counts->num_kept };
+	sweep_job job = { .plan = plan, .todo = todo, .num_todo = plan->num_points - counts->num_kept };
 	const diag_place place = { .file = plan->options->out_folder };
 	nescsim_status status, found;
 
@@ -340,12 +340,14 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 			point_drop_empty_log(plan->options->out_folder, point);
 	status = executor->run(&job, diag);
 	free(todo);
-	found = find_results(plan, has_result, status == NESCSIM_OK, counts, diag);
-	if (status != NESCSIM_OK) { /* cut short: a table now would look whole */
+	/* Cut short: a table now would look whole. And it must end soon, so no folder is looked at. */
+	if (status != NESCSIM_OK) {
+		counts->num_run = job.num_good;
 		diag_add(diag, NESCSIM_WARNING, status, &place, NULL, "%" PRIu64 " of %" PRIu64 " points are done",
 			 counts->num_kept + counts->num_run, plan->num_points);
 		return status;
 	}
+	found = find_results(plan, has_result, counts, diag);
 	status = sweep_csv_write(plan, has_result, diag);
 	return status != NESCSIM_OK ? status : found;
 }
