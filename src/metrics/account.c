@@ -70,6 +70,8 @@ static const char *const stages_columns[] = {
 	"scheme", "layer", "vm", "op", "stage", "service_mean_us", "wait_mean_us", "share_percent",
 };
 
+static const char *const histogram_columns[] = { "scheme", "layer", "vm", "op", "latency_us", "requests" };
+
 const char *stage_name(stage which)
 {
 	NESC_ASSERT(which < NUM_STAGES, "no stage %d", (int)which);
@@ -290,15 +292,15 @@ static nescsim_status for_each_row(const metrics *self, write_row *write, const 
 	return NESCSIM_OK;
 }
 
-static void write_place(const metrics *self, const struct row *row, csv_writer *csv)
+static void write_place(const metrics *self, metrics_layer layer, uint32_t vm, uint32_t op, csv_writer *csv)
 {
 	csv_text(csv, self->scheme);
-	csv_text(csv, layer_names[row->layer]);
-	if (row->vm == METRICS_ALL_VMS)
+	csv_text(csv, layer_names[layer]);
+	if (vm == METRICS_ALL_VMS)
 		csv_text(csv, "all");
 	else
-		csv_uint(csv, row->vm);
-	csv_text(csv, row->op == METRICS_ALL_OPS ? "all" : self->ops[row->op].name);
+		csv_uint(csv, vm);
+	csv_text(csv, op == METRICS_ALL_OPS ? "all" : self->ops[op].name);
 }
 
 /* One of the row's latencies, which it has when it has requests. */
@@ -316,7 +318,7 @@ static void write_summary_row(const metrics *self, const struct row *row, const 
 	const metrics_summary *summary = &row->summary;
 	const metrics_host_cpu *cpu = &run->host_cpu[row->vm];
 
-	write_place(self, row, csv);
+	write_place(self, row->layer, row->vm, row->op, csv);
 	csv_uint(csv, summary->num_requests);
 	csv_uint(csv, summary->num_bytes);
 	csv_ratio(csv, run->simulated_ps, PS_PER_S);
@@ -369,7 +371,7 @@ static void write_stage_rows(const metrics *self, const struct row *row, const v
 
 		if (stage_ps == 0)
 			continue;
-		write_place(self, row, csv);
+		write_place(self, row->layer, row->vm, row->op, csv);
 		csv_text(csv, stage_names[i]);
 		csv_ratio(csv, (metrics_i128)summary->service_ps[i], per_request_us);
 		csv_ratio(csv, (metrics_i128)summary->wait_ps[i], per_request_us);
@@ -386,4 +388,34 @@ void metrics_begin_stages(csv_writer *csv, FILE *out)
 nescsim_status metrics_write_stages(const metrics *self, csv_writer *csv)
 {
 	return for_each_row(self, write_stage_rows, NULL, csv);
+}
+
+void metrics_begin_histogram(csv_writer *csv, FILE *out)
+{
+	csv_begin(csv, out, histogram_columns, sizeof(histogram_columns) / sizeof(histogram_columns[0]));
+}
+
+nescsim_status metrics_write_histogram(const metrics *self, csv_writer *csv)
+{
+	histogram_slice slices[HISTOGRAM_MAX_SLICES];
+
+	for (unsigned layer = 0; layer < METRICS_NUM_LAYERS; layer++) {
+		for (uint32_t vm = 1; vm <= self->num_vms; vm++) {
+			for (uint32_t op = 0; op < self->num_ops; op++) {
+				const histogram *latencies = &cell_at(self, layer, vm, op)->latencies;
+				size_t num_slices;
+
+				if (latencies->out_of_memory)
+					return NESCSIM_NO_MEMORY;
+				num_slices = histogram_slices(latencies, slices);
+				for (size_t i = 0; i < num_slices; i++) {
+					write_place(self, (metrics_layer)layer, vm, op, csv);
+					csv_us(csv, slices[i].high_ps);
+					csv_uint(csv, slices[i].count);
+					csv_end_row(csv);
+				}
+			}
+		}
+	}
+	return NESCSIM_OK;
 }

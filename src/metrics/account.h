@@ -1,4 +1,4 @@
-/* What a scheme's requests cost, and the rows of summary.csv and stages.csv that say it.
+/* What a scheme's requests cost, and the rows of summary.csv, stages.csv and histogram.csv that say it.
  *
  * One `metrics` belongs to one scheme. It keeps a cell per (layer, VM, operation): requests, bytes, a histogram of
  * latencies, batch means, the time per stage, and how many requests failed. A request of the warm-up is simply not
@@ -121,5 +121,12 @@ nescsim_status metrics_write_summary(const metrics *self, const metrics_run *run
  * Failed requests have no part in it. */
 void metrics_begin_stages(csv_writer *csv, FILE *out);
 nescsim_status metrics_write_stages(const metrics *self, csv_writer *csv);
+
+/* The scheme's rows of histogram.csv: how many requests took no longer than latency_us and longer than the row above
+ * says, in slices of 3.1 % at most (metrics/histogram.h). A row per layer, VM, operation and slice that holds something:
+ * no sums, since rows can be added up. Those of one VM and operation sum to its requests in summary.csv, and the last one
+ * is their maximum. Returns NESCSIM_OK or NESCSIM_NO_MEMORY. */
+void metrics_begin_histogram(csv_writer *csv, FILE *out);
+nescsim_status metrics_write_histogram(const metrics *self, csv_writer *csv);
 
 #endif

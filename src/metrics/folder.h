@@ -18,13 +18,14 @@
 #include "base/diag.h"
 
 /* X(symbol, name): files that a result folder may hold. */
-#define FOLDER_FILE_LIST(X)       \
-	X(RESULT, "result.json")  \
-	X(SUMMARY, "summary.csv") \
-	X(STAGES, "stages.csv")   \
-	X(UNITS, "units.csv")     \
-	X(CPU, "cpu.csv")         \
-	X(MISSES, "misses.csv")   \
+#define FOLDER_FILE_LIST(X)           \
+	X(RESULT, "result.json")      \
+	X(SUMMARY, "summary.csv")     \
+	X(STAGES, "stages.csv")       \
+	X(UNITS, "units.csv")         \
+	X(CPU, "cpu.csv")             \
+	X(HISTOGRAM, "histogram.csv") \
+	X(MISSES, "misses.csv")       \
 	X(REQUESTS, "requests.csv")
 
 typedef enum folder_file {

@@ -148,3 +148,25 @@ ps_t histogram_percentile(const histogram *self, uint32_t ppm)
 	}
 	return self->max_ps; /* buckets were lost for want of memory */
 }
+
+size_t histogram_slices(const histogram *self, histogram_slice *slices)
+{
+	const unsigned slice_buckets = HISTOGRAM_OCTAVE_BUCKETS / HISTOGRAM_OCTAVE_SLICES;
+	size_t num_slices = 0;
+
+	NESC_ASSERT(!self->out_of_memory, "buckets were lost");
+	for (unsigned i = 0; i < HISTOGRAM_NUM_OCTAVES; i++) {
+		for (unsigned j = 0; self->octaves[i] && j < HISTOGRAM_OCTAVE_BUCKETS; j += slice_buckets) {
+			histogram_bucket sum = { 0 };
+
+			for (unsigned k = j; k < j + slice_buckets; k++) {
+				const histogram_bucket *bucket = &self->octaves[i]->buckets[k];
+
+				add_values(&sum, bucket->count, bucket->low_ps, bucket->high_ps);
+			}
+			if (sum.count > 0)
+				slices[num_slices++] = (histogram_slice){ .count = sum.count, .high_ps = sum.high_ps };
+		}
+	}
+	return num_slices;
+}

@@ -59,4 +59,18 @@ bool histogram_merge(histogram *self, const histogram *other);
  * histogram must hold at least one value. */
 ps_t histogram_percentile(const histogram *self, uint32_t ppm);
 
+#define HISTOGRAM_OCTAVE_SLICES 32
+#define HISTOGRAM_MAX_SLICES (HISTOGRAM_NUM_OCTAVES * HISTOGRAM_OCTAVE_SLICES)
+
+/* Values that lie close together: an octave has 32 slices, so a slice is never wider than 1/32 (3.1 %) of its values. */
+typedef struct histogram_slice {
+	uint64_t count; /* > 0 */
+	ps_t high_ps;   /* the largest of its values */
+} histogram_slice;
+
+/* The distribution in fewer numbers, for files and figures: the slices that hold something, in rising order, and how many.
+ * Their counts sum to all values, and the last one's high_ps is the maximum. `slices` has room for HISTOGRAM_MAX_SLICES.
+ * The histogram must not be out_of_memory. */
+size_t histogram_slices(const histogram *self, histogram_slice *slices);
+
 #endif

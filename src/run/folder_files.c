@@ -1,6 +1,6 @@
 /* The files of a result folder.
  *
- * summary.csv, stages.csv   see metrics/account.h
+ * summary.csv, stages.csv, histogram.csv   see metrics/account.h
  * units.csv      scheme,unit,queue,vm,metric,value: one row per number; `queue` and `vm` are empty where a number
  *                belongs to no queue or VM. Units in the metrics' names. Covers the whole run, warm-up included.
  *   a unit            busy_us, utilisation_percent (of all its servers), servers, served
@@ -362,15 +362,27 @@ static nescsim_status write_summary(const nescsim_result *result, FILE *out)
 	return status == NESCSIM_OK ? csv_finish(&csv) : status;
 }
 
-static nescsim_status write_stages(const nescsim_result *result, FILE *out)
+/* Files that know only what requests took. */
+static nescsim_status write_metrics(const nescsim_result *result, FILE *out, void (*begin)(csv_writer *csv, FILE *out),
+				    nescsim_status (*write)(const metrics *self, csv_writer *csv))
 {
 	nescsim_status status = NESCSIM_OK;
 	csv_writer csv;
 
-	metrics_begin_stages(&csv, out);
+	begin(&csv, out);
 	for (size_t i = 0; status == NESCSIM_OK && i < result->num_schemes; i++)
-		status = metrics_write_stages(result->schemes[i].metrics, &csv);
+		status = write(result->schemes[i].metrics, &csv);
 	return status == NESCSIM_OK ? csv_finish(&csv) : status;
+}
+
+static nescsim_status write_stages(const nescsim_result *result, FILE *out)
+{
+	return write_metrics(result, out, metrics_begin_stages, metrics_write_stages);
+}
+
+static nescsim_status write_histogram(const nescsim_result *result, FILE *out)
+{
+	return write_metrics(result, out, metrics_begin_histogram, metrics_write_histogram);
 }
 
 static nescsim_status write_requests(const nescsim_result *result, FILE *out)
@@ -547,6 +559,7 @@ static const struct {
 	[FOLDER_STAGES] = { write_stages, NULL },
 	[FOLDER_UNITS] = { write_units, NULL },
 	[FOLDER_CPU] = { write_cpu, NULL },
+	[FOLDER_HISTOGRAM] = { write_histogram, NULL },
 	[FOLDER_MISSES] = { write_misses, has_misses },
 	[FOLDER_REQUESTS] = { write_requests, has_requests },
 };

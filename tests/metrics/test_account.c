@@ -448,6 +448,35 @@ static void stages_sum_to_the_latency(void **unused)
 	metrics_destroy(self);
 }
 
+static void the_rows_of_the_histogram(void **unused)
+{
+	metrics *self = metrics_create("nesc", 2, ops, NUM_OPS);
+	char *bytes = NULL;
+	size_t num_bytes = 0;
+	FILE *out = open_memstream(&bytes, &num_bytes);
+	csv_writer csv;
+
+	(void)unused;
+	/* 10 and 10.1 us share a slice, 11 us does not; a failure has no latency. */
+	metrics_record(self, 1, READ, METRICS_BLOCK, 1000, 10 * PS_PER_US, NULL, 4096);
+	metrics_record(self, 1, READ, METRICS_BLOCK, 2000, 11 * PS_PER_US, NULL, 4096);
+	metrics_record(self, 1, READ, METRICS_BLOCK, 3000, 10 * PS_PER_US + 100000, NULL, 4096);
+	metrics_record(self, 2, READ, METRICS_BLOCK, 3000, 9 * PS_PER_US, NULL, 4096);
+	metrics_record(self, 2, FLUSH, METRICS_BLOCK, 4000, 2 * PS_PER_US, NULL, 0);
+	metrics_record_failed(self, 2, WRITE, METRICS_BLOCK);
+	metrics_begin_histogram(&csv, out);
+	assert_int_equal(metrics_write_histogram(self, &csv), NESCSIM_OK);
+	assert_int_equal(csv_finish(&csv), NESCSIM_OK);
+	fclose(out);
+	assert_string_equal(bytes, "scheme,layer,vm,op,latency_us,requests\n"
+				   "nesc,block,1,read,10.100000,2\n"
+				   "nesc,block,1,read,11.000000,1\n"
+				   "nesc,block,2,read,9.000000,1\n"
+				   "nesc,block,2,flush,2.000000,1\n");
+	free(bytes);
+	metrics_destroy(self);
+}
+
 static void a_wrong_split_aborts(void **unused)
 {
 	const latency_split split = { .service_ps = { [STAGE_LINK] = 1000 } };
@@ -487,6 +516,7 @@ int main(void)
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(the_rows_of_stages),
 		cmocka_unit_test(stages_sum_to_the_latency),
+		cmocka_unit_test(the_rows_of_the_histogram),
 		cmocka_unit_test(a_wrong_split_aborts),
 		cmocka_unit_test(stages_have_names),
 		cmocka_unit_test(rows_of_failures_alone),

@@ -241,6 +241,37 @@ static void the_sum_does_not_overflow(void **unused)
 	assert_int_equal(values.count, 0);
 }
 
+/* Every value is in the first slice whose largest value is not below it, and no slice is wider than 1/32 of its values. */
+static void slices_hold_every_value_once(void **unused)
+{
+	static ps_t samples[NUM_SAMPLES];
+	static histogram_slice slices[HISTOGRAM_MAX_SLICES];
+
+	(void)unused;
+	for (size_t shape = 0; shape < sizeof(shapes) / sizeof(shapes[0]); shape++) {
+		histogram values = { 0 };
+		size_t num_slices, at = 0;
+
+		for (size_t i = 0; i < NUM_SAMPLES; i++)
+			histogram_add(&values, samples[i] = shapes[shape]());
+		qsort(samples, NUM_SAMPLES, sizeof(samples[0]), compare_ps);
+		num_slices = histogram_slices(&values, slices);
+		assert_true(num_slices > 0 && num_slices <= HISTOGRAM_MAX_SLICES);
+		for (size_t i = 0; i < num_slices; i++) {
+			assert_true(slices[i].count > 0 && slices[i].count <= NUM_SAMPLES - at);
+			if (at > 0)
+				assert_true(samples[at] > samples[at - 1]);
+			/* Below 1,024 ps a slice is 32 ps wide. */
+			assert_true(slices[i].high_ps - samples[at] < ps_max(32, samples[at] / 32 + 1));
+			at += (size_t)slices[i].count;
+			assert_int_equal(slices[i].high_ps, samples[at - 1]);
+		}
+		assert_int_equal(at, NUM_SAMPLES);
+		histogram_fini(&values);
+		assert_int_equal(histogram_slices(&values, slices), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +282,7 @@ int main(void)
 		cmocka_unit_test(the_ends_of_a_bucket_are_exact),
 		cmocka_unit_test(merging_equals_adding_everything_to_one),
 		cmocka_unit_test(the_sum_does_not_overflow),
+		cmocka_unit_test(slices_hold_every_value_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,7 @@ static void earlier_result(void **state)
 	assert_same_text(before, after, "result.json");
 	nescsim_result_destroy(run(config, place.out));
 	assert_int_equal(count_entries(place.root), 1);
-	assert_int_equal(count_entries(place.out), 5);
+	assert_int_equal(count_entries(place.out), 6);
 	free(before);
 	free(after);
 	nescsim_config_destroy(config);

@@ -3,7 +3,8 @@
 
 #include <glob.h>
 
-static const char *const files[] = { "result.json", "summary.csv", "stages.csv", "units.csv", "requests.csv" };
+static const char *const files[] = { "result.json", "summary.csv",   "stages.csv",
+				     "units.csv",   "histogram.csv", "requests.csv" };
 
 /* Runs a shipped configuration, shortened. */
 static void run_shipped(const char *name, const char *placement, const char *out)
