@@ -23,6 +23,7 @@
 #include <nescsim/extents.h>
 #include <nescsim/info.h>
 #include <nescsim/link.h>
+#include <nescsim/plot.h>
 #include <nescsim/result.h>
 #include <nescsim/run.h>
 #include <nescsim/sweep.h>

@@ -23,10 +23,14 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 			may["host", beside[i]] = may["stacks", beside[i]] = may["run", beside[i]] = may["sweep", beside[i]] = 1
 		}
 		may["workload", "config"] = 1
+		# Figures are made of what a run leaves: they need what reads and writes files, and the names of the schemes.
+		num_drawn = split("plot base config metrics workload stacks", drawn, " ")
+		for (i = 1; i <= num_drawn; i++)
+			may["plot", drawn[i]] = 1
 		may["cli", "cli"] = 1
 		for (i = 1; i <= num_ordered; i++)
 			room[ordered[i]] = 1
-		room["workload"] = room["metrics"] = room["cli"] = 1
+		room["workload"] = room["metrics"] = room["cli"] = room["plot"] = 1
 		# Libraries with one owner: the public interface and all other rooms stay free of them.
 		owner["simgrid"] = owner["xbt"] = "sim"
 		owner["yaml.h"] = "config"

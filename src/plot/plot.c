@@ -1,0 +1,542 @@
+#include "nescsim/plot.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "metrics/folder.h"
+#include "plot/chart.h"
+#include "plot/draw.h"
+#include "plot/script.h"
+#include "workload/output.h"
+
+#define SWEEP_FILE "sweep.csv"
+#define DEFAULT_FORMAT "svg"
+
+size_t nescsim_num_figures(void)
+{
+	return plot_num_figures;
+}
+
+nescsim_figure nescsim_figure_at(size_t index)
+{
+	const plot_figure *figure = &plot_figures[index];
+
+	if (index >= plot_num_figures)
+		return (nescsim_figure){ .name = NULL };
+	return (nescsim_figure){ .name = figure->name, .help = figure->help, .file = figure->file };
+}
+
+/* A table that was read. */
+typedef struct source {
+	const char *file_name;
+	plot_table table;
+	bool is_read;
+} source;
+
+typedef struct job {
+	const nescsim_plot_options *options;
+	nescsim_diag *diag;
+	FILE *list;
+	arena memory;
+	bool is_folder;                       /* the input */
+	source sources[FOLDER_NUM_FILES + 1]; /* of a folder: its files, sweep.csv last; else [0] */
+	const char *format;
+	const char *folder, *stem; /* of the output; stem NULL: the figure's name */
+} job;
+
+__attribute__((format(printf, 4, 5))) static nescsim_status complain(const job *self, nescsim_status status,
+								     const char *hint, const char *format, ...)
+{
+	char message[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	return diag_add(self->diag, NESCSIM_ERROR, status, NULL, hint, "%s", message);
+}
+
+/* The two texts as one; NULL when out of memory. */
+static char *join(job *self, const char *one, size_t one_bytes, const char *other)
+{
+	char *text = arena_alloc(&self->memory, one_bytes + strlen(other) + 1);
+
+	if (text != NULL) {
+		memcpy(text, one, one_bytes);
+		strcpy(text + one_bytes, other);
+	}
+	return text;
+}
+
+/* ---- input ------------------------------------------------------------------------------------------------------ */
+
+static const char *source_name(size_t index)
+{
+	return index < FOLDER_NUM_FILES ? folder_file_names[index] : SWEEP_FILE;
+}
+
+static bool is_folder(const char *name)
+{
+	struct stat info;
+
+	return stat(name, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static nescsim_status find_sources(job *self)
+{
+	const char *input = self->options->input;
+	bool has_some = false;
+
+	self->is_folder = is_folder(input);
+	if (!self->is_folder) {
+		self->sources[0].file_name = input;
+		return NESCSIM_OK;
+	}
+	for (size_t i = 0; i <= FOLDER_NUM_FILES; i++) {
+		struct stat info;
+		char *file_name = join(self, input, strlen(input), "/");
+
+		if (file_name != NULL)
+			file_name = join(self, file_name, strlen(file_name), source_name(i));
+		if (file_name == NULL)
+			return NESCSIM_NO_MEMORY;
+		if (i == FOLDER_RESULT || stat(file_name, &info) != 0)
+			continue;
+		self->sources[i].file_name = file_name;
+		has_some = true;
+	}
+	if (!has_some)
+		return complain(self, NESCSIM_USAGE, "`nescsim run` and `nescsim sweep` leave such",
+				"'%s' is no result folder: there is neither a summary.csv nor a sweep.csv in it",
+				input);
+	return NESCSIM_OK;
+}
+
+/* The table of a source, read when it is asked for. */
+static nescsim_status read_source(job *self, size_t index, const plot_table **table_out)
+{
+	source *from = &self->sources[index];
+	nescsim_status status = NESCSIM_OK;
+
+	if (!from->is_read)
+		status = plot_table_read(from->file_name, &self->memory, self->diag, &from->table);
+	from->is_read = status == NESCSIM_OK;
+	*table_out = &from->table;
+	return status;
+}
+
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Is a lone CSV what the figure is made of? One of another name is taken for a sweep. */
+static bool is_for(const job *self, const plot_figure *figure)
+{
+	const char *name = last_name(self->options->input);
+
+	for (size_t i = 0; i <= FOLDER_NUM_FILES; i++)
+		if (strcmp(name, source_name(i)) == 0)
+			return strcmp(figure->file, name) == 0;
+	return strcmp(figure->file, SWEEP_FILE) == 0;
+}
+
+/* Which source a figure is made of; FOLDER_NUM_FILES + 1 when the folder does not have it. */
+static size_t source_of(const job *self, const plot_figure *figure)
+{
+	size_t index = 0;
+
+	if (!self->is_folder)
+		return 0;
+	while (index <= FOLDER_NUM_FILES && strcmp(source_name(index), figure->file) != 0)
+		index++;
+	return index <= FOLDER_NUM_FILES && self->sources[index].file_name == NULL ? FOLDER_NUM_FILES + 1 : index;
+}
+
+/* The source that has both columns: a sweep rather than a run's files, and those in their order. */
+static nescsim_status source_with(job *self, const char *x, const char *y, size_t *index_out)
+{
+	size_t first = FOLDER_NUM_FILES + 1;
+
+	*index_out = 0;
+	for (size_t i = 0; self->is_folder && i <= FOLDER_NUM_FILES; i++) {
+		const size_t index = (i + FOLDER_NUM_FILES) % (FOLDER_NUM_FILES + 1);
+		const plot_table *table;
+		nescsim_status status;
+
+		if (self->sources[index].file_name == NULL)
+			continue;
+		status = read_source(self, index, &table);
+		if (status != NESCSIM_OK)
+			return status;
+		first = first > FOLDER_NUM_FILES ? index : first;
+		if (plot_find_column(table, x) != PLOT_NO_COLUMN && plot_find_column(table, y) != PLOT_NO_COLUMN) {
+			*index_out = index;
+			return NESCSIM_OK;
+		}
+	}
+	/* None: the one to complain about. */
+	*index_out = self->is_folder ? first : 0;
+	return NESCSIM_OK;
+}
+
+/* ---- output ----------------------------------------------------------------------------------------------------- */
+
+static const char *known_format(const char *name)
+{
+	for (size_t i = 0; i < plot_num_formats; i++)
+		if (strcmp(plot_formats[i], name) == 0)
+			return plot_formats[i];
+	return NULL;
+}
+
+static nescsim_status unknown_format(const job *self, const char *name)
+{
+	text_buffer hint = TEXT_EMPTY;
+	nescsim_status status;
+
+	for (size_t i = 0; i < plot_num_formats; i++)
+		text_add(&hint, "%s%s", i == 0 ? "there are: " : ", ", plot_formats[i]);
+	status = complain(self, NESCSIM_USAGE, text_get(&hint), "there is no format '%s'", name);
+	text_free(&hint);
+	return status;
+}
+
+static nescsim_status no_memory_if(const void *pointer)
+{
+	return pointer == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+}
+
+/* Beside the input: results/vc707-figures. Not in it, where the next run would not dare to replace them. */
+static nescsim_status default_output(job *self)
+{
+	const char *input = self->options->input;
+	char whole[PATH_MAX];
+	size_t num_bytes;
+
+	/* "." and ".." have no name to go by. */
+	if (strspn(last_name(input), ".") == strlen(last_name(input)) && realpath(input, whole) != NULL)
+		input = whole;
+	num_bytes = strlen(input);
+	while (num_bytes > 1 && input[num_bytes - 1] == '/')
+		num_bytes--;
+	if (num_bytes > 4 && strncmp(input + num_bytes - 4, ".csv", 4) == 0)
+		num_bytes -= 4;
+	self->folder = join(self, input, num_bytes, "-figures");
+	return no_memory_if(self->folder);
+}
+
+/* A file's name: its end may say the format. */
+static nescsim_status file_output(job *self, bool is_alone)
+{
+	const char *out = self->options->out, *name = last_name(out), *dot = strrchr(name, '.');
+	const char *by_name = dot != NULL ? known_format(dot + 1) : NULL;
+	const size_t stem_bytes = by_name != NULL ? (size_t)(dot - name) : strlen(name);
+
+	if (!is_alone)
+		return complain(self, NESCSIM_USAGE, "with a slash behind it is one; --figure NAME draws a single one",
+				"several figures need a folder, and '%s' is none", out);
+	if (stem_bytes == 0)
+		return complain(self, NESCSIM_USAGE, "such as figure.svg", "'%s' does not name a file", out);
+	if (by_name == NULL && self->format == NULL)
+		return complain(self, NESCSIM_USAGE, "end it in .svg, .png or .pdf, or give --format",
+				"'%s' does not say which format", out);
+	if (by_name != NULL && self->format != NULL && by_name != self->format)
+		return complain(self, NESCSIM_USAGE, "leave out --format, or change the name", "'%s' is no name for %s",
+				out, self->format);
+	self->format = self->format != NULL ? self->format : by_name;
+	self->folder = name == out ? "." : join(self, out, (size_t)(name - out), "");
+	self->stem = arena_copy(&self->memory, name, stem_bytes);
+	return self->folder == NULL || self->stem == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+}
+
+static nescsim_status choose_output(job *self, bool is_alone)
+{
+	const nescsim_plot_options *options = self->options;
+	nescsim_status status = NESCSIM_OK;
+
+	if (options->format != NULL) {
+		self->format = known_format(options->format);
+		if (self->format == NULL)
+			return unknown_format(self, options->format);
+	}
+	for (const char *at = options->out != NULL ? options->out : ""; *at != '\0'; at++)
+		if (iscntrl((unsigned char)*at))
+			return complain(self, NESCSIM_USAGE, NULL, "a control character in the output's name");
+	if (options->out == NULL) {
+		status = default_output(self);
+	} else if (*options->out != '\0' &&
+		   (options->out[strlen(options->out) - 1] == '/' || is_folder(options->out))) {
+		self->folder = options->out;
+	} else {
+		status = file_output(self, is_alone);
+	}
+	if (self->format == NULL)
+		self->format = DEFAULT_FORMAT;
+	return status;
+}
+
+static nescsim_status write_file(job *self, const char *file_name, const text_buffer *text)
+{
+	output *out;
+	nescsim_status status = output_open(file_name, true, self->diag, &out);
+
+	if (status != NESCSIM_OK)
+		return status;
+	output_bytes(out, text_get(text), text->num_bytes);
+	status = output_finish(out);
+	if (status == NESCSIM_OK)
+		status = output_commit(out);
+	output_close(out);
+	return status;
+}
+
+/* The name of a figure's file with this end. */
+static const char *name_of(job *self, const char *stem, const char *end)
+{
+	const size_t folder_bytes = strlen(self->folder);
+	const bool is_here = strcmp(self->folder, ".") == 0;
+	const char *slash = folder_bytes != 0 && self->folder[folder_bytes - 1] == '/' ? "" : "/";
+	const char *name = is_here ? "" : join(self, self->folder, folder_bytes, slash);
+
+	name = name == NULL ? NULL : join(self, name, strlen(name), stem);
+	name = name == NULL ? NULL : join(self, name, strlen(name), ".");
+	return name == NULL ? NULL : join(self, name, strlen(name), end);
+}
+
+/* The data, then the script that draws them, then what it draws. */
+static nescsim_status draw(job *self, const plot_chart *chart)
+{
+	const char *stem = self->stem != NULL ? self->stem : chart->name;
+	const char *data_name = name_of(self, stem, "dat"), *script_name = name_of(self, stem, "gp");
+	const char *picture_name = name_of(self, stem, self->format);
+	text_buffer data = TEXT_EMPTY, script = TEXT_EMPTY, picture = TEXT_EMPTY;
+	nescsim_status status = NESCSIM_OK;
+
+	if (data_name == NULL || script_name == NULL || picture_name == NULL)
+		return NESCSIM_NO_MEMORY;
+	if (mkdir(self->folder, 0777) != 0 && errno != EEXIST)
+		return complain(self, NESCSIM_IO, NULL, "cannot make the folder '%s': %s", self->folder,
+				strerror(errno));
+	plot_script_data(chart, stem, &data);
+	plot_script(chart, stem, self->format, &script);
+	if (!text_ok(&data) || !text_ok(&script))
+		status = NESCSIM_NO_MEMORY;
+	if (status == NESCSIM_OK)
+		status = write_file(self, data_name, &data);
+	if (status == NESCSIM_OK)
+		status = write_file(self, script_name, &script);
+	if (status == NESCSIM_OK) {
+		/* gnuplot takes a leading dash for an option. */
+		const char *local_name = join(self, "./", 2, last_name(script_name));
+
+		status = local_name == NULL ? NESCSIM_NO_MEMORY
+					    : plot_draw(self->folder, local_name, &picture, self->diag);
+	}
+	if (status == NESCSIM_OK)
+		status = write_file(self, picture_name, &picture);
+	if (status == NESCSIM_OK && self->list != NULL)
+		fprintf(self->list, "%s\n", picture_name);
+	if (status == NESCSIM_OK && chart->has_spans)
+		diag_add(self->diag, NESCSIM_WARNING, NESCSIM_USAGE, NULL, "--by and --where take them apart",
+			 "%s: a point stands for several rows: their mean, with a bar from the least to the most",
+			 picture_name);
+	text_free(&data);
+	text_free(&script);
+	text_free(&picture);
+	return status;
+}
+
+/* ---- which figures ---------------------------------------------------------------------------------------------- */
+
+/* The columns of --y, an entry each. */
+static nescsim_status split_y(job *self, plot_figure *figure)
+{
+	const char *rest = self->options->y;
+
+	memset(figure->y, 0, sizeof(figure->y));
+	for (size_t i = 0; *rest != '\0'; i++) {
+		const size_t num_bytes = strcspn(rest, ",");
+
+		if (i == PLOT_MAX_Y)
+			return complain(self, NESCSIM_USAGE, NULL, "--y names more than %d columns", PLOT_MAX_Y);
+		figure->y[i] = arena_copy(&self->memory, rest, num_bytes);
+		if (figure->y[i] == NULL)
+			return NESCSIM_NO_MEMORY;
+		rest += num_bytes + (rest[num_bytes] == ',');
+	}
+	return figure->y[0] == NULL ? complain(self, NESCSIM_USAGE, NULL, "--y names no column") : NESCSIM_OK;
+}
+
+/* What the user wants otherwise than the table of figures. */
+static nescsim_status override(job *self, plot_figure *figure)
+{
+	const nescsim_plot_options *options = self->options;
+
+	if (options->x != NULL) {
+		figure->x = options->x;
+		figure->x_title = figure->along = NULL;
+		figure->x_scale = PLOT_SCALE_AUTO;
+	}
+	if (options->x != NULL || options->y != NULL)
+		figure->title = "";
+	if (options->by != NULL)
+		figure->by = options->by;
+	if (options->y == NULL)
+		return NESCSIM_OK;
+	figure->y_title = NULL;
+	figure->y_scale = PLOT_SCALE_AUTO;
+	return split_y(self, figure);
+}
+
+static nescsim_status make_and_draw(job *self, const plot_figure *figure, const plot_table *table)
+{
+	const nescsim_plot_options *options = self->options;
+	plot_chart chart;
+	nescsim_status status =
+		plot_chart_make(figure, options->where, options->num_where, table, &self->memory, self->diag, &chart);
+
+	return status == NESCSIM_OK ? draw(self, &chart) : status;
+}
+
+static nescsim_status draw_named(job *self, const plot_figure *known)
+{
+	plot_figure figure = *known;
+	const size_t index = source_of(self, known);
+	const plot_table *table;
+	nescsim_status status;
+
+	if (index > FOLDER_NUM_FILES)
+		return complain(self, NESCSIM_USAGE, strcmp(known->file, SWEEP_FILE) == 0 ? "it shows a sweep" : NULL,
+				"there is no %s in '%s', which '%s' is made of", known->file, self->options->input,
+				known->name);
+	status = read_source(self, index, &table);
+	if (status == NESCSIM_OK)
+		status = override(self, &figure);
+	return status == NESCSIM_OK ? make_and_draw(self, &figure, table) : status;
+}
+
+static nescsim_status find_figure(const job *self, const char *name, const plot_figure **figure_out)
+{
+	const char **names = calloc(plot_num_figures, sizeof(*names));
+	const char *nearest;
+	char hint[96];
+	nescsim_status status;
+
+	*figure_out = NULL;
+	for (size_t i = 0; i < plot_num_figures; i++)
+		if (strcmp(plot_figures[i].name, name) == 0)
+			*figure_out = &plot_figures[i];
+	for (size_t i = 0; names != NULL && i < plot_num_figures; i++)
+		names[i] = plot_figures[i].name;
+	if (*figure_out != NULL || names == NULL) {
+		status = *figure_out != NULL ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+		free(names);
+		return status;
+	}
+	nearest = diag_nearest(name, names, plot_num_figures);
+	free(names);
+	snprintf(hint, sizeof(hint), nearest != NULL ? "did you mean %s?" : "`nescsim plot --list` names them",
+		 nearest);
+	return complain(self, NESCSIM_USAGE, hint, "there is no figure '%s'", name);
+}
+
+/* x against y, as the user names them. */
+static nescsim_status draw_columns(job *self)
+{
+	plot_figure figure = { .kind = PLOT_AUTO, .help = "" };
+	const plot_table *table;
+	size_t index = 0;
+	char *name = NULL;
+	nescsim_status status = override(self, &figure);
+
+	if (status == NESCSIM_OK) {
+		/* "latency_mean_us_by_nesc.btlb.entries" */
+		name = join(self, figure.y[0], strlen(figure.y[0]), "_by_");
+		name = name == NULL ? NULL : join(self, name, strlen(name), figure.x);
+		status = no_memory_if(name);
+	}
+	if (status == NESCSIM_OK) {
+		const size_t num_bytes = strcspn(figure.y[0], "+");
+		const char *y = arena_copy(&self->memory, figure.y[0], num_bytes);
+
+		status = y == NULL ? NESCSIM_NO_MEMORY : source_with(self, figure.x, y, &index);
+	}
+	if (status == NESCSIM_OK)
+		status = read_source(self, index, &table);
+	if (status != NESCSIM_OK)
+		return status;
+	for (char *at = name; *at != '\0'; at++)
+		if (!isalnum((unsigned char)*at) && *at != '.' && *at != '-')
+			*at = '_';
+	figure.name = name;
+	figure.help = join(self, figure.y[0], strlen(figure.y[0]), " by ");
+	figure.help = figure.help == NULL ? NULL : join(self, figure.help, strlen(figure.help), figure.x);
+	return figure.help == NULL ? NESCSIM_NO_MEMORY : make_and_draw(self, &figure, table);
+}
+
+/* Every figure of the table that the input has the data for. */
+static nescsim_status draw_all(job *self)
+{
+	nescsim_status status = NESCSIM_OK;
+	size_t num_drawn = 0;
+
+	for (size_t i = 0; status == NESCSIM_OK && i < plot_num_figures; i++) {
+		const nescsim_plot_options *options = self->options;
+		const size_t index = source_of(self, &plot_figures[i]);
+		const plot_table *table;
+		plot_chart chart;
+
+		if (index > FOLDER_NUM_FILES || (!self->is_folder && !is_for(self, &plot_figures[i])))
+			continue;
+		status = read_source(self, index, &table);
+		if (status != NESCSIM_OK)
+			break;
+		/* Why one cannot be drawn is of no interest. */
+		if (plot_chart_make(&plot_figures[i], options->where, options->num_where, table, &self->memory, NULL,
+				    &chart) != NESCSIM_OK)
+			continue;
+		status = draw(self, &chart);
+		num_drawn++;
+	}
+	if (status == NESCSIM_OK && num_drawn == 0)
+		status = complain(self, NESCSIM_USAGE,
+				  "--figure NAME says why; --x COLUMN --y COLUMN draws any two columns",
+				  "there is nothing in '%s' that a figure could be made of", self->options->input);
+	return status;
+}
+
+nescsim_status nescsim_plot(const nescsim_plot_options *options, FILE *list, nescsim_diag *diag)
+{
+	job self = { .options = options, .diag = diag, .list = list };
+	const bool has_columns = options->x != NULL || options->y != NULL;
+	const plot_figure *figure = NULL;
+	nescsim_status status = NESCSIM_OK;
+
+	if (options->figure != NULL)
+		status = find_figure(&self, options->figure, &figure);
+	else if (has_columns && (options->x == NULL || options->y == NULL))
+		status = complain(&self, NESCSIM_USAGE, "or --figure NAME with one of them",
+				  "--x and --y are needed both");
+	else if (!has_columns && options->by != NULL)
+		status = complain(&self, NESCSIM_USAGE, NULL, "--by needs --figure NAME, or --x and --y");
+	if (status == NESCSIM_OK)
+		status = choose_output(&self, figure != NULL || has_columns);
+	if (status == NESCSIM_OK)
+		status = find_sources(&self);
+	if (status == NESCSIM_OK)
+		status = figure != NULL ? draw_named(&self, figure)
+			 : has_columns  ? draw_columns(&self)
+					: draw_all(&self);
+	if (status == NESCSIM_OK && list != NULL && (fflush(list) != 0 || ferror(list)))
+		status = NESCSIM_IO;
+	arena_free(&self.memory);
+	return status;
+}

@@ -1,0 +1,425 @@
+/* Which rows and numbers a figure is made of. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plot/chart.h"
+#include "plot/script.h"
+
+/* A table of cells that stand in the test; the first row is the columns' names. */
+#define TABLE(texts, width)                                                                                      \
+	{                                                                                                        \
+		.file_name = "test.csv", .columns = (texts), .num_columns = (width), .cells = (texts) + (width), \
+		.num_rows = sizeof(texts) / sizeof((texts)[0]) / (width)-1                                       \
+	}
+
+static arena memory;
+static nescsim_diag *diag;
+
+static int begin(void **unused)
+{
+	(void)unused;
+	memory = (arena){ 0 };
+	diag = nescsim_diag_create();
+	return 0;
+}
+
+static int end(void **unused)
+{
+	(void)unused;
+	arena_free(&memory);
+	nescsim_diag_destroy(diag);
+	return 0;
+}
+
+static plot_chart make(const plot_figure *figure, const plot_table *table)
+{
+	plot_chart chart;
+
+	assert_int_equal(plot_chart_make(figure, NULL, 0, table, &memory, diag, &chart), NESCSIM_OK);
+	return chart;
+}
+
+static void refuse(const plot_figure *figure, const char *where, const plot_table *table, const char *says,
+		   const char *hint)
+{
+	const size_t before = nescsim_diag_count(diag);
+	const nescsim_diag_entry *entry;
+	plot_chart chart;
+
+	assert_int_equal(plot_chart_make(figure, &where, where != NULL, table, &memory, diag, &chart), NESCSIM_USAGE);
+	assert_int_equal(nescsim_diag_count(diag), before + 1);
+	entry = nescsim_diag_at(diag, before);
+	assert_non_null(strstr(entry->message, says));
+	if (hint != NULL)
+		assert_non_null(strstr(entry->hint, hint));
+}
+
+static void assert_points(const plot_series *series, const char *label, const double *xy, size_t num_points)
+{
+	assert_string_equal(series->label, label);
+	assert_int_equal(series->num_points, num_points);
+	for (size_t i = 0; i < num_points; i++) {
+		assert_true(fabs(series->points[i].x - xy[2 * i]) < 1e-9);
+		assert_true(fabs(series->points[i].y - xy[2 * i + 1]) < 1e-9);
+	}
+}
+
+/* clang-format off */
+static const char *const sweep_cells[] = {
+	"vms[0].workload.request_bytes", "nesc.btlb.entries", "sim.seed", "scheme", "layer", "vm", "op", "latency_mean_us", "iops",
+	"4 KiB", "8", "1", "host", "app",    "1",   "read", "9",   "100",
+	"4 KiB", "8", "1", "host", "app",    "1",   "all",  "10",  "100",
+	"4 KiB", "8", "1", "host", "app",    "all", "all",  "11",  "100",
+	"4 KiB", "8", "1", "host", "device", "all", "all",  "5",   "100",
+	"4 KiB", "8", "1", "nesc", "app",    "all", "all",  "22",  "50",
+	"512 B", "8", "1", "host", "app",    "all", "all",  "6",   "200",
+	"512 B", "8", "1", "nesc", "app",    "all", "all",  "8",   "150",
+	"512 B", "8", "2", "nesc", "app",    "all", "all",  "9",   "150",
+	"512 B", "8", "3", "nesc", "app",    "all", "all",  "13",  "150",
+};
+/* clang-format on */
+static const plot_table sweep = TABLE(sweep_cells, 9);
+
+/* All VMs, all operations, the outermost layer; sizes in order; a scheme each; repetitions as their mean. */
+static void the_habits(void **unused)
+{
+	const plot_figure figure = {
+		.name = "f", .help = "", .title = "", .x = "request_bytes", .y = { "latency_mean_us" }
+	};
+	const double host[] = { 512, 6, 4096, 11 }, nesc[] = { 512, 10, 4096, 22 };
+	const plot_chart chart = make(&figure, &sweep);
+
+	(void)unused;
+	assert_int_equal(chart.kind, PLOT_LINES);
+	assert_int_equal(chart.x_unit, PLOT_BYTES);
+	assert_true(chart.has_spans);
+	assert_int_equal(chart.num_panels, 1);
+	assert_int_equal(chart.panels[0].num_series, 2);
+	assert_points(&chart.panels[0].series[0], "host", host, 2);
+	assert_points(&chart.panels[0].series[1], "nesc", nesc, 2);
+	assert_true(chart.panels[0].series[1].points[0].low == 8 && chart.panels[0].series[1].points[0].high == 13);
+	assert_string_equal(chart.panels[0].y_title, "mean latency, µs");
+	assert_string_equal(chart.x_title, "vms[0].workload.request_bytes");
+}
+
+static void conditions_take_rows(void **unused)
+{
+	const plot_figure figure = {
+		.name = "f", .help = "", .title = "", .x = "request_bytes", .y = { "latency_mean_us" }
+	};
+	const char *const where[] = { "layer=device|none", "scheme!=nesc" };
+	const double device[] = { 4096, 5 };
+	plot_chart chart;
+
+	(void)unused;
+	assert_int_equal(plot_chart_make(&figure, where, 2, &sweep, &memory, diag, &chart), NESCSIM_OK);
+	assert_points(&chart.panels[0].series[0], "", device, 1);
+	refuse(&figure, "scheme=nesk", &sweep, "no row is left with scheme=nesk", "there are: host, nesc");
+	refuse(&figure, "skeme=nesc", &sweep, "no column 'skeme'", "did you mean scheme?");
+	refuse(&figure, "nesc", &sweep, "is not COLUMN=VALUE", "op=read");
+}
+
+/* A figure's own condition gives way to the user's on the same column. */
+static void the_users_conditions_win(void **unused)
+{
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .x = "request_bytes",
+				     .y = { "latency_mean_us" },
+				     .where = "op=write,vm=1" };
+	const char *const where[] = { "op=read" };
+	const double read[] = { 4096, 9 };
+	plot_chart chart;
+
+	(void)unused;
+	refuse(&figure, NULL, &sweep, "op=write", "read");
+	assert_int_equal(plot_chart_make(&figure, where, 1, &sweep, &memory, diag, &chart), NESCSIM_OK);
+	assert_points(&chart.panels[0].series[0], "", read, 1);
+}
+
+/* Of parameters, those that vary otherwise than with x make lines; those that go along with it do not. */
+static void parameters_that_vary_make_series(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"a.size", "a.count", "b.walkers", "scheme", "iops",
+		"1", "100", "2", "nesc", "10",
+		"2", "50",  "2", "nesc", "20",
+		"1", "100", "4", "nesc", "30",
+		"2", "50",  "4", "nesc", "40",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 5);
+	const plot_figure figure = {
+		.name = "f", .help = "", .title = "", .x = "a.size", .y = { "iops" }, .by = "scheme"
+	};
+	const double two[] = { 1, 10, 2, 20 }, four[] = { 1, 30, 2, 40 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.panels[0].num_series, 2);
+	assert_points(&chart.panels[0].series[0], "nesc, walkers=2", two, 2);
+	assert_points(&chart.panels[0].series[1], "nesc, walkers=4", four, 2);
+	assert_false(chart.has_spans);
+}
+
+static void bars_have_places(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"scheme", "unit", "value",
+		"host", "dma", "50",
+		"host", "idle", "0.1",
+		"nesc", "dma", "25",
+		"nesc", "btlb", "5",
+		"nesc", "empty", "",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 3);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .x = "unit",
+				     .y = { "value" },
+				     .by = "scheme",
+				     .kind = PLOT_BARS,
+				     .least = 1 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.num_categories, 2);
+	assert_string_equal(chart.categories[0], "dma");
+	assert_string_equal(chart.categories[1], "btlb");
+	assert_true(chart.panels[0].series[0].points[0].y == 50);
+	assert_true(isnan(chart.panels[0].series[0].points[1].y));
+	assert_true(chart.panels[0].series[1].points[1].y == 5);
+}
+
+static void a_speed_up_is_over_the_first(void **unused)
+{
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_BARS,
+				     .x = "request_bytes",
+				     .by = "scheme",
+				     .y = { "latency_mean_us" },
+				     .measure = { PLOT_SPEED_UP } };
+	const plot_chart chart = make(&figure, &sweep);
+	const double nesc[] = { 0, 0.5, 1, 0.6 };
+
+	(void)unused;
+	assert_int_equal(chart.panels[0].num_series, 1);
+	assert_points(&chart.panels[0].series[0], "nesc", nesc, 2);
+	assert_string_equal(chart.panels[0].y_title, "speed-up over host");
+	refuse(&figure, "scheme=nesc", &sweep, "needs two schemes", NULL);
+}
+
+static void stages_come_in_their_order_and_small_ones_together(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"scheme", "stage", "service_mean_us", "wait_mean_us",
+		"nesc", "link", "30", "30",
+		"nesc", "driver", "30", "0",
+		"nesc", "dma", "5", "0",
+		"nesc", "copy", "4", "1",
+		"nesc", "walk", "0", "0",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_STACK,
+				     .x = "scheme",
+				     .by = "stage",
+				     .y = { "service_mean_us+wait_mean_us", "service_mean_us+wait_mean_us" },
+				     .measure = { PLOT_AS_IS, PLOT_SHARE },
+				     .least = 6 };
+	const double driver[] = { 0, 30 }, link[] = { 0, 60 }, others[] = { 0, 10 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(chart.panels[i].num_series, 3);
+		assert_points(&chart.panels[i].series[0], "driver", driver, 1);
+		assert_points(&chart.panels[i].series[1], "link", link, 1);
+		assert_points(&chart.panels[i].series[2], "others", others, 1);
+	}
+}
+
+static void a_distribution_is_a_staircase(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"scheme", "layer", "vm", "op", "latency_us", "requests",
+		"nesc", "block", "1", "read",  "10", "6",
+		"nesc", "block", "1", "read",  "20", "2",
+		"nesc", "block", "1", "write", "10", "1",
+		"nesc", "block", "2", "read",  "40", "1",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 6);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_CDF,
+				     .x = "latency_us",
+				     .by = "scheme",
+				     .y = { "requests" } };
+	const double all[] = { 10, 0, 10, 70, 20, 70, 20, 90, 40, 90, 40, 100 };
+	const double tail[] = { 10, 100, 10, 30, 20, 30, 20, 10, 40, 10 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.num_panels, 2);
+	assert_points(&chart.panels[0].series[0], "nesc", all, 6);
+	assert_points(&chart.panels[1].series[0], "nesc", tail, 5);
+}
+
+static void points_along_a_parameter_keep_its_order(void **unused)
+{
+	/* Beyond saturation the bandwidth falls again. */
+	/* clang-format off */
+	static const char *const cells[] = {
+		"depth", "scheme", "bandwidth_MBps", "latency_mean_us",
+		"16", "nesc", "80", "50",
+		"1", "nesc", "20", "10",
+		"4", "nesc", "90", "12",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "bandwidth_MBps",
+				     .along = "depth",
+				     .by = "scheme",
+				     .y = { "latency_mean_us" } };
+	const double points[] = { 20, 10, 90, 12, 80, 50 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_points(&chart.panels[0].series[0], "nesc", points, 3);
+	assert_string_equal(chart.panels[0].series[0].points[1].beside, "4");
+}
+
+static void jain_is_one_when_all_have_the_same(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"scheme", "vm", "iops",
+		"host", "1", "5", "host", "2", "5", "host", "all", "10",
+		"nesc", "1", "9", "nesc", "2", "0", "nesc", "all", "9",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 3);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_POINTS,
+				     .x = "vm",
+				     .by = "scheme",
+				     .y = { "iops" },
+				     .has_jain = true };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_string_equal(chart.panels[0].series[0].label, "host (1.000)");
+	assert_string_equal(chart.panels[0].series[1].label, "nesc (0.500)");
+	assert_int_equal(chart.panels[0].series[0].num_points, 2);
+}
+
+/* What stands in a CSV is data to gnuplot, never a command. */
+static void texts_are_no_commands(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"scheme", "kind", "iops",
+		"it's `touch x`\n! y", "a\"\n\\ 50 %", "5",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 3);
+	const plot_figure figure = {
+		.name = "f", .help = "", .title = "", .x = "kind", .by = "scheme", .y = { "iops" }
+	};
+	const plot_chart chart = make(&figure, &table);
+	text_buffer script = TEXT_EMPTY, data = TEXT_EMPTY;
+
+	(void)unused;
+	plot_script(&chart, "it's", "svg", &script);
+	plot_script_data(&chart, "it's", &data);
+	assert_non_null(strstr(text_get(&script), "title 'it''s `touch x` ! y'"));
+	assert_non_null(strstr(text_get(&script), "'a\" \\ 50 %%' 0"));
+	assert_non_null(strstr(text_get(&script), "stem = 'it''s'"));
+	assert_non_null(strstr(text_get(&data), "\"a' ' 50 %\""));
+	assert_null(strstr(text_get(&script), "\n!"));
+	text_free(&script);
+	text_free(&data);
+}
+
+static void what_cannot_be_drawn_is_refused(void **unused)
+{
+	const plot_figure words = { .name = "f", .help = "", .title = "", .x = "request_bytes", .y = { "layer" } };
+	const plot_figure lines = { .name = "f",
+				    .help = "",
+				    .title = "",
+				    .kind = PLOT_LINES,
+				    .x = "scheme",
+				    .y = { "iops" },
+				    .where = "layer=app" };
+	const plot_figure alone = {
+		.name = "alone", .help = "", .title = "", .x = "btlb.entries", .y = { "iops" }, .min_xs = 2
+	};
+
+	(void)unused;
+	refuse(&words, NULL, &sweep, "'layer' holds no numbers: 'app'", NULL);
+	refuse(&lines, NULL, &sweep, "'scheme' holds other things than numbers", NULL);
+	refuse(&alone, NULL, &sweep, "'alone' needs more than one value of 'nesc.btlb.entries'", NULL);
+}
+
+static void every_figure_is_described(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < plot_num_figures; i++) {
+		assert_true(strlen(plot_figures[i].help) > 10);
+		assert_non_null(plot_figures[i].file);
+		assert_non_null(plot_figures[i].title);
+		assert_non_null(plot_figures[i].y[0]);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(plot_figures[i].name, plot_figures[j].name);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_habits),
+		TEST(conditions_take_rows),
+		TEST(the_users_conditions_win),
+		TEST(parameters_that_vary_make_series),
+		TEST(bars_have_places),
+		TEST(a_speed_up_is_over_the_first),
+		TEST(stages_come_in_their_order_and_small_ones_together),
+		TEST(a_distribution_is_a_staircase),
+		TEST(points_along_a_parameter_keep_its_order),
+		TEST(jain_is_one_when_all_have_the_same),
+		TEST(texts_are_no_commands),
+		TEST(what_cannot_be_drawn_is_refused),
+		TEST(every_figure_is_described),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
