@@ -1,7 +1,8 @@
 #!/bin/sh
 # figures.sh [--out DIR] [--csv] [--set KEY=VALUE]... [FIGURE...]: runs the published experiments (configs/figures/) over their
-# sizes and draws them with gnuplot: FIGURE.csv and FIGURE.svg in DIR (docs/figures/ if not given); --csv: no drawing. The tool
-# is $NESCSIM, or `nescsim` of the search path, or ./nescsim.
+# sizes, and more, and draws them: FIGURE.csv and FIGURE.svg in DIR (docs/figures/ if not given); --csv: no drawing. Most are
+# drawn by `nescsim plot`, which leaves its script and data, the rest by gnuplot. The tool is $NESCSIM, or `nescsim` of the
+# search path, or ./nescsim.
 #
 #   raw_latency        latency by request size, reads and writes
 #   raw_bandwidth      bandwidth by request size, reads and writes
@@ -9,6 +10,10 @@
 #   direct_assignment  vfio and virtio by the bandwidth of the medium
 #   applications       PostMark, sysbench and OLTP, replayed: NeSC's speed-ups
 #   p4800x             another machine: bare metal and virtio-blk on an Optane SSD, beside what was published
+#   btlb               entries of the BTLB on a fragmented file
+#   walkers            block walkers, there
+#   queue_depth        throughput against latency, there
+#   main_job           the recorded mail server: stages.svg and latency_cdf.svg
 set -eu
 configs=$(dirname "$0")/../configs/figures
 out=$(dirname "$0")/figures
@@ -19,7 +24,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 usage() {
-	sed -n 's/^# \{0,1\}//; 2,4p' "$0" >&2
+	sed -n 's/^# \{0,1\}//; 2,5p' "$0" >&2
 	exit 2
 }
 
@@ -37,7 +42,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ $# -gt 0 ] || set -- raw_latency raw_bandwidth filesystem direct_assignment applications p4800x
+[ $# -gt 0 ] || set -- raw_latency raw_bandwidth filesystem direct_assignment applications p4800x btlb walkers queue_depth main_job
 mkdir -p "$out"
 
 small_sizes='512 1024 2048 4096 8192 16384 32768'
@@ -119,7 +124,78 @@ csv_p4800x() {
 	simulate p4800x_main_loop app read latency_mean_us | sed -n 's/^virtio,/main loop,45.8,&/p'
 }
 
-# What all figures share. A scheme has the same mark everywhere: point and dash tell them apart without colour.
+# sweep KEY VALUES [OPTION...]: random reads of a fragmented file with each value of a key: KEY,VALUE before summary.csv's columns.
+sweep() {
+	key=$1 values=$2
+	shift 2
+	while IFS= read -r set; do
+		set -- "$@" --set "$set"
+	done <"$scratch/sets"
+	header=yes
+	for value in $values; do
+		"$nescsim" run "$configs/../fragmented.yaml" --quiet --out "$scratch/result" --set "$key=$value" "$@"
+		[ $header = no ] || sed -n "1s/^/$key,/p" "$scratch/result/summary.csv"
+		header=no
+		sed -n "/^[a-z]*,app,all,all,/s/^/$value,/p" "$scratch/result/summary.csv"
+	done
+}
+
+csv_btlb() {
+	sweep nesc.btlb.entries '1 2 4 8 16 32 64 128' --schemes nesc --set 'vms[0].workload.region_bytes=2 MiB' \
+		--set 'vms[0].workload.depth=1'
+}
+
+csv_walkers() {
+	sweep nesc.walker.count '1 2 3 4 8' --schemes nesc --set 'vms[0].workload.request_bytes=512 B'
+}
+
+csv_queue_depth() {
+	sweep 'vms[0].workload.depth' '1 2 4 8 16 32 64' --schemes host,nesc,virtio
+}
+
+# What `nescsim plot` makes of a CSV.
+by_tool() {
+	input=$1
+	shift
+	"$nescsim" plot "$input" "$@" >"$scratch/names"
+}
+
+draw_raw_latency() {
+	by_tool "$out/raw_latency.csv" --figure latency_by_size --out "$out/raw_latency.svg"
+}
+
+draw_raw_bandwidth() {
+	by_tool "$out/raw_bandwidth.csv" --figure bandwidth_by_size --out "$out/raw_bandwidth.svg"
+}
+
+draw_filesystem() {
+	by_tool "$out/filesystem.csv" --x request_bytes --y latency_us --by scheme,filesystem --out "$out/filesystem.svg"
+}
+
+draw_btlb() {
+	by_tool "$out/btlb.csv" --figure btlb --out "$out/btlb.svg"
+}
+
+draw_walkers() {
+	by_tool "$out/walkers.csv" --figure walkers --out "$out/walkers.svg"
+}
+
+draw_queue_depth() {
+	by_tool "$out/queue_depth.csv" --figure queue_depth --out "$out/queue_depth.svg"
+}
+
+# Not a table of its own: pictures of two of the run's.
+main_job() {
+	set --
+	while IFS= read -r set; do
+		set -- "$@" --set "$set"
+	done <"$scratch/sets"
+	"$nescsim" run "$configs/../vc707.yaml" --quiet --out "$scratch/result" "$@"
+	by_tool "$scratch/result" --figure stages --out "$out/stages.svg"
+	by_tool "$scratch/result" --figure latency_cdf --out "$out/latency_cdf.svg"
+}
+
+# What the figures share that gnuplot draws by hand. A scheme has the same mark everywhere: point and dash tell them apart without colour.
 style='
 set datafile separator ","
 set grid lc rgb "#cccccc"
@@ -133,56 +209,7 @@ set linetype 4 lw 1.5 lc rgb "#777777" pt 8 dt 5
 set linetype 5 lw 1.5 lc rgb "#3a8f5a" pt 13 dt 1
 mark(name) = sum [i = 1:words(schemes)] (word(schemes, i) eq name ? i : 0)
 used(field) = system(sprintf("awk -F, \"NR > 1 && !seen[\\$%d]++ { print \\$%d }\" %s", field, field, csv))
-sizes = "set logscale x 2; set xlabel \"request size\"; set xtics (\"512 B\" 512, \"2 KiB\" 2048, \"8 KiB\" 8192, \"32 KiB\" 32768, \"256 KiB\" 262144, \"2 MiB\" 2097152)"
 '
-
-plot_raw_latency() {
-	cat <<'PLOT'
-set terminal svg size 900,380 font "sans-serif,12" background "white"
-eval(sizes)
-set xrange [450:37000]
-set logscale y 10
-set yrange [3:1000]
-set ylabel "latency, us"
-set multiplot layout 1,2
-of(op, name) = sprintf("< awk -F, '$1 == \"%s\" && $3 == \"%s\"' %s", op, name, csv)
-do for [op in "read write"] {
-	set title sprintf("Raw %ss, one outstanding", op)
-	plot for [name in used(3)] of(op, name) using 2:4 with linespoints lt mark(name) title name
-}
-PLOT
-}
-
-plot_raw_bandwidth() {
-	cat <<'PLOT'
-set terminal svg size 900,380 font "sans-serif,12" background "white"
-eval(sizes)
-set xrange [400:5500000]
-set yrange [0:1100]
-set ylabel "bandwidth, MB/s"
-set multiplot layout 1,2
-of(op, name) = sprintf("< awk -F, '$1 == \"%s\" && $3 == \"%s\"' %s", op, name, csv)
-do for [op in "read write"] {
-	set title sprintf("Raw %ss, one outstanding", op)
-	plot for [name in used(3)] of(op, name) using 2:5 with linespoints lt mark(name) title name
-}
-PLOT
-}
-
-plot_filesystem() {
-	cat <<'PLOT'
-set terminal svg size 640,380 font "sans-serif,12" background "white"
-eval(sizes)
-set xrange [450:37000]
-set logscale y 10
-set yrange [3:1000]
-set ylabel "latency, us"
-set title "Writes, one outstanding, with ext4 in the guest and without"
-of(kind, name) = sprintf("< awk -F, '$1 == \"%s\" && $3 == \"%s\"' %s", kind, name, csv)
-plot for [name in used(3)] of("ext4", name) using 2:4 with linespoints lt mark(name) lw 2.5 title name.", ext4", \
-     for [name in used(3)] of("none", name) using 2:4 with linespoints lt mark(name) pt 10 - 2 * mark(name) dt 3 title name.", raw"
-PLOT
-}
 
 plot_direct_assignment() {
 	cat <<'PLOT'
@@ -255,15 +282,24 @@ PLOT
 
 for figure; do
 	case $figure in
-	raw_latency | raw_bandwidth | filesystem | direct_assignment | applications | p4800x) ;;
+	main_job)
+		[ $draw = no ] || main_job
+		continue
+		;;
+	raw_latency | raw_bandwidth | filesystem | direct_assignment | applications | p4800x | btlb | walkers | queue_depth) ;;
 	*) usage ;;
 	esac
 	"csv_$figure" >"$scratch/csv"
 	cp "$scratch/csv" "$out/$figure.csv"
 	[ $draw = yes ] || continue
-	{
-		printf 'csv = "%s"\n%s' "$out/$figure.csv" "$style"
-		printf 'set output "%s"\n' "$out/$figure.svg"
-		"plot_$figure"
-	} | gnuplot
+	case $figure in
+	direct_assignment | applications | p4800x)
+		{
+			printf 'csv = "%s"\n%s' "$out/$figure.csv" "$style"
+			printf 'set output "%s"\n' "$out/$figure.svg"
+			"plot_$figure"
+		} | gnuplot
+		;;
+	*) "draw_$figure" ;;
+	esac
 done

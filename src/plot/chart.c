@@ -11,7 +11,7 @@
 
 #define MAX_COLUMNS 16    /* of one kind: by, and what is added up */
 #define MAX_CONDITIONS 32 /* of figure and user */
-#define LOG_FROM 50       /* values that span this factor are drawn on a logarithmic axis */
+#define LOG_FROM 20       /* values that span this factor are drawn on a logarithmic axis */
 #define LOG_AT_LEAST 4    /* and those that span less than this are not */
 
 /* column = one of the values, or none of them. */

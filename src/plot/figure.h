@@ -1,7 +1,7 @@
 /* What a figure is: which CSV, which of its rows, what is drawn against what. The table is figures.def, a row per figure.
  *
  * Columns may be named by their end behind a dot (plot_find_column()), and by several names, the first that is there
- * counting: "workload.request_bytes|workload.bs".
+ * that varies, counting: "workload.request_bytes|workload.bs".
  */
 #ifndef PLOT_FIGURE_H
 #define PLOT_FIGURE_H

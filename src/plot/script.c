@@ -37,9 +37,9 @@ static const struct {
 	int point, dash;
 	const char *fill;
 } styles[] = {
-	{ "#000000", 6, 2, "solid 0.25" }, { "#0072b2", 7, 1, "solid 0.9" },  { "#d55e00", 5, 4, "pattern 4" },
-	{ "#009e73", 8, 5, "solid 0.55" }, { "#cc79a7", 13, 1, "pattern 2" }, { "#e69f00", 4, 3, "solid 0.9" },
-	{ "#56b4e9", 9, 2, "pattern 5" },  { "#7f7f7f", 12, 1, "solid 1.0" },
+	{ "#000000", 6, 2, "solid 0.25" }, { "#0072b2", 7, 1, "solid 1.0" },  { "#d55e00", 5, 4, "pattern 4" },
+	{ "#009e73", 8, 5, "pattern 1" },  { "#cc79a7", 13, 1, "pattern 2" }, { "#e69f00", 4, 3, "solid 0.35" },
+	{ "#56b4e9", 9, 2, "pattern 5" },  { "#7f7f7f", 12, 1, "solid 0.7" },
 };
 
 #define NUM_STYLES (sizeof(styles) / sizeof(styles[0]))
@@ -538,15 +538,10 @@ static void add_styles(const plot_chart *chart, text_buffer *out)
 	}
 }
 
-/* From the second round on, hatched otherwise. */
+/* From the second round on, a colour has the fill of another one. */
 static void add_fill(size_t style, text_buffer *out)
 {
-	static const int patterns[] = { 1, 6, 7 };
-
-	if (style < NUM_STYLES)
-		text_add(out, "fill %s border rgb '#333333'", styles[style].fill);
-	else
-		text_add(out, "fill pattern %d border rgb '#333333'", patterns[(style / NUM_STYLES - 1) % 3]);
+	text_add(out, "fill %s border rgb '#333333'", styles[(style + 3 * (style / NUM_STYLES)) % NUM_STYLES].fill);
 }
 
 static void add_bar_plot(const plot_chart *chart, const plot_panel *panel, const axis *x, size_t block,
