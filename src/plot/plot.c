@@ -163,27 +163,32 @@ static size_t source_of(const job *self, const plot_figure *figure)
 /* The source that has both columns: a sweep rather than a run's files, and those in their order. */
 static nescsim_status source_with(job *self, const char *x, const char *y, size_t *index_out)
 {
-	size_t first = FOLDER_NUM_FILES + 1;
+	size_t to_blame = FOLDER_NUM_FILES + 1;
+	bool blames_one = false; /* it has one of the columns, and lacks the other */
 
 	*index_out = 0;
 	for (size_t i = 0; self->is_folder && i <= FOLDER_NUM_FILES; i++) {
 		const size_t index = (i + FOLDER_NUM_FILES) % (FOLDER_NUM_FILES + 1);
 		const plot_table *table;
 		nescsim_status status;
+		bool has_x, has_y;
 
 		if (self->sources[index].file_name == NULL)
 			continue;
 		status = read_source(self, index, &table);
 		if (status != NESCSIM_OK)
 			return status;
-		first = first > FOLDER_NUM_FILES ? index : first;
-		if (plot_find_column(table, x) != PLOT_NO_COLUMN && plot_find_column(table, y) != PLOT_NO_COLUMN) {
+		has_x = plot_find_column(table, x) != PLOT_NO_COLUMN;
+		has_y = plot_find_column(table, y) != PLOT_NO_COLUMN;
+		if (has_x && has_y) {
 			*index_out = index;
 			return NESCSIM_OK;
 		}
+		if (to_blame > FOLDER_NUM_FILES || (!blames_one && (has_x || has_y)))
+			to_blame = index;
+		blames_one = blames_one || has_x || has_y;
 	}
-	/* None: the one to complain about. */
-	*index_out = self->is_folder ? first : 0;
+	*index_out = self->is_folder ? to_blame : 0;
 	return NESCSIM_OK;
 }
 

@@ -161,6 +161,7 @@ mistake() {
 mistake 2 'did you mean btlb?' "$scratch/sweep" --figure btbl
 mistake 2 'did you mean latency_mean_us?' "$scratch/run" --figure latency --y latency_maen_us --out "$scratch/none.svg"
 mistake 2 'did you mean scheme?' "$scratch/sweep" --x sceme --y iops
+mistake 2 'stages.csv: error: there is no column' "$scratch/run" --x stage --y service_maen_us
 mistake 2 "no row is left with op=raed (there are: read, all)" "$scratch/run" --figure latency --where op=raed --out "$scratch/none.svg"
 mistake 2 'is not COLUMN=VALUE' "$scratch/run" --figure latency --where read
 mistake 2 'there is no sweep.csv' "$scratch/run" --figure btlb
