@@ -51,6 +51,27 @@ function(nescsim_table variable table macro prefix)
 	set(${variable} ${sources} PARENT_SCOPE)
 endfunction()
 
+# nescsim_c_text(variable file): a file's text as C string literals, a line each, so that it becomes a part of the program;
+# nescsim_generate(file text): writes it unless it says so already, which keeps what is made of it.
+function(nescsim_c_text variable file)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+	file(READ ${file} text)
+	string(REPLACE "\\" "\\\\" text "${text}")
+	string(REPLACE "\"" "\\\"" text "${text}")
+	string(REPLACE "\n" "\\n\"\n\t  \"" text "${text}")
+	set(${variable} "\"${text}\"" PARENT_SCOPE)
+endfunction()
+
+function(nescsim_generate file text)
+	set(old)
+	if(EXISTS ${file})
+		file(READ ${file} old)
+	endif()
+	if(NOT text STREQUAL old)
+		file(WRITE ${file} "${text}")
+	endif()
+endfunction()
+
 # nescsim_test(name SOURCES a.c ROOMS ... LABELS ...): one cmocka program, one ctest entry. The folder's name is a
 # label too (ctest -L nesc). Labels `long`, `long_fuzz`: not in ./test.sh; label `slow`: not under the sanitizers.
 # With MUTANTS it links all rooms compiled with the seeded bugs, instead of ROOMS.

@@ -24,6 +24,7 @@
 #include <nescsim/info.h>
 #include <nescsim/link.h>
 #include <nescsim/plot.h>
+#include <nescsim/report.h>
 #include <nescsim/result.h>
 #include <nescsim/run.h>
 #include <nescsim/sweep.h>

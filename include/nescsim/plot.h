@@ -22,6 +22,13 @@ typedef struct nescsim_figure {
 size_t nescsim_num_figures(void);
 nescsim_figure nescsim_figure_at(size_t index);
 
+/* A figure that has been drawn. Strings live as long as the call of nescsim_plot_options.on_drawn. */
+typedef struct nescsim_drawn_figure {
+	const char *name, *help;
+	const char *title;     /* what stands above it; "" = nothing */
+	const char *file_name; /* the picture */
+} nescsim_drawn_figure;
+
 /* What is to be drawn. */
 typedef struct nescsim_plot_options {
 	const char *input; /* a result folder, a folder with a sweep.csv, or a CSV */
@@ -38,6 +45,9 @@ typedef struct nescsim_plot_options {
 	const char *
 		out; /* the picture's file, or a folder (one that is there, or with a slash behind); NULL: a folder beside
 			  * the input, by its name: results/vc707-figures */
+	/* Called for each figure once its files are there, in their order; NULL = nobody is told. */
+	void (*on_drawn)(const nescsim_drawn_figure *figure, void *context);
+	void *context;
 } nescsim_plot_options;
 
 /* Draws figures. Each leaves three files that differ in their end: the picture, the gnuplot script (.gp) and its data (.dat).

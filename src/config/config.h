@@ -83,6 +83,24 @@ json_t *cfg_dump_json(const cfg_section *section, const void *value);
 /* The effective value as YAML that cfg_load() reads back to the same value. */
 void cfg_dump_yaml(const cfg_section *section, const void *value, FILE *out);
 
+/* The same of what cfg_dump_json() gave. */
+void cfg_dump_json_as_yaml(json_t *effective, FILE *out);
+
+/* A key whose value is not its default. Texts live as long as the call that shows it. */
+typedef struct cfg_change {
+	const char *path;         /* "vms[0].disk.bytes" */
+	const char *value;        /* as one would write it in a file */
+	const char *default_text; /* the same of the default; NULL: the key has none */
+	const char *help;         /* what it is; NULL: this schema has no such key */
+	bool is_file;             /* a name of a file, relative to the file that the configuration was in */
+} cfg_change;
+
+/* Calls on_change for each key that `effective`, which cfg_dump_json() gave for this section (then or in another version),
+ * has otherwise than the schema's defaults, in the schema's order. A kind's keys are compared with the defaults of that
+ * kind. Returns NESCSIM_OK or NESCSIM_NO_MEMORY. */
+nescsim_status cfg_list_changes(const cfg_section *section, json_t *effective,
+				void (*on_change)(const cfg_change *change, void *context), void *context);
+
 /* The reference of all keys at and below `path` (NULL = all): path, type, unit, default, range, source, help.
  * `from` leaves only those whose default's source begins with these words (NULL = all; none is no error).
  * Returns NESCSIM_USAGE with the nearest match in diag when the path names nothing. */

@@ -27,8 +27,6 @@ static json_t *dump_params(const cfg_variants *variants, const cfg_variant *vari
 	return object;
 }
 
-static json_t *dump_value(const cfg_key *key, const void *value);
-
 static json_t *dump_list(const cfg_key *key, const cfg_list *list)
 {
 	json_t *array = json_array();
@@ -59,7 +57,7 @@ static json_t *dump_named(const cfg_key *key, const cfg_list *list)
 	return object;
 }
 
-static json_t *dump_value(const cfg_key *key, const void *value)
+json_t *dump_value(const cfg_key *key, const void *value)
 {
 	json_t *object;
 	char quantity[48];
@@ -227,13 +225,18 @@ static void write_block(json_t *value, int indent, FILE *out)
 	}
 }
 
+void cfg_dump_json_as_yaml(json_t *effective, FILE *out)
+{
+	if (is_block(effective))
+		write_block(effective, 0, out);
+	else if (effective != NULL)
+		fputs("{}\n", out);
+}
+
 void cfg_dump_yaml(const cfg_section *section, const void *value, FILE *out)
 {
 	json_t *object = cfg_dump_json(section, value);
 
-	if (is_block(object))
-		write_block(object, 0, out);
-	else if (object)
-		fputs("{}\n", out);
+	cfg_dump_json_as_yaml(object, out);
 	json_decref(object);
 }

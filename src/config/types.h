@@ -2,6 +2,7 @@
 #ifndef CONFIG_TYPES_H
 #define CONFIG_TYPES_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/text.h"
@@ -30,6 +31,9 @@ size_t key_num_choices(const cfg_key *key);
 
 /* Row of this name, or NULL; index_out may be NULL. */
 const cfg_variant_row *variants_find(const cfg_variants *variants, const char *name, size_t *index_out);
+
+/* The value that a row stores, as cfg_dump_json() has it; NULL when out of memory. */
+json_t *dump_value(const cfg_key *key, const void *value);
 
 /* "a, b, c" */
 void list_choices(const char *const *choices, text_buffer *out);

@@ -349,6 +349,13 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 		status = write_file(self, picture_name, &picture);
 	if (status == NESCSIM_OK && self->list != NULL)
 		fprintf(self->list, "%s\n", picture_name);
+	if (status == NESCSIM_OK && self->options->on_drawn != NULL) {
+		const nescsim_drawn_figure drawn = {
+			.name = chart->name, .help = chart->help, .title = chart->title, .file_name = picture_name
+		};
+
+		self->options->on_drawn(&drawn, self->options->context);
+	}
 	if (status == NESCSIM_OK && chart->has_spans)
 		diag_add(self->diag, NESCSIM_WARNING, NESCSIM_USAGE, NULL, "--by and --where take them apart",
 			 "%s: a point stands for several rows: their mean, with a bar from the least to the most",

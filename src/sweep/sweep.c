@@ -113,6 +113,29 @@ static nescsim_status check_folder(const nescsim_sweep_options *options, nescsim
 	return NESCSIM_OK;
 }
 
+static json_t *texts_json(const char *const *texts, size_t num)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < num; i++)
+		json_array_append_new(array, json_string(texts[i]));
+	return array;
+}
+
+/* What was asked for, by which it can be asked for again. */
+static json_t *command_json(const sweep_plan *plan)
+{
+	const nescsim_sweep_options *options = plan->options;
+	json_t *set = json_array();
+
+	for (size_t i = 0; i < options->num_overrides; i++)
+		json_array_append_new(set,
+				      json_sprintf("%s=%s", options->overrides[i].path, options->overrides[i].value));
+	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "config", plan->file_name, "set", set, "schemes",
+			 texts_json(options->schemes, options->num_schemes), "params",
+			 texts_json(options->params, options->num_params), "repeat", (json_int_t)options->num_repeats);
+}
+
 static json_t *plan_json(const sweep_plan *plan)
 {
 	json_t *params = json_array();
@@ -130,8 +153,9 @@ static json_t *plan_json(const sweep_plan *plan)
 		}
 		json_array_append_new(params, keys);
 	}
-	return json_pack("{s:s, s:o, s:I, s:I}", "nescsim", NESCSIM_VERSION, "params", params, "repeat",
-			 (json_int_t)plan->num_repeats, "points", (json_int_t)plan->num_points);
+	return json_pack("{s:s, s:o, s:o, s:I, s:I}", "nescsim", NESCSIM_VERSION, "command", command_json(plan),
+			 "params", params, "repeat", (json_int_t)plan->num_repeats, "points",
+			 (json_int_t)plan->num_points);
 }
 
 static int add_bytes(const char *bytes, size_t num_bytes, void *to)

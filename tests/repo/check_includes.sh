@@ -27,10 +27,14 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 		num_drawn = split("plot base config metrics workload stacks", drawn, " ")
 		for (i = 1; i <= num_drawn; i++)
 			may["plot", drawn[i]] = 1
+		# Reports have figures, and read configurations by the schema that run puts together.
+		num_reported = split("report base config metrics workload plot run", reported, " ")
+		for (i = 1; i <= num_reported; i++)
+			may["report", reported[i]] = 1
 		may["cli", "cli"] = 1
 		for (i = 1; i <= num_ordered; i++)
 			room[ordered[i]] = 1
-		room["workload"] = room["metrics"] = room["cli"] = room["plot"] = 1
+		room["workload"] = room["metrics"] = room["cli"] = room["plot"] = room["report"] = 1
 		# Libraries with one owner: the public interface and all other rooms stay free of them.
 		owner["simgrid"] = owner["xbt"] = "sim"
 		owner["yaml.h"] = "config"

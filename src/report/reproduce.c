@@ -1,0 +1,130 @@
+#include <stdlib.h>
+
+#include "nescsim/info.h"
+#include "report/parts.h"
+#include "run/scenario.h"
+
+/* ---- what is not the default ------------------------------------------------------------------------------------ */
+
+typedef struct change_rows {
+	report_job *job;
+	const report_varying *varying;
+	size_t num_rows;
+	text_buffer files; /* keys that name files, with commas between */
+} change_rows;
+
+/* Is the one a place at or below the other? */
+static bool is_below(const char *path, const char *key)
+{
+	const size_t num_bytes = strlen(key);
+
+	return strncmp(path, key, num_bytes) == 0 &&
+	       (path[num_bytes] == '\0' || path[num_bytes] == '.' || path[num_bytes] == '[');
+}
+
+static void add_change(const cfg_change *change, void *context)
+{
+	change_rows *self = context;
+	html_page *page = &self->job->page;
+
+	for (size_t i = 0; i < self->varying->num_keys; i++)
+		if (is_below(change->path, self->varying->keys[i]) || is_below(self->varying->keys[i], change->path))
+			return;
+	if (self->num_rows++ == 0) {
+		report_begin_table(self->job, "config", "Keys that are not at their default");
+		report_head(self->job, "key", NULL);
+		report_head(self->job, "value", "with its unit, where it has one");
+		report_head(self->job, "default", NULL);
+		report_head(self->job, "what it is", NULL);
+		report_begin_rows(self->job);
+	}
+	html_add(page, "<tr><th scope=\"row\"><code>%s</code></th><td>%s</td>", change->path, change->value);
+	if (change->default_text != NULL)
+		html_add(page, "<td>%s</td>", *change->default_text != '\0' ? change->default_text : "(none)");
+	else
+		html_add(page, "<td class=\"missing\">%s</td>", change->help != NULL ? "must be given" : "");
+	html_add(page, "<td>%s</td></tr>\n",
+		 change->help != NULL ? change->help : "This version of nescsim has no such key.");
+	if (change->is_file)
+		text_add(&self->files, "%s%s", self->files.num_bytes != 0 ? ", " : "", change->path);
+}
+
+nescsim_status report_changes(report_job *job, const report_origin *origin, const report_varying *varying)
+{
+	static const report_varying none = { .num_keys = 0 };
+	change_rows rows = { .job = job, .varying = varying != NULL ? varying : &none, .files = TEXT_EMPTY };
+	nescsim_status status;
+
+	report_heading(job, "configuration", "Configuration");
+	if (strcmp(origin->version, nescsim_version()) != 0)
+		html_add(&job->page,
+			 "<p class=\"note\">The results are of version %s; the defaults shown are those of %s.</p>\n",
+			 origin->version, nescsim_version());
+	status = cfg_list_changes(&scenario_section, origin->config, add_change, &rows);
+	if (rows.num_rows != 0)
+		report_end_table(job);
+	else
+		html_add(&job->page, "<p>All keys are at their defaults.</p>\n");
+	if (rows.files.num_bytes != 0)
+		html_add(&job->page,
+			 "<p>Names of files (<code>%s</code>) are relative to the folder of the configuration: save it "
+			 "where "
+			 "they lead to the same files.</p>\n",
+			 text_get(&rows.files));
+	if (!text_ok(&rows.files))
+		status = NESCSIM_NO_MEMORY;
+	text_free(&rows.files);
+	return status;
+}
+
+/* ---- making it again -------------------------------------------------------------------------------------------- */
+
+void report_add_word(text_buffer *command, const char *word)
+{
+	const bool is_plain =
+		*word != '\0' && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+					      "_-+=.,:/@%") == strlen(word);
+
+	text_add(command, "%s", command->num_bytes != 0 ? " " : "");
+	if (is_plain) {
+		text_add(command, "%s", word);
+		return;
+	}
+	text_add(command, "'");
+	for (; *word != '\0'; word++)
+		text_add(command, *word == '\'' ? "'\\''" : "%c", *word);
+	text_add(command, "'");
+}
+
+nescsim_status report_reproduce(report_job *job, const report_source *from, const report_origin *origin,
+				const char *command)
+{
+	char *yaml = NULL, seed[24];
+	size_t num_bytes = 0;
+	FILE *to = open_memstream(&yaml, &num_bytes);
+	html_page *page = &job->page;
+
+	if (to == NULL)
+		return NESCSIM_NO_MEMORY;
+	fputs("# The effective configuration: every default is filled in.\n", to);
+	cfg_dump_json_as_yaml(origin->config, to);
+	if (fclose(to) != 0) {
+		free(yaml);
+		return NESCSIM_NO_MEMORY;
+	}
+	snprintf(seed, sizeof(seed), "%" JSON_INTEGER_FORMAT, json_integer_value(origin->seed));
+	html_add(page,
+		 "<p>These numbers are of nescsim %s, seed %s. The same version, configuration and seed give the same "
+		 "bytes. "
+		 "With the configuration saved as <a download=\"%s.yaml\" href=\"data:text/plain;base64,",
+		 origin->version, seed, from->name);
+	html_base64(page, yaml, num_bytes);
+	html_add(page,
+		 "\">%s.yaml</a>:</p>\n<pre><code>%s</code></pre>\n<details><summary>%s.yaml</summary>\n<pre "
+		 "class=\"yaml\"><code>",
+		 from->name, command, from->name);
+	html_text(page, yaml, num_bytes);
+	html_add(page, "</code></pre>\n</details>\n");
+	free(yaml);
+	return NESCSIM_OK;
+}
