@@ -42,7 +42,8 @@ static void add_picture(report_job *job, const nescsim_drawn_figure *figure, con
 		 has_title ? ": " : "", figure->help);
 	/* Known beforehand, so that nothing on the page moves when it is there. */
 	if (box != NULL && sscanf(box, "viewBox=\"0 0 %u %u\"", &width, &height) == 2)
-		html_add(&job->page, "width=\"%zu\" height=\"%zu\" ", (size_t)width, (size_t)height);
+		html_add(&job->page, "width=\"%zu\" height=\"%zu\" style=\"--natural: %zu\" ", (size_t)width,
+			 (size_t)height, (size_t)width);
 	html_add(&job->page, "src=\"data:image/svg+xml;base64,");
 	html_base64(&job->page, text_get(picture), picture->num_bytes);
 	html_add(&job->page, "\"/></div>\n<figcaption>");
@@ -144,7 +145,7 @@ static void remove_scratch(const char *scratch)
 	rmdir(scratch);
 }
 
-nescsim_status report_figures(report_job *job, const report_source *source)
+nescsim_status report_figures(report_job *job, const report_source *source, const char *where)
 {
 	gallery self = { .job = job, .status = NESCSIM_OK };
 	char *scratch = make_scratch(job->diag), *folder = NULL;
@@ -155,9 +156,13 @@ nescsim_status report_figures(report_job *job, const report_source *source)
 	if (scratch != NULL && problems != NULL && asprintf(&folder, "%s/", scratch) < 0)
 		folder = NULL;
 	if (folder != NULL) {
-		const nescsim_plot_options options = {
-			.input = source->folder, .format = "svg", .out = folder, .on_drawn = on_drawn, .context = &self
-		};
+		const nescsim_plot_options options = { .input = source->folder,
+						       .where = &where,
+						       .num_where = where != NULL,
+						       .format = "svg",
+						       .out = folder,
+						       .on_drawn = on_drawn,
+						       .context = &self };
 
 		status = nescsim_plot(&options, NULL, problems);
 		status = add_problems(&self, source, folder, problems, status);

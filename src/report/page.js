@@ -37,10 +37,18 @@
 
 	function makeSortable(table) {
 		Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
-			const button = document.createElement("button");
-			button.type = "button";
+			/* Not a <button>, which a printed page does not repeat with its row of heads. */
+			const button = document.createElement("span");
+			button.setAttribute("role", "button");
+			button.tabIndex = 0;
 			button.append.apply(button, Array.from(head.childNodes));
 			button.addEventListener("click", function () { sort(table, head, column); });
+			button.addEventListener("keydown", function (event) {
+				if (event.key === "Enter" || event.key === " ") {
+					event.preventDefault();
+					sort(table, head, column);
+				}
+			});
 			head.append(button);
 		});
 	}

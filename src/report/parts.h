@@ -41,8 +41,8 @@ nescsim_status report_sweep(report_job *job, const report_source *source);
 /* ---- figures.c --------------------------------------------------------------------------------------------------- */
 
 /* All figures that nescsim_plot() makes of the folder when none is named, a caption each; or why there are none, which is a
- * warning in job->diag. */
-nescsim_status report_figures(report_job *job, const report_source *source);
+ * warning in job->diag. `where` is a condition as nescsim_plot_options has them; NULL = none. */
+nescsim_status report_figures(report_job *job, const report_source *source, const char *where);
 
 /* ---- reproduce.c ------------------------------------------------------------------------------------------------- */
 
@@ -94,15 +94,17 @@ void report_heading(report_job *job, const char *what, const char *text);
 /* Begins a table in its box: caption, then the heads are the caller's; `classes` may be "". */
 void report_begin_table(report_job *job, const char *classes, const char *caption);
 void report_head(report_job *job, const char *title, const char *help);
+/* Above numbers. `classes` is "number", or "number extra" for what there is no room for on paper. */
+void report_number_head(report_job *job, const char *classes, const char *title, const char *help);
 void report_begin_rows(report_job *job);
 void report_end_table(report_job *job);
 
 /* A cell of text. One that is a number with a unit ("4 KiB") is sorted by its value. */
 void report_cell(report_job *job, const char *text);
 
-/* A cell with a number: a text with up to six decimals, rounded to so many, more if it is small. Another text is shown as it
+/* A cell with a number (classes as above): a text with up to six decimals, rounded to so many, more if it is small. Another text is shown as it
  * is. */
-void report_number(report_job *job, const char *text, unsigned num_decimals);
+void report_number(report_job *job, const char *classes, const char *text, unsigned num_decimals);
 
 /* Millionths of a number's text; false when it is none. */
 bool report_millionths(const char *text, int64_t *value_out);

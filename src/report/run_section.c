@@ -111,7 +111,7 @@ static void add_speed_up(const run_data *self, size_t row)
 	    (!report_millionths(plot_cell(&self->summary, reference, self->mean), &reference_mean) ||
 	     !report_millionths(plot_cell(&self->summary, row, self->mean), &mean)))
 		mean = 0;
-	report_ratio(self->job, reference_mean, mean, 2, "\xc3\x97");
+	report_ratio(self->job, reference_mean, mean, 2, "×");
 }
 
 /* The operation's rows, the schemes one below the other. */
@@ -161,7 +161,7 @@ static void begin_headline(const run_data *self, const char *caption, const char
 	report_measure_heads(self->job);
 	snprintf(help, sizeof(help), "mean latency of %.32s, divided by the scheme's",
 		 scheme_text(json_array_get(self->schemes, 0), "name"));
-	report_head(self->job, "speed-up", help);
+	report_number_head(self->job, "number", "speed-up", help);
 	report_begin_rows(self->job);
 }
 
@@ -327,7 +327,7 @@ static nescsim_status add_stages(const run_data *self)
 	report_head(self->job, "stage", NULL);
 	json_array_foreach(self->schemes, index, scheme)
 	{
-		report_head(self->job, scheme_text(scheme, "name"), NULL);
+		report_number_head(self->job, "number", scheme_text(scheme, "name"), NULL);
 	}
 	report_begin_rows(self->job);
 	for (int i = 0; i < NUM_STAGES; i++)
@@ -411,7 +411,7 @@ nescsim_status report_run(report_job *job, const report_source *source)
 		add_failed(&self);
 		add_headline(&self);
 		add_bottlenecks(&self);
-		status = report_figures(job, source);
+		status = report_figures(job, source, NULL);
 	}
 	if (status == NESCSIM_OK)
 		status = add_stages(&self);

@@ -6,7 +6,8 @@
 #include "plot/figure.h"
 #include "report/parts.h"
 
-#define MAX_ROWS 2000       /* what a browser still sorts at once */
+#define MAX_ROWS 2000 /* what a browser still sorts at once */
+#define EXTRA "number extra"
 #define MAX_VALUES_SHOWN 64 /* of a parameter */
 #define MAX_MISSING_SHOWN 20
 
@@ -116,6 +117,11 @@ static nescsim_status read_sweep(sweep_data *self)
 	return status != NESCSIM_OK ? status : table;
 }
 
+static bool has_repeats(const sweep_data *self)
+{
+	return self->repeat != PLOT_NO_COLUMN;
+}
+
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
 
 static void add_missing(const sweep_data *self)
@@ -203,14 +209,12 @@ static const char *find_layer(const sweep_data *self)
 	return "";
 }
 
-/* All VMs and operations together; of repeats, what they have in common. */
+/* All VMs and operations together; of repeats, their mean. */
 static bool is_shown(const sweep_data *self, const char *layer, size_t row)
 {
-	const char *repeat = self->repeat == PLOT_NO_COLUMN ? "mean" : plot_cell(&self->table, row, self->repeat);
-
 	return report_is(&self->table, row, self->layer, layer) && report_is(&self->table, row, self->vm, "all") &&
 	       report_is(&self->table, row, self->op, "all") &&
-	       (strcmp(repeat, "mean") == 0 || strcmp(repeat, "ci95") == 0);
+	       (!has_repeats(self) || report_is(&self->table, row, self->repeat, "mean"));
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -231,16 +235,39 @@ static bool is_extra(const sweep_data *self, size_t column)
 	return false;
 }
 
+/* The confidence interval of a mean's row is in the row of the same name, scheme and so on behind it. */
+static void add_confidence(const sweep_data *self, size_t mean_row)
+{
+	const size_t same[] = { self->scheme, self->layer, self->vm, self->op };
+	const size_t column = plot_column(&self->table, "latency_mean_us");
+
+	for (size_t row = mean_row + 1; row < self->table.num_rows; row++) {
+		bool is_it = report_is(&self->table, row, self->repeat, "ci95");
+
+		for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+			is_it = is_it &&
+				report_is(&self->table, row, same[i], plot_cell(&self->table, mean_row, same[i]));
+		if (is_it) {
+			report_number(self->job, "number", plot_cell(&self->table, row, column), 3);
+			return;
+		}
+	}
+	html_add(&self->job->page, "<td></td>");
+}
+
 static void add_row(const sweep_data *self, size_t row, const bool *is_extra_column)
 {
 	html_add(&self->job->page, "<tr>");
 	for (size_t column = 0; column < self->scheme; column++)
-		report_cell(self->job, plot_cell(&self->table, row, column));
+		if (column != self->repeat)
+			report_cell(self->job, plot_cell(&self->table, row, column));
 	html_add(&self->job->page, "<th scope=\"row\">%s</th>", plot_cell(&self->table, row, self->scheme));
 	report_measure_cells(self->job, &self->table, &self->measures, row);
+	if (has_repeats(self))
+		add_confidence(self, row);
 	for (size_t column = 0; column < self->table.num_columns; column++)
 		if (is_extra_column[column])
-			report_number(self->job, plot_cell(&self->table, row, column), 1);
+			report_number(self->job, EXTRA, plot_cell(&self->table, row, column), 1);
 	html_add(&self->job->page, "</tr>\n");
 }
 
@@ -255,15 +282,20 @@ static nescsim_status add_table(const sweep_data *self)
 	report_heading(self->job, "results", "Results");
 	report_begin_table(self->job, "sortable filterable", "Each point and scheme: all VMs, reads and writes");
 	for (size_t column = 0; column < self->scheme; column++)
-		report_head(self->job, self->table.columns[column], NULL);
+		if (column != self->repeat)
+			report_head(self->job, self->table.columns[column], NULL);
 	report_head(self->job, "scheme", NULL);
 	report_measure_heads(self->job);
+	if (has_repeats(self))
+		report_number_head(self->job, "number", "mean ±, µs",
+				   "half of the 95 % confidence interval of the mean latency, over the repeats");
 	for (size_t column = 0; column < self->table.num_columns; column++) {
 		char buffer[PLOT_TITLE_BYTES];
 
 		is_extra_column[column] = is_extra(self, column);
 		if (is_extra_column[column])
-			report_head(self->job, plot_column_title(self->table.columns[column], buffer), NULL);
+			report_number_head(self->job, EXTRA, plot_column_title(self->table.columns[column], buffer),
+					   NULL);
 	}
 	report_begin_rows(self->job);
 	for (size_t row = 0; row < self->table.num_rows; row++)
@@ -421,7 +453,7 @@ nescsim_status report_sweep(report_job *job, const report_source *source)
 					  .config = json_object_get(self.first, "config") };
 		has_origin = json_is_object(origin.config) && json_is_integer(origin.seed);
 		add_params(&self);
-		status = report_figures(job, source);
+		status = report_figures(job, source, has_repeats(&self) ? "repeat!=mean|ci95" : NULL);
 	}
 	if (status == NESCSIM_OK)
 		status = add_table(&self);

@@ -121,19 +121,19 @@ bool report_millionths(const char *text, int64_t *value_out)
 	return true;
 }
 
-void report_number(report_job *job, const char *text, unsigned num_decimals)
+void report_number(report_job *job, const char *classes, const char *text, unsigned num_decimals)
 {
 	char rounded[DECIMAL_TEXT_BYTES];
 	int64_t value;
 
 	if (!report_millionths(text, &value)) {
-		report_cell(job, text);
+		html_add(&job->page, "<td class=\"%s\">%s</td>", classes, text);
 		return;
 	}
 	if (value > -10000000 && value < 10000000 && value % 1000000 != 0 && num_decimals < 3)
 		num_decimals = 3;
 	decimal_ratio(value, 1000000, num_decimals, rounded, sizeof(rounded));
-	html_add(&job->page, "<td class=\"number\">%s</td>", rounded);
+	html_add(&job->page, "<td class=\"%s\">%s</td>", classes, rounded);
 }
 
 void report_ratio(report_job *job, int64_t numerator, int64_t denominator, unsigned num_decimals, const char *behind)
@@ -163,12 +163,24 @@ void report_begin_table(report_job *job, const char *classes, const char *captio
 		 caption, classes, caption);
 }
 
+static void add_head(report_job *job, const char *title, const char *help, const char *classes)
+{
+	html_add(&job->page, "<th scope=\"col\"");
+	if (classes != NULL)
+		html_add(&job->page, " class=\"%s\"", classes);
+	if (help != NULL)
+		html_add(&job->page, " title=\"%s\"", help);
+	html_add(&job->page, ">%s</th>", title);
+}
+
 void report_head(report_job *job, const char *title, const char *help)
 {
-	if (help != NULL)
-		html_add(&job->page, "<th scope=\"col\" title=\"%s\">%s</th>", help, title);
-	else
-		html_add(&job->page, "<th scope=\"col\">%s</th>", title);
+	add_head(job, title, help, NULL);
+}
+
+void report_number_head(report_job *job, const char *classes, const char *title, const char *help)
+{
+	add_head(job, title, help, classes);
 }
 
 void report_begin_rows(report_job *job)
@@ -235,11 +247,11 @@ nescsim_status report_find_measures(report_job *job, const plot_table *table, re
 void report_measure_heads(report_job *job)
 {
 	for (size_t i = 0; i < REPORT_NUM_MEASURES; i++)
-		report_head(job, measures[i].title, measures[i].help);
+		report_number_head(job, "number", measures[i].title, measures[i].help);
 }
 
 void report_measure_cells(report_job *job, const plot_table *table, const report_measures *found, size_t row)
 {
 	for (size_t i = 0; i < REPORT_NUM_MEASURES; i++)
-		report_number(job, plot_cell(table, row, found->columns[i]), measures[i].num_decimals);
+		report_number(job, "number", plot_cell(table, row, found->columns[i]), measures[i].num_decimals);
 }
