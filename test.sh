@@ -6,11 +6,12 @@ cd -P "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
 	cat <<'EOT'
-usage: ./test.sh [--sanitize | --long | --fuzz] [ctest option...]
+usage: ./test.sh [--sanitize | --long | --fuzz | --browser] [ctest option...]
   (none)      all tests but the long ones, assertions on, warnings are errors
   --sanitize  with address and undefined-behaviour sanitizers, without the slow tests
   --long      only the long tests (fuzzing of the simulator)
   --fuzz      only the trace readers' fuzzer, a minute for each format
+  --browser   only the pages of `nescsim report`, in headless Chromium; skipped where it cannot be installed
 Further options go to ctest: ./test.sh -R btlb
 EOT
 }
@@ -21,6 +22,7 @@ while [ $# -gt 0 ]; do
 	--sanitize) build=asan-ubsan tests=asan-ubsan ;;
 	--long) build=ci tests=long ;;
 	--fuzz) build=ci tests=fuzz ;;
+	--browser) build=ci tests=browser ;;
 	-h | --help)
 		usage
 		exit 0
@@ -31,6 +33,8 @@ while [ $# -gt 0 ]; do
 done
 
 ensure_packages "${build_packages[@]}" "${test_packages[@]}"
+# Without it the test says that it is skipped.
+[ "$tests" != browser ] || (ensure_packages "${browser_packages[@]}") || say "going on without a browser"
 build_preset "$build"
 say "Running test preset $tests"
 exec ctest --preset "$tests" -j "$(nproc)" "$@"

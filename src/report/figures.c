@@ -101,7 +101,8 @@ static nescsim_status add_problems(const gallery *self, const report_source *sou
 			diag_add(job->diag, NESCSIM_ERROR, entry->status, &place, entry->hint, "%s", text_get(&bare));
 			status = entry->status;
 		} else if (is_error) {
-			diag_add(job->diag, NESCSIM_WARNING, entry->status, &place, entry->hint,
+			diag_add(job->diag, NESCSIM_WARNING, entry->status, &place,
+				 entry->status == NESCSIM_USAGE ? "`nescsim plot --figure NAME` says why" : entry->hint,
 				 "the page lacks figures: %s", text_get(&bare));
 		}
 		text_add(&note, "%s", is_error ? "Figures are missing: " : "");

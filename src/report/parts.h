@@ -75,7 +75,10 @@ void report_add_word(text_buffer *command, const char *word);
 /* Path of a file in a folder; belongs to job->memory. NULL when out of memory. */
 const char *report_path(report_job *job, const char *folder, const char *name);
 
-/* Reads a JSON object of nescsim's. A file that is not there is half a result. *json_out is a new reference, or NULL. */
+/* The path of a file that must be there: without it, it is half a result. */
+nescsim_status report_find_file(report_job *job, const report_source *source, const char *name, const char **path_out);
+
+/* Reads such a file, a JSON object of nescsim's. *json_out is a new reference, or NULL. */
 nescsim_status report_read_json(report_job *job, const report_source *source, const char *name, json_t **json_out);
 
 /* Reads a CSV. The same. */

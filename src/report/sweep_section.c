@@ -45,6 +45,11 @@ static nescsim_status check_json(sweep_data *self)
 	return NESCSIM_OK;
 }
 
+static bool has_repeats(const sweep_data *self)
+{
+	return json_integer_value(json_object_get(self->json, "repeat")) > 1;
+}
+
 static nescsim_status find_columns(sweep_data *self)
 {
 	const struct {
@@ -60,7 +65,10 @@ static nescsim_status find_columns(sweep_data *self)
 		if (*columns[i].column == PLOT_NO_COLUMN)
 			status = NESCSIM_CONFIG;
 	}
-	self->repeat = plot_column(&self->table, "repeat");
+	if (status == NESCSIM_OK && has_repeats(self)) {
+		self->repeat = report_column(self->job, &self->table, "repeat");
+		status = self->repeat == PLOT_NO_COLUMN ? NESCSIM_CONFIG : NESCSIM_OK;
+	}
 	return status;
 }
 
@@ -105,21 +113,15 @@ static nescsim_status read_first(sweep_data *self)
 
 static nescsim_status read_sweep(sweep_data *self)
 {
+	const char *path;
 	nescsim_status status = report_read_json(self->job, self->source, "sweep.json", &self->json), table;
 
 	if (status == NESCSIM_OK)
 		status = check_json(self);
 	if (status == NESCSIM_OK)
 		status = read_first(self);
-	table = report_read_table(self->job, self->source, "sweep.csv", &self->table);
-	if (table == NESCSIM_OK)
-		table = find_columns(self);
+	table = report_find_file(self->job, self->source, "sweep.csv", &path);
 	return status != NESCSIM_OK ? status : table;
-}
-
-static bool has_repeats(const sweep_data *self)
-{
-	return self->repeat != PLOT_NO_COLUMN;
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
@@ -235,20 +237,23 @@ static bool is_extra(const sweep_data *self, size_t column)
 	return false;
 }
 
-/* The confidence interval of a mean's row is in the row of the same name, scheme and so on behind it. */
+/* The confidence interval of a mean's row is in a row behind it, with the same parameters, scheme and so on. */
 static void add_confidence(const sweep_data *self, size_t mean_row)
 {
+	const plot_table *table = &self->table;
 	const size_t same[] = { self->scheme, self->layer, self->vm, self->op };
-	const size_t column = plot_column(&self->table, "latency_mean_us");
+	bool is_combination = true;
 
-	for (size_t row = mean_row + 1; row < self->table.num_rows; row++) {
-		bool is_it = report_is(&self->table, row, self->repeat, "ci95");
+	for (size_t row = mean_row + 1; row < table->num_rows && is_combination; row++) {
+		bool is_it = report_is(table, row, self->repeat, "ci95");
 
+		for (size_t i = 0; i < self->scheme && is_combination; i++)
+			is_combination = i == self->repeat || report_is(table, row, i, plot_cell(table, mean_row, i));
 		for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
-			is_it = is_it &&
-				report_is(&self->table, row, same[i], plot_cell(&self->table, mean_row, same[i]));
-		if (is_it) {
-			report_number(self->job, "number", plot_cell(&self->table, row, column), 3);
+			is_it = is_it && report_is(table, row, same[i], plot_cell(table, mean_row, same[i]));
+		if (is_it && is_combination) {
+			report_number(self->job, "number", plot_cell(table, row, plot_column(table, "latency_mean_us")),
+				      3);
 			return;
 		}
 	}
@@ -442,7 +447,7 @@ static nescsim_status add_configuration(const sweep_data *self, const report_ori
 
 nescsim_status report_sweep(report_job *job, const report_source *source)
 {
-	sweep_data self = { .job = job, .source = source };
+	sweep_data self = { .job = job, .source = source, .repeat = PLOT_NO_COLUMN };
 	report_origin origin = { .version = NULL };
 	nescsim_status status = read_sweep(&self);
 	bool has_origin = false;
@@ -455,6 +460,11 @@ nescsim_status report_sweep(report_job *job, const report_source *source)
 		add_params(&self);
 		status = report_figures(job, source, has_repeats(&self) ? "repeat!=mean|ci95" : NULL);
 	}
+	/* Not before: a large table is in memory once. */
+	if (status == NESCSIM_OK)
+		status = report_read_table(job, source, "sweep.csv", &self.table);
+	if (status == NESCSIM_OK)
+		status = find_columns(&self);
 	if (status == NESCSIM_OK)
 		status = add_table(&self);
 	if (status == NESCSIM_OK && has_origin)

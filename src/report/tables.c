@@ -21,7 +21,7 @@ const char *report_path(report_job *job, const char *folder, const char *name)
 	return path;
 }
 
-static nescsim_status find_file(report_job *job, const report_source *source, const char *name, const char **path_out)
+nescsim_status report_find_file(report_job *job, const report_source *source, const char *name, const char **path_out)
 {
 	const char *path = report_path(job, source->folder, name);
 	const diag_place place = { .file = source->folder };
@@ -40,7 +40,7 @@ nescsim_status report_read_json(report_job *job, const report_source *source, co
 {
 	const char *path;
 	json_error_t error;
-	nescsim_status status = find_file(job, source, name, &path);
+	nescsim_status status = report_find_file(job, source, name, &path);
 
 	*json_out = NULL;
 	if (status != NESCSIM_OK)
@@ -68,7 +68,7 @@ nescsim_status report_read_json(report_job *job, const report_source *source, co
 nescsim_status report_read_table(report_job *job, const report_source *source, const char *name, plot_table *table_out)
 {
 	const char *path;
-	nescsim_status status = find_file(job, source, name, &path);
+	nescsim_status status = report_find_file(job, source, name, &path);
 
 	return status == NESCSIM_OK ? plot_table_read(path, &job->memory, job->diag, table_out) : status;
 }
