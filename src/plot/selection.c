@@ -256,9 +256,17 @@ static nescsim_status apply_habits(plot_selection *self)
 {
 	static const char *const sums[] = { "vm", "op" };
 	static const char *const layers[] = { "app", "block", "device" };
-	const size_t layer = plot_column(self->table, "layer");
+	const size_t layer = plot_column(self->table, "layer"), repeat = plot_column(self->table, "repeat");
 	nescsim_status status = NESCSIM_OK;
 
+	/* What a sweep says of its repeats is no further repeat. */
+	if (repeat != PLOT_NO_COLUMN && !is_about(self, repeat) && is_left(self, repeat, "1")) {
+		const plot_condition single = {
+			.column = repeat, .name = "repeat", .values = "mean|ci95", .is_not = true
+		};
+
+		status = apply(self, &single);
+	}
 	for (size_t i = 0; status == NESCSIM_OK && i < sizeof(sums) / sizeof(sums[0]); i++) {
 		plot_condition all = { .column = plot_column(self->table, sums[i]), .name = sums[i], .values = "all" };
 

@@ -146,7 +146,7 @@ static void remove_scratch(const char *scratch)
 	rmdir(scratch);
 }
 
-nescsim_status report_figures(report_job *job, const report_source *source, const char *where)
+nescsim_status report_figures(report_job *job, const report_source *source)
 {
 	gallery self = { .job = job, .status = NESCSIM_OK };
 	char *scratch = make_scratch(job->diag), *folder = NULL;
@@ -157,13 +157,9 @@ nescsim_status report_figures(report_job *job, const report_source *source, cons
 	if (scratch != NULL && problems != NULL && asprintf(&folder, "%s/", scratch) < 0)
 		folder = NULL;
 	if (folder != NULL) {
-		const nescsim_plot_options options = { .input = source->folder,
-						       .where = &where,
-						       .num_where = where != NULL,
-						       .format = "svg",
-						       .out = folder,
-						       .on_drawn = on_drawn,
-						       .context = &self };
+		const nescsim_plot_options options = {
+			.input = source->folder, .format = "svg", .out = folder, .on_drawn = on_drawn, .context = &self
+		};
 
 		status = nescsim_plot(&options, NULL, problems);
 		status = add_problems(&self, source, folder, problems, status);

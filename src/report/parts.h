@@ -41,8 +41,8 @@ nescsim_status report_sweep(report_job *job, const report_source *source);
 /* ---- figures.c --------------------------------------------------------------------------------------------------- */
 
 /* All figures that nescsim_plot() makes of the folder when none is named, a caption each; or why there are none, which is a
- * warning in job->diag. `where` is a condition as nescsim_plot_options has them; NULL = none. */
-nescsim_status report_figures(report_job *job, const report_source *source, const char *where);
+ * warning in job->diag. */
+nescsim_status report_figures(report_job *job, const report_source *source);
 
 /* ---- reproduce.c ------------------------------------------------------------------------------------------------- */
 

@@ -411,7 +411,7 @@ nescsim_status report_run(report_job *job, const report_source *source)
 		add_failed(&self);
 		add_headline(&self);
 		add_bottlenecks(&self);
-		status = report_figures(job, source, NULL);
+		status = report_figures(job, source);
 	}
 	if (status == NESCSIM_OK)
 		status = add_stages(&self);

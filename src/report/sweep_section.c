@@ -458,7 +458,7 @@ nescsim_status report_sweep(report_job *job, const report_source *source)
 					  .config = json_object_get(self.first, "config") };
 		has_origin = json_is_object(origin.config) && json_is_integer(origin.seed);
 		add_params(&self);
-		status = report_figures(job, source, has_repeats(&self) ? "repeat!=mean|ci95" : NULL);
+		status = report_figures(job, source);
 	}
 	/* Not before: a large table is in memory once. */
 	if (status == NESCSIM_OK)

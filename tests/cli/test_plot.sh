@@ -125,6 +125,21 @@ awk -F, '$1 == "read" && $3 == "none" && $4 == 8 && $5 == 2 && $6 == 1 && $7 == 
 	printf "%d %.10g\n", $2 == "512 B" ? 512 : 4096, $16 }' "$scratch/sweep/sweep.csv" >"$scratch/wanted"
 grep '^[0-9]' "$scratch/exact.dat" | cmp - "$scratch/wanted" || bad "the figure's numbers are not the sweep's: $(cat "$scratch/exact.dat")"
 
+# Of repeats, the mean and what lies between the least and the most; the rows that say so are not drawn with them.
+mkdir "$scratch/repeats"
+{
+	echo 'nesc.btlb.entries,repeat,scheme,layer,vm,op,bandwidth_MBps,latency_mean_us'
+	for row in 1,1@10,4 1,2@20,8 1,mean@15,6 1,ci95@63,25 2,1@30,2 2,2@30,4 2,mean@30,3 2,ci95@0,12; do
+		echo "${row%@*},nesc,app,all,all,${row#*@}"
+	done
+} >"$scratch/repeats/sweep.csv"
+run plot "$scratch/repeats" --figure btlb --y latency_mean_us --out "$scratch/repeats.svg"
+[ "$code" -eq 0 ] || bad "$last: exit code $code"
+[ "$(grep '^[0-9]' "$scratch/repeats.dat")" = "$(printf '1 6 4 8\n2 3 2 4')" ] || bad "not the mean of the repeats: $(cat "$scratch/repeats.dat")"
+run plot "$scratch/repeats" --figure btlb --where repeat=ci95 --y latency_mean_us --out "$scratch/repeats.svg"
+expect 0
+[ "$(grep '^[0-9]' "$scratch/repeats.dat")" = "$(printf '1 25\n2 12')" ] || bad 'a row that is asked for is not drawn'
+
 # ---- any column against any parameter --------------------------------------------------------------------------------------
 
 run plot "$scratch/sweep" --x workload.depth --y latency_p99_us,iops --by scheme --where request_bytes='4 KiB' --where op=read \
