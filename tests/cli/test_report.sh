@@ -144,12 +144,13 @@ cmp "$scratch/in/grid/sweep.csv" "$scratch/second/sweep.csv" || bad "the page's 
 # A point that is missing is said; so is what a long table leaves out.
 cp -R "$scratch/in/grid" "$scratch/holes"
 rm -r "$scratch/holes/points/0003"
-awk -F, '{ print } $4 == "mean" { row[++num] = $0 }
-	END { for (i = 0; i < 1000; i++) for (j = 1; j <= num; j++) print row[j] }' "$scratch/in/grid/sweep.csv" >"$scratch/holes/sweep.csv"
+# No longer than needed: under strict_string_checks a CSV takes the square of its length.
+cut -d, -f 1-19 "$scratch/in/grid/sweep.csv" | awk -F, 'NR == 1 || /,app,all,all,/ { print } $4 == "mean" && /,app,all,all,/ { row[++num] = $0 }
+	END { for (i = 0; i < 170; i++) for (j = 1; j <= num; j++) print row[j] }' >"$scratch/holes/sweep.csv"
 run report "$scratch/holes"
 expect 0
 grep -q 'have no result, and are in no table or figure: 3\.' "$scratch/holes.html" || bad 'a missing point is not told'
-grep -q 'Only the first 2000 of 12012 rows are shown here' "$scratch/holes.html" || bad 'a long table is not cut'
+grep -q 'Only the first 2000 of 2052 rows are shown here' "$scratch/holes.html" || bad 'a long table is not cut'
 expect_query "$scratch/holes.html" 'count(//table[@class="sortable filterable"]/tbody/tr)' 2000
 # Of one whose points were tidied away, the table is left.
 rm -r "$scratch/holes/points"
