@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/partial.h"
 
 #define MAX_OPEN_FILES 16
-#define MAX_SIBLINGS 1000 /* leftovers of crashed runs with the same process number that are stepped over */
+#define MAX_TRIES 10 /* at what somebody else does at the same moment */
 #define RESULT_FILE "result.json"
-#define PARTIAL ".partial-"
 
 const char *const folder_file_names[FOLDER_NUM_FILES] = {
 #define X(symbol, name) name,
@@ -33,6 +33,7 @@ struct folder {
 	char *given;   /* the final name as the caller wrote it, for messages */
 	char *target;  /* the final name, links resolved */
 	char *partial; /* the sibling that is written */
+	bool replaces; /* an earlier result was there at the beginning */
 	bool failed;   /* sticky: some file is not whole */
 	struct open_file open_files[MAX_OPEN_FILES];
 };
@@ -159,6 +160,10 @@ static nescsim_status inspect(const char *given, const char *target, nescsim_dia
 		return complain(diag, NESCSIM_USAGE, given, "choose another name for the result folder",
 				"this exists and is not a folder");
 	dir = opendir(target);
+	if (!dir && errno == ENOENT) { /* taken away meanwhile */
+		*occupant_out = NOTHING;
+		return NESCSIM_OK;
+	}
 	if (!dir)
 		return complain(diag, NESCSIM_IO, given, "choose another folder", "cannot read the folder: %s",
 				strerror(errno));
@@ -222,14 +227,14 @@ static nescsim_status check_parent(const char *given, const char *target, nescsi
 	return no_memory(diag, given);
 }
 
-static nescsim_status check_target(const char *given, const char *target, nescsim_diag *diag)
+static nescsim_status check_target(const char *given, const char *target, nescsim_diag *diag,
+				   enum occupant *occupant_out)
 {
-	enum occupant occupant;
-	nescsim_status status = inspect(given, target, diag, &occupant);
+	nescsim_status status = inspect(given, target, diag, occupant_out);
 
 	if (status)
 		return status;
-	if (occupant == EARLIER_RESULT && access(target, W_OK | X_OK) != 0)
+	if (*occupant_out == EARLIER_RESULT && access(target, W_OK | X_OK) != 0)
 		return complain(diag, NESCSIM_IO, given, "choose another folder",
 				"cannot replace the results of an earlier run: %s", strerror(errno));
 	return check_parent(given, target, diag);
@@ -237,12 +242,13 @@ static nescsim_status check_target(const char *given, const char *target, nescsi
 
 nescsim_status folder_check_writable(const char *path, nescsim_diag *diag)
 {
+	enum occupant occupant;
 	char *target;
 	nescsim_status status = resolve(path, diag, &target);
 
 	if (status)
 		return status;
-	status = check_target(path, target, diag);
+	status = check_target(path, target, diag, &occupant);
 	free(target);
 	return status;
 }
@@ -277,14 +283,13 @@ nescsim_status folder_make(const char *path, nescsim_diag *diag)
 	return status;
 }
 
-/* Makes the sibling; names that are taken belong to other runs or to crashed ones. */
+/* Makes the sibling. */
 static nescsim_status make_partial(folder *self)
 {
-	for (unsigned i = 0; i < MAX_SIBLINGS; i++) {
-		if (asprintf(&self->partial, "%s" PARTIAL "%ld-%u", self->target, (long)getpid(), i) < 0) {
-			self->partial = NULL;
+	for (int i = 0; i < MAX_TRIES; i++) {
+		self->partial = partial_name(self->target);
+		if (!self->partial)
 			return no_memory(self->diag, self->given);
-		}
 		if (mkdir(self->partial, 0777) == 0)
 			return NESCSIM_OK;
 		if (errno != EEXIST)
@@ -312,6 +317,7 @@ static void destroy(folder *self)
 nescsim_status folder_begin(const char *path, nescsim_diag *diag, folder **folder_out)
 {
 	folder *self = calloc(1, sizeof(*self));
+	enum occupant occupant = NOTHING;
 	nescsim_status status;
 
 	if (!self)
@@ -320,7 +326,8 @@ nescsim_status folder_begin(const char *path, nescsim_diag *diag, folder **folde
 	self->given = strdup(path);
 	status = self->given ? resolve(path, diag, &self->target) : no_memory(diag, path);
 	if (!status)
-		status = check_target(path, self->target, diag);
+		status = check_target(path, self->target, diag, &occupant);
+	self->replaces = occupant == EARLIER_RESULT;
 	if (!status)
 		status = make_parents(path, self->target, diag);
 	if (!status)
@@ -403,7 +410,7 @@ static bool remove_folder(const char *path)
 	return rmdir(path) == 0;
 }
 
-void folder_remove_leftovers(const char *parent)
+void folder_remove_leftovers(const char *parent, bool also_of_others)
 {
 	const struct dirent *entry;
 	DIR *dir = opendir(parent);
@@ -411,7 +418,7 @@ void folder_remove_leftovers(const char *parent)
 	while (dir && (entry = readdir(dir))) {
 		char *path;
 
-		if (!strstr(entry->d_name, PARTIAL))
+		if (!(also_of_others ? partial_is : partial_is_dead)(entry->d_name))
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || asprintf(&path, "%s/%s", parent, entry->d_name) < 0)
 			continue;
@@ -465,6 +472,47 @@ static int replace(const folder *self, char **old_out)
 	return error;
 }
 
+/* Has the folder at the final name the very result.json that is about to take its place? */
+static bool is_same_result(const folder *self)
+{
+	const char *const folders[] = { self->partial, self->target };
+	FILE *files[2] = { NULL };
+	bool same = true;
+
+	for (size_t i = 0; i < 2; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/" RESULT_FILE, folders[i]) < 0)
+			continue;
+		files[i] = fopen(path, "re");
+		free(path);
+	}
+	same = files[0] && files[1];
+	for (int one = 0; same && one != EOF;) {
+		one = getc(files[0]);
+		same = one == getc(files[1]);
+	}
+	for (size_t i = 0; i < 2; i++)
+		if (files[i])
+			fclose(files[i]);
+	return same;
+}
+
+/* One try to give the name; 0, or what is wrong. *old_out is what had it, to be freed. */
+static int give_name(const folder *self, enum occupant occupant, char **old_out)
+{
+	*old_out = NULL;
+	if (occupant == EARLIER_RESULT)
+		return replace(self, old_out);
+	return rename(self->partial, self->target) != 0 ? errno : 0; /* takes the place of an empty folder, too */
+}
+
+/* May another try go well, since somebody else gave the name, or is about to? */
+static bool is_race(int error)
+{
+	return error == EEXIST || error == ENOTEMPTY || error == ENOENT;
+}
+
 /* The files are whole but the name cannot be given: says where they are. */
 static void keep_partial(const folder *self)
 {
@@ -492,17 +540,21 @@ nescsim_status folder_commit(folder *self)
 		folder_abort(self);
 		return NESCSIM_IO;
 	}
-	/* Much may have happened since the beginning. */
-	status = inspect(self->given, self->target, self->diag, &occupant);
-	if (status) {
-		keep_partial(self);
-		destroy(self);
-		return status;
+	for (int i = 0; i == 0 || (is_race(error) && i < MAX_TRIES); i++) {
+		/* Much may have happened since the beginning. */
+		status = inspect(self->given, self->target, self->diag, &occupant);
+		if (status) {
+			keep_partial(self);
+			destroy(self);
+			return status;
+		}
+		/* The same run somewhere else was faster: its folder may be being read. */
+		if (occupant == EARLIER_RESULT && !self->replaces && is_same_result(self)) {
+			folder_abort(self);
+			return NESCSIM_OK;
+		}
+		error = give_name(self, occupant, &old);
 	}
-	if (occupant == EARLIER_RESULT)
-		error = replace(self, &old);
-	else if (rename(self->partial, self->target) != 0) /* takes the place of an empty folder, too */
-		error = errno;
 	if (error) {
 		status = complain(self->diag, NESCSIM_IO, self->given, NULL, "cannot give the results their name: %s",
 				  strerror(error));

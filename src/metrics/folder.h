@@ -1,7 +1,8 @@
 /* A result folder that is either whole or not there.
  *
- * Files are written into a temporary sibling, "NAME.partial-…", and each is synced; folder_commit() renames it to its
- * final name. A crash leaves at most the sibling, whose name says what it is.
+ * Files are written into a temporary sibling, "NAME.partial-…" (base/partial.h), and each is synced; folder_commit() renames it to its
+ * final name. A crash leaves at most the sibling, whose name says what it is. Of two that write the same folder at once,
+ * on one host or two, the last one's stands, or the first one's if both have the same result.json; neither fails.
  *
  * What may already be at the final name: nothing, an empty folder, or an earlier result folder: one that holds a
  * result.json and, besides it, only regular files of the kinds that nescsim leaves (csv, json, log, txt, html, png,
@@ -13,6 +14,7 @@
 #ifndef METRICS_FOLDER_H
 #define METRICS_FOLDER_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/diag.h"
@@ -48,9 +50,10 @@ nescsim_status folder_check_writable(const char *path, nescsim_diag *diag);
  * `diag`) or NESCSIM_NO_MEMORY. */
 nescsim_status folder_make(const char *path, nescsim_diag *diag);
 
-/* Removes what crashed runs left in the folder `parent`: the siblings "NAME.partial-…". No run may be at work there: its
- * own would go, too. What cannot be removed stays. */
-void folder_remove_leftovers(const char *parent);
+/* Removes what crashed runs left in the folder `parent`: the siblings "NAME.partial-…" of processes of this host that have
+ * ended. With `also_of_others` all siblings, for when all results are there: a run that still writes one then fails. What
+ * cannot be removed stays. */
+void folder_remove_leftovers(const char *parent, bool also_of_others);
 
 /* Starts a result folder. Same statuses as folder_check_writable(). `diag` must live until commit or abort. On success
  * *folder_out ends with folder_commit() or folder_abort(). */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/partial.h"
 
 #define BUFFER_BYTES 65536
 #define MAX_TEXT_BYTES 4096
@@ -129,7 +130,6 @@ static bool open_partial(output *self)
 
 nescsim_status output_open(const char *file_name, bool replaces, nescsim_diag *diag, output **output_out)
 {
-	const size_t partial_bytes = strlen(file_name) + 32;
 	nescsim_status status = check_target(file_name, replaces, diag);
 	output *self;
 
@@ -142,12 +142,10 @@ nescsim_status output_open(const char *file_name, bool replaces, nescsim_diag *d
 	self->diag = diag;
 	self->fd = -1;
 	self->name = strdup(file_name);
-	self->partial = malloc(partial_bytes);
+	self->partial = partial_name(file_name);
 	status = NESCSIM_NO_MEMORY;
-	if (self->name && self->partial) {
-		snprintf(self->partial, partial_bytes, "%s.partial-%ld", file_name, (long)getpid());
+	if (self->name && self->partial)
 		status = open_unnamed(self) || open_partial(self) ? begin_archive(self) : report(self, strerror(errno));
-	}
 	if (status != NESCSIM_OK) {
 		output_close(self);
 		return status;

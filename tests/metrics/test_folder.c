@@ -484,6 +484,33 @@ static void two_runs_do_not_meet(void **state)
 	assert_int_equal(count_entries(place->root), 1);
 }
 
+/* Two hosts that run the same point: the folder that is there may be being read. */
+static void of_two_equal_runs_the_first_one_stays(void **state)
+{
+	struct place *place = *state;
+	struct stat before, after;
+	folder *runs[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		FILE *file;
+
+		assert_int_equal(folder_begin(place->path, place->diag, &runs[i]), NESCSIM_OK);
+		file = folder_open_file(runs[i], "result.json");
+		fputs(OURS("equal"), file);
+		assert_int_equal(folder_close_file(runs[i], file), NESCSIM_OK);
+	}
+	assert_int_equal(folder_commit(runs[0]), NESCSIM_OK);
+	assert_int_equal(stat(place->path, &before), 0);
+	assert_int_equal(folder_commit(runs[1]), NESCSIM_OK);
+	assert_int_equal(stat(place->path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(count_entries(place->root), 1);
+	/* A run that found it there replaces it, as always. */
+	assert_int_equal(write_result(place->path, OURS("equal"), place->diag), NESCSIM_OK);
+	assert_int_equal(stat(place->path, &after), 0);
+	assert_int_not_equal(before.st_ino, after.st_ino);
+}
+
 static void a_plain_folder_is_made(void **state)
 {
 	struct place *place = *state;
@@ -502,22 +529,28 @@ static void leftovers_are_removed_and_results_stay(void **state)
 {
 	struct place *place = *state;
 	char path[160];
-	folder *crashed;
-	FILE *file;
+	folder *alive;
+	pid_t crashed;
 
 	assert_int_equal(write_result(place->path, OURS("kept"), place->diag), NESCSIM_OK);
 	snprintf(path, sizeof(path), "%s/crashed", place->root);
-	assert_int_equal(folder_begin(path, place->diag, &crashed), NESCSIM_OK);
-	file = folder_open_file(crashed, "result.json");
-	assert_int_equal(folder_close_file(crashed, file), NESCSIM_OK);
-	snprintf(path, sizeof(path), "%s/table.csv.partial-1", place->root);
+	crashed = fork();
+	if (crashed == 0)
+		_exit(folder_begin(path, place->diag, &alive) != NESCSIM_OK ||
+		      folder_close_file(alive, folder_open_file(alive, "result.json")) != NESCSIM_OK);
+	assert_int_equal(waitpid(crashed, NULL, 0), crashed);
+	snprintf(path, sizeof(path), "%s/alive", place->root);
+	assert_int_equal(folder_begin(path, place->diag, &alive), NESCSIM_OK);
+	snprintf(path, sizeof(path), "%s/table.csv.partial-another.host-1-00000000", place->root);
 	fclose(fopen(path, "w"));
+	assert_int_equal(count_entries(place->root), 4);
+	folder_remove_leftovers(place->root, false);
 	assert_int_equal(count_entries(place->root), 3);
-	folder_remove_leftovers(place->root);
+	folder_remove_leftovers(place->root, true);
 	assert_int_equal(count_entries(place->root), 1);
 	check_content(place->path, "result.json", OURS("kept"));
-	folder_abort(crashed);
-	folder_remove_leftovers("/nowhere");
+	folder_abort(alive);
+	folder_remove_leftovers("/nowhere", true);
 }
 
 static void misuse_aborts(void **state)
@@ -554,6 +587,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_unwritable_parent_is_reported, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_taken_name_keeps_the_results_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(two_runs_do_not_meet, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(of_two_equal_runs_the_first_one_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_plain_folder_is_made, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(leftovers_are_removed_and_results_stay, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(misuse_aborts, set_up, tear_down),
