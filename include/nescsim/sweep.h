@@ -8,6 +8,7 @@
 
 #include <nescsim/config.h>
 #include <nescsim/error.h>
+#include <nescsim/info.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,9 +30,20 @@ typedef struct nescsim_sweep_options {
 	uint64_t num_repeats;   /* runs of each combination, each with the next seed; 0 = sweep.repeat */
 	const char *out_folder; /* required */
 	int resume;             /* keep the points that are there and were made with the same effective configuration */
-	const char *executor;   /* who runs the points; NULL = "local": this machine */
-	uint32_t num_jobs;      /* points at a time; 0 = as many as this process has cores */
-	FILE *progress;         /* progress lines, written only when it is a terminal; NULL = none */
+	const char *executor;   /* who runs the points: a name of nescsim_sweep_executor(); NULL = the first */
+	uint32_t num_jobs;      /* points at a time; 0 = as many as this process has cores (in a task elsewhere: one) */
+	/* Progress lines, written only when it is a terminal, and, wherever it leads, what tasks elsewhere wait for; NULL =
+	 * none. */
+	FILE *progress;
+	/* Only these points of the sweep, by their numbers: "1-50,52"; NULL = all. See nescsim_sweep(). */
+	const char *points;
+
+	/* Of executors that start tasks elsewhere ("slurm"), and for them only: */
+	const char *program; /* the nescsim tool, which a task runs: where this and all other hosts have it; required */
+	uint32_t num_tasks;  /* tasks among which the points are dealt; 0 = 64 */
+	uint32_t num_rounds; /* how often points are tried whose task left no result and no reason; 0 = 3 */
+	const char *const *submit_options; /* for who takes the tasks, one word each: "--partition=long" for sbatch */
+	size_t num_submit_options;
 } nescsim_sweep_options;
 
 /* Points by what became of them. */
@@ -42,6 +54,9 @@ typedef struct nescsim_sweep_counts {
 	uint64_t num_failed; /* have none */
 } nescsim_sweep_counts;
 
+/* The executors: their names, each with one line of help; both are NULL past the end. */
+nescsim_item nescsim_sweep_executor(size_t index);
+
 /* Runs a sweep. First all of it is checked: every combination must make a right configuration. Then each point runs in a
  * process of its own, made by fork(), and leaves its result folder at out_folder/points/0001 and so on, or
  * out_folder/points/0001.log, which says why not. At the end out_folder/sweep.csv has the rows of all points, in their
@@ -50,8 +65,14 @@ typedef struct nescsim_sweep_counts {
  * While it runs, SIGINT, SIGTERM and SIGHUP (those that are not ignored) end the sweep instead of the process, within a
  * second; finished points stay, sweep.csv is not written, and a later call with `resume` goes on.
  *
+ * With `points` only those are checked and run, by the first executor, and those that have a result are kept; the counts are
+ * of them. The folder may have an earlier part of the same sweep, but no other sweep. Nothing else in it is touched
+ * and no sweep.csv is written, so that many such calls may work on one sweep at a time, also on several hosts that share the
+ * folder, and on the same point. A later call without `points` and with `resume` makes the table.
+ *
  * Returns NESCSIM_OK; NESCSIM_USAGE (no or malformed parameters, a key twice, more than NESCSIM_SWEEP_MAX_POINTS points,
- * an unknown executor, something else at out_folder, or an earlier sweep and no `resume`); NESCSIM_CONFIG,
+ * malformed `points`, an unknown executor or one that cannot run here, something else at out_folder, or an earlier sweep and
+ * no `resume`); NESCSIM_CONFIG,
  * NESCSIM_TRACE (a point's configuration is wrong: all mistakes are in diag, each with the parameters); NESCSIM_IO;
  * NESCSIM_NO_MEMORY; NESCSIM_RUN_FAILED (points failed, the others have run and are in sweep.csv; or interrupted). */
 nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options *options, nescsim_diag *diag,

@@ -395,12 +395,14 @@ const cli_command *cli_find_command(const char *name, nescsim_diag *diag)
 	return NULL;
 }
 
+void cli_print_item(nescsim_item item, FILE *out)
+{
+	fprintf(out, "%-12s %s\n", item.name, item.help);
+}
+
 nescsim_status cli_print_list(nescsim_list list, FILE *out)
 {
-	for (size_t i = 0; i < nescsim_list_num(list); i++) {
-		const nescsim_item item = nescsim_list_item(list, i);
-
-		fprintf(out, "%-12s %s\n", item.name, item.help);
-	}
+	for (size_t i = 0; i < nescsim_list_num(list); i++)
+		cli_print_item(nescsim_list_item(list, i), out);
 	return fflush(out) != 0 || ferror(out) ? NESCSIM_IO : NESCSIM_OK;
 }

@@ -134,7 +134,8 @@ void cli_print_command_help(const cli_command *command, FILE *out);
 /* The command of this name; NULL, and an error with the nearest match, when there is none. */
 const cli_command *cli_find_command(const char *name, nescsim_diag *diag);
 
-/* Prints a list of names with their help. */
+/* Prints a name with its help, or a list of them. */
+void cli_print_item(nescsim_item item, FILE *out);
 nescsim_status cli_print_list(nescsim_list list, FILE *out);
 
 #endif

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_LABEL_BYTES 40
+#define MAX_LABEL_BYTES 64
 #define REDRAW_NS INT64_C(200000000)
 #define CHECK_NS INT64_C(10000000) /* aim at reading the clock about this often */
 #define MAX_CALLS_PER_CHECK 65536
@@ -18,6 +18,7 @@ struct progress {
 	int64_t start_ns, checked_ns, drawn_ns;
 	uint32_t calls_per_check, calls_left;
 	int width; /* of the line on the screen */
+	char note[MAX_LABEL_BYTES];
 };
 
 static int64_t wall_clock_ns(void)
@@ -60,7 +61,7 @@ static void format_rest(int64_t rest_s, char *text, size_t text_bytes)
 
 static void draw(progress *self, uint64_t done, uint64_t total, int64_t now_ns)
 {
-	char line[160], rest[48];
+	char line[160], noted[160 + MAX_LABEL_BYTES], rest[48];
 	int width;
 
 	if (done > total)
@@ -76,8 +77,10 @@ static void draw(progress *self, uint64_t done, uint64_t total, int64_t now_ns)
 		width = snprintf(line, sizeof(line), "%s: %3d %%, about %s left", self->label,
 				 (int)(100.0 * (double)done / (double)total), rest);
 	}
+	if (self->note[0] != '\0')
+		width = snprintf(noted, sizeof(noted), "%s (%s)", line, self->note);
 	/* Blanks instead of an escape sequence, so that a dumb terminal shows it too. */
-	fprintf(self->out, "\r%-*s", self->width, line);
+	fprintf(self->out, "\r%-*s", self->width, self->note[0] != '\0' ? noted : line);
 	fflush(self->out);
 	if (width > self->width)
 		self->width = width;
@@ -103,13 +106,23 @@ void progress_update(progress *self, uint64_t done, uint64_t total)
 	draw(self, done, total, now_ns);
 }
 
+void progress_set_note(progress *self, const char *note)
+{
+	if (self)
+		snprintf(self->note, sizeof(self->note), "%s", note);
+}
+
+void progress_clear(progress *self)
+{
+	if (!self || self->width == 0)
+		return;
+	fprintf(self->out, "\r%-*s\r", self->width, "");
+	fflush(self->out);
+	self->width = 0;
+}
+
 void progress_finish(progress *self)
 {
-	if (!self)
-		return;
-	if (self->width > 0) {
-		fprintf(self->out, "\r%-*s\r", self->width, "");
-		fflush(self->out);
-	}
+	progress_clear(self);
 	free(self);
 }

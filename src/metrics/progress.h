@@ -18,6 +18,12 @@ progress *progress_create(FILE *out, const char *label);
  * the line redrawn at most five times a second. */
 void progress_update(progress *self, uint64_t done, uint64_t total);
 
+/* Something to be shown behind the rest ("3 tasks wait"), from the next drawing on; copied, as far as a line has room. */
+void progress_set_note(progress *self, const char *note);
+
+/* Clears the line, so that something else can be written; the next update draws it again. */
+void progress_clear(progress *self);
+
 /* Clears the line and frees `self`. */
 void progress_finish(progress *self);
 

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "metrics/progress.h"
 #include "sweep/executor.h"
+#include "sweep/interrupts.h"
 #include "sweep/point.h"
 
 #define TICK_NS 200000000 /* between updates of the progress line */
@@ -29,9 +29,7 @@ typedef struct pool {
 	child *children;
 	uint32_t num_children, num_running;
 	uint64_t next_point, num_ended;
-	sigset_t watched; /* that end the sweep, and SIGCHLD */
-	sigset_t mask_before;
-	struct sigaction child_before;
+	interrupts signals;
 	progress *line;
 } pool;
 
@@ -44,34 +42,6 @@ static uint32_t num_cores(void)
 		return (uint32_t)CPU_COUNT(&cores);
 	online = sysconf(_SC_NPROCESSORS_ONLN);
 	return online < 1 ? 1 : (uint32_t)online;
-}
-
-/* Blocked, so that they are taken one by one in wait_for_signal() and none is lost in between. */
-static void watch_signals(pool *self)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	static const struct sigaction plain = { .sa_handler = SIG_DFL };
-	struct sigaction before;
-
-	sigemptyset(&self->watched);
-	sigaddset(&self->watched, SIGCHLD);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			sigaddset(&self->watched, ends[i]); /* nohup is respected */
-	/* Where it is ignored, children cannot be waited for. */
-	sigaction(SIGCHLD, &plain, &self->child_before);
-	sigprocmask(SIG_BLOCK, &self->watched, &self->mask_before);
-}
-
-static void unwatch_signals(const pool *self)
-{
-	static const struct timespec now;
-
-	/* What came is dealt with, and must not reach the process now. */
-	while (sigtimedwait(&self->watched, NULL, &now) > 0)
-		;
-	sigaction(SIGCHLD, &self->child_before, NULL);
-	sigprocmask(SIG_SETMASK, &self->mask_before, NULL);
 }
 
 /* Standard output and error go into the log, also those of a crash. */
@@ -95,11 +65,13 @@ static _Noreturn void live(const pool *self, uint64_t point, pid_t parent)
 	/* A killed parent must not leave orphans at work; Ctrl-C is the parent's to act on. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &self->mask_before, NULL);
+	sigprocmask(SIG_SETMASK, &self->signals.mask_before, NULL);
 	if (getppid() != parent || log == NULL || diag == NULL || !redirect(log))
 		_exit(nescsim_status_exit_code(NESCSIM_IO));
 	status = point_run(self->job->plan, point, diag);
-	nescsim_diag_print(diag, stderr);
+	/* Not the errors of a run whose result somebody else has made. */
+	if (status != NESCSIM_OK || nescsim_diag_num_errors(diag) == 0)
+		nescsim_diag_print(diag, stderr);
 	if (status != NESCSIM_OK && nescsim_diag_num_errors(diag) == 0)
 		fprintf(stderr, "error: %s\n", nescsim_status_text(status));
 	fflush(stderr);
@@ -177,15 +149,11 @@ static void kill_all(pool *self)
 
 static nescsim_status work(pool *self)
 {
-	static const struct timespec tick = { .tv_nsec = TICK_NS };
 	nescsim_status status = fill(self);
 
 	while (status == NESCSIM_OK && self->num_running != 0) {
-		const int got = sigtimedwait(&self->watched, NULL, &tick);
-
-		if (got > 0 && got != SIGCHLD)
-			return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
-					"the same command with --resume goes on", "interrupted");
+		if (interrupts_wait(&self->signals, TICK_NS))
+			return interrupts_report(self->diag);
 		reap(self);
 		progress_update(self->line, self->num_ended, self->job->num_todo);
 		status = fill(self);
@@ -206,13 +174,13 @@ static nescsim_status run(sweep_job *job, nescsim_diag *diag)
 		return self.num_children == 0 ? NESCSIM_OK : NESCSIM_NO_MEMORY;
 	if (options->progress != NULL)
 		self.line = progress_create(options->progress, "points");
-	watch_signals(&self);
+	interrupts_watch(&self.signals);
 	status = work(&self);
 	kill_all(&self);
-	unwatch_signals(&self);
+	interrupts_unwatch(&self.signals);
 	progress_finish(self.line);
 	free(self.children);
 	return status;
 }
 
-const sweep_executor executor_local = { .name = "local", .run = run };
+const sweep_executor executor_local = { .run = run };

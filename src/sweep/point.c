@@ -73,6 +73,9 @@ nescsim_status point_run(const sweep_plan *plan, uint64_t point, nescsim_diag *d
 
 	if (status == NESCSIM_OK)
 		status = nescsim_run(config, &options, diag, &result);
+	/* Somebody else may have run it at the same time, and been faster. */
+	if (status != NESCSIM_OK && config != NULL && point_has_result(plan->options->out_folder, point, config))
+		status = NESCSIM_OK;
 	nescsim_result_destroy(result);
 	nescsim_config_destroy(config);
 	free(path);

@@ -15,6 +15,7 @@
 #include "metrics/progress.h"
 #include "sweep/executor.h"
 #include "sweep/point.h"
+#include "sweep/point_list.h"
 #include "sweep/sweep_csv.h"
 #include "workload/output.h"
 
@@ -23,26 +24,54 @@
 #define MAX_LOCK_TRIES 50
 #define ERROR_PREFIX "error: " /* as nescsim_diag_print() begins */
 
-static const sweep_executor *const executors[] = {
-#define EXECUTOR(name) &executor_##name,
+static const struct {
+	nescsim_item item;
+	const sweep_executor *executor;
+} executors[] = {
+#define EXECUTOR(name, help) { { #name, help }, &executor_##name },
 #include "sweep/executors.def"
 #undef EXECUTOR
 };
 
 #define NUM_EXECUTORS (sizeof(executors) / sizeof(executors[0]))
 
-static const sweep_executor *find_executor(const char *name, nescsim_diag *diag)
+nescsim_item nescsim_sweep_executor(size_t index)
 {
-	text_buffer hint = TEXT_EMPTY;
+	return index < NUM_EXECUTORS ? executors[index].item : (nescsim_item){ .name = NULL };
+}
+
+/* The one that the options name, when the others fit it. */
+static const sweep_executor *find_executor(const nescsim_sweep_options *options, nescsim_diag *diag)
+{
+	const char *name = options->executor != NULL ? options->executor : executors[0].item.name;
+	const sweep_executor *found = NULL;
+	text_buffer names = TEXT_EMPTY, with_tasks = TEXT_EMPTY;
 
 	for (size_t i = 0; i < NUM_EXECUTORS; i++) {
-		if (name == NULL || strcmp(executors[i]->name, name) == 0)
-			return executors[i];
-		text_add(&hint, "%s%s", i == 0 ? "there is " : ", ", executors[i]->name);
+		text_buffer *to = executors[i].executor->has_tasks ? &with_tasks : NULL;
+
+		if (strcmp(executors[i].item.name, name) == 0)
+			found = executors[i].executor;
+		text_add(&names, "%s%s", i == 0 ? "there is " : ", ", executors[i].item.name);
+		if (to != NULL)
+			text_add(to, "%s%s", to->num_bytes == 0 ? "" : ", ", executors[i].item.name);
 	}
-	diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, text_get(&hint), "there is no executor '%s'", name);
-	text_free(&hint);
-	return NULL;
+	if (found == NULL) {
+		diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, text_get(&names), "there is no executor '%s'", name);
+	} else if (!found->has_tasks &&
+		   (options->num_tasks != 0 || options->num_rounds != 0 || options->num_submit_options != 0)) {
+		diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, NULL,
+			 "the executor '%s' has no tasks: their number, rounds and options are for: %s", name,
+			 text_get(&with_tasks));
+		found = NULL;
+	} else if (options->points != NULL && found != executors[0].executor) {
+		diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "leave one of them out",
+			 "chosen points run here, not by the executor '%s'", name);
+		found = NULL;
+	}
+	text_free(&names);
+	text_free(&with_tasks);
+	return found;
 }
 
 /* ---- the folder ------------------------------------------------------------------------------------------------- */
@@ -105,7 +134,7 @@ static nescsim_status check_folder(const nescsim_sweep_options *options, nescsim
 	if (state == FOLDER_FOREIGN)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "choose another --out",
 				"the folder exists and holds no sweep (no " PLAN_FILE " of nescsim's)");
-	if (state == FOLDER_SWEEP && !options->resume)
+	if (state == FOLDER_SWEEP && !options->resume && options->points == NULL)
 		return diag_add(
 			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
 			"--resume keeps its points and runs what is missing or differs; or choose another --out",
@@ -190,6 +219,37 @@ static nescsim_status write_plan(const sweep_plan *plan, nescsim_diag *diag)
 	return status;
 }
 
+/* For a part of a sweep: its folder as it is, or a new one. Others may do the same at this moment. */
+static nescsim_status join_folder(const sweep_plan *plan, nescsim_diag *diag)
+{
+	const diag_place place = { .file = plan->options->out_folder };
+	char *points = point_path(plan->options->out_folder, 0, ""), *name = NULL;
+	json_t *mine = plan_json(plan), *theirs = NULL;
+	nescsim_status status = NESCSIM_NO_MEMORY;
+
+	if (points != NULL && mine != NULL && asprintf(&name, "%s/" PLAN_FILE, place.file) >= 0) {
+		*strrchr(points, '/') = '\0';
+		status = folder_make(place.file, diag);
+		theirs = json_load_file(name, 0, NULL);
+	} else {
+		name = NULL;
+	}
+	if (status == NESCSIM_OK && theirs == NULL)
+		status = write_plan(plan, diag);
+	else if (status == NESCSIM_OK && !json_equal(mine, theirs))
+		status = diag_add(
+			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "repeat its parameters, or choose another --out",
+			"the folder holds a sweep of other parameters, or of another version: its points have "
+			"other numbers");
+	if (status == NESCSIM_OK)
+		status = folder_make(points, diag);
+	json_decref(mine);
+	json_decref(theirs);
+	free(name);
+	free(points);
+	return status;
+}
+
 /* Two sweeps in one folder would take each other's files away. The lock is the kernel's and ends with the last process that
  * has it, children of a killed sweep included, which are dying then: hence the wait. A filesystem without locks has none.
  * *fd_out is -1 or to be closed in the end. */
@@ -233,8 +293,8 @@ static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag,
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot remove '%s': %s", csv,
 					  strerror(errno));
 		if (status == NESCSIM_OK) {
-			folder_remove_leftovers(points);
-			folder_remove_leftovers(out_folder);
+			folder_remove_leftovers(points, false);
+			folder_remove_leftovers(out_folder, false);
 		}
 	}
 	free(points);
@@ -244,13 +304,8 @@ static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag,
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
 
-static void set_bit(uint64_t *bits, uint64_t point)
-{
-	bits[point / 64] |= UINT64_C(1) << point % 64;
-}
-
 /* Loads every point's configuration: all mistakes are found before anything runs. Points that need not run are put into
- * `has_result`. */
+ * `has_result`; those that are there already are not looked at. */
 static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result, uint64_t *num_kept, nescsim_diag *diag)
 {
 	const nescsim_sweep_options *options = plan->options;
@@ -259,15 +314,19 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 	nescsim_status status = NESCSIM_OK;
 
 	for (uint64_t point = 0; status == NESCSIM_OK && point < plan->num_points; point++) {
-		nescsim_diag *found = nescsim_diag_create();
+		nescsim_diag *found;
 		nescsim_config *config = NULL;
-		const nescsim_status loaded =
-			found == NULL ? NESCSIM_NO_MEMORY : plan_load(plan, point, found, &config);
+		nescsim_status loaded;
 
+		if (job_has(has_result, point))
+			continue;
+		found = nescsim_diag_create();
+		loaded = found == NULL ? NESCSIM_NO_MEMORY : plan_load(plan, point, found, &config);
 		if (loaded != NESCSIM_OK) {
 			status = plan_mistakes_add(&mistakes, point, loaded, found);
-		} else if (options->resume && point_has_result(options->out_folder, point, config)) {
-			set_bit(has_result, point);
+		} else if ((options->resume || options->points != NULL) &&
+			   point_has_result(options->out_folder, point, config)) {
+			job_add(has_result, point);
 			(*num_kept)++;
 		}
 		/* What a configuration names is looked at once: reading a long trace takes its time. */
@@ -332,7 +391,7 @@ static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result,
 			continue;
 		if (plan_load(plan, point, NULL, &config) == NESCSIM_OK &&
 		    point_has_result(plan->options->out_folder, point, config)) {
-			set_bit(has_result, point);
+			job_add(has_result, point);
 			counts->num_run++;
 		} else if (counts->num_failed++ < MAX_FAILURES_SHOWN) {
 			report_failure(plan, point, diag);
@@ -345,21 +404,52 @@ static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result,
 	return counts->num_failed == 0 ? NESCSIM_OK : NESCSIM_RUN_FAILED;
 }
 
+/* Also those of other hosts: whoever still writes there writes what is there already. */
+static void remove_all_leftovers(const sweep_plan *plan)
+{
+	char *points = point_path(plan->options->out_folder, 0, "");
+
+	if (points == NULL)
+		return;
+	*strrchr(points, '/') = '\0';
+	folder_remove_leftovers(points, true);
+	free(points);
+}
+
+/* Makes the bits of points that this call need not run, before any result is looked at. */
+static nescsim_status choose_points(const sweep_plan *plan, nescsim_diag *diag, uint64_t **has_result_out,
+				    uint64_t *num_points_out)
+{
+	uint64_t *bits = calloc(job_num_words(plan), sizeof(*bits));
+	nescsim_status status;
+
+	*has_result_out = bits;
+	*num_points_out = plan->num_points;
+	if (bits == NULL)
+		return NESCSIM_NO_MEMORY;
+	if (plan->options->points == NULL)
+		return NESCSIM_OK;
+	status = point_list_parse(plan->options->points, plan, diag, bits, num_points_out);
+	for (size_t i = 0; i < job_num_words(plan); i++)
+		bits[i] = ~bits[i];
+	return status;
+}
+
 static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *executor, uint64_t *has_result,
 				 nescsim_sweep_counts *counts, nescsim_diag *diag)
 {
-	const size_t num_words = (size_t)(plan->num_points / 64 + 1);
-	uint64_t *todo = calloc(num_words, sizeof(*todo));
-	sweep_job job = { .plan = plan, .todo = todo, .num_todo = plan->num_points - counts->num_kept };
+	const bool is_part = plan->options->points != NULL;
+	uint64_t *todo = calloc(job_num_words(plan), sizeof(*todo));
+	sweep_job job = { .plan = plan, .todo = todo, .num_todo = counts->num_points - counts->num_kept };
 	const diag_place place = { .file = plan->options->out_folder };
 	nescsim_status status, found;
 
 	if (todo == NULL)
 		return NESCSIM_NO_MEMORY;
-	for (size_t i = 0; i < num_words; i++)
+	for (size_t i = 0; i < job_num_words(plan); i++)
 		todo[i] = ~has_result[i];
 	/* Of points whose process was killed just behind its result. */
-	for (uint64_t point = 0; counts->num_kept != 0 && point < plan->num_points; point++)
+	for (uint64_t point = 0; !is_part && counts->num_kept != 0 && point < plan->num_points; point++)
 		if (job_has(has_result, point))
 			point_drop_empty_log(plan->options->out_folder, point);
 	status = executor->run(&job, diag);
@@ -368,10 +458,14 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	if (status != NESCSIM_OK) {
 		counts->num_run = job.num_good;
 		diag_add(diag, NESCSIM_WARNING, status, &place, NULL, "%" PRIu64 " of %" PRIu64 " points are done",
-			 counts->num_kept + counts->num_run, plan->num_points);
+			 counts->num_kept + counts->num_run, counts->num_points);
 		return status;
 	}
 	found = find_results(plan, has_result, counts, diag);
+	if (is_part)
+		return found;
+	if (found == NESCSIM_OK)
+		remove_all_leftovers(plan);
 	status = sweep_csv_write(plan, has_result, diag);
 	return status != NESCSIM_OK ? status : found;
 }
@@ -379,7 +473,7 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options *options, nescsim_diag *diag,
 			     nescsim_sweep_counts *counts_out)
 {
-	const sweep_executor *executor = find_executor(options->executor, diag);
+	const sweep_executor *executor = find_executor(options, diag);
 	nescsim_sweep_counts counts = { .num_points = 0 };
 	uint64_t *has_result = NULL;
 	int lock_fd = -1;
@@ -390,14 +484,14 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 		status = NESCSIM_USAGE;
 	if (status == NESCSIM_OK)
 		status = check_folder(options, diag);
-	if (status == NESCSIM_OK) {
-		counts.num_points = plan.num_points;
-		has_result = calloc((size_t)(plan.num_points / 64 + 1), sizeof(*has_result));
-		status = has_result == NULL ? NESCSIM_NO_MEMORY
-					    : check_points(&plan, has_result, &counts.num_kept, diag);
-	}
 	if (status == NESCSIM_OK)
-		status = prepare_folder(&plan, diag, &lock_fd);
+		status = choose_points(&plan, diag, &has_result, &counts.num_points);
+	if (status == NESCSIM_OK)
+		status = check_points(&plan, has_result, &counts.num_kept, diag);
+	if (status == NESCSIM_OK && executor->check != NULL)
+		status = executor->check(&plan, diag);
+	if (status == NESCSIM_OK)
+		status = options->points != NULL ? join_folder(&plan, diag) : prepare_folder(&plan, diag, &lock_fd);
 	if (status == NESCSIM_OK)
 		status = run_points(&plan, executor, has_result, &counts, diag);
 	if (counts_out != NULL)
