@@ -28,7 +28,7 @@
 #define MS INT64_C(1000000)
 #define SECOND (1000 * MS)
 #define TICK_NS (200 * MS)
-#define FIRST_LOOK_NS (500 * MS) /* after the submission; twice that for the next look, and so on */
+#define FIRST_LOOK_NS (200 * MS) /* after the submission; half as much again before the next look, and so on */
 #define MAX_LOOK_NS (5 * SECOND)
 #define TIDY_NS (3 * SECOND)         /* for tasks to end whose points are all there */
 #define END_NS (30 * SECOND)         /* for cancelled tasks to end */
@@ -262,7 +262,7 @@ static nescsim_status wait_for_round(rounds *self)
 		if (now_ns() < next_ns)
 			continue;
 		status = look(self, &heard_ns, &over);
-		pause_ns = 2 * pause_ns < MAX_LOOK_NS ? 2 * pause_ns : MAX_LOOK_NS;
+		pause_ns = pause_ns * 3 / 2 < MAX_LOOK_NS ? pause_ns * 3 / 2 : MAX_LOOK_NS;
 		next_ns = now_ns() + pause_ns;
 	}
 	return status;

@@ -17,7 +17,7 @@
 #define SECONDS(number) ((number)*INT64_C(1000000000))
 #define SUBMIT_NS SECONDS(120)
 #define LOOK_NS SECONDS(60)
-#define CANCEL_NS SECONDS(10)
+#define CANCEL_NS SECONDS(5)
 
 #define MAX_WORDS 16
 
@@ -216,6 +216,7 @@ bool slurm_cancel(const slurm *self)
 {
 	text_buffer name = TEXT_EMPTY, cluster = TEXT_EMPTY;
 	const char *words[MAX_WORDS] = { SCANCEL, "--quiet" };
+	interrupts deaf = *self->signals; /* whoever has asked to end asks often, but this must be done */
 	program_output output = { .out = TEXT_EMPTY };
 	size_t num = 2;
 	program_end end = PROGRAM_NO_START;
@@ -226,8 +227,10 @@ bool slurm_cancel(const slurm *self)
 		text_add(&cluster, "--clusters=%s", self->cluster);
 		words[num++] = text_get(&cluster);
 	}
+	sigemptyset(&deaf.watched);
+	sigaddset(&deaf.watched, SIGCHLD);
 	if (text_ok(&name) && text_ok(&cluster))
-		end = program_run(words, NOT_FOR_SCANCEL, self->signals, CANCEL_NS, &output);
+		end = program_run(words, NOT_FOR_SCANCEL, &deaf, CANCEL_NS, &output);
 	program_forget(&output);
 	text_free(&name);
 	text_free(&cluster);

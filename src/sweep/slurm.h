@@ -40,7 +40,8 @@ nescsim_status slurm_submit(slurm *self, const char *script, uint64_t num_tasks,
 /* Looks at the job submitted last or, `all_jobs`, at all of the sweep's name. A job that is over has nothing in the queue. */
 slurm_answer slurm_look(const slurm *self, bool all_jobs, slurm_queue *queue_out);
 
-/* Cancels all jobs of the sweep's name. Does not wait for their end. False when Slurm does not answer. */
+/* Cancels all jobs of the sweep's name. Does not wait for their end, and for no signal; takes 5 s at
+ * most. False when Slurm does not answer. */
 bool slurm_cancel(const slurm *self);
 
 /* Frees what it holds. */
