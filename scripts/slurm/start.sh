@@ -4,7 +4,7 @@
 #
 # usage: scripts/slurm/start.sh FOLDER      then: export SLURM_CONF=FOLDER/slurm.conf
 #        scripts/slurm/stop.sh FOLDER
-# Needs the Debian packages slurmctld slurmd slurm-client munge.
+# Needs the Debian packages slurmctld slurmd slurm-client munge, and a FOLDER that everybody may enter (munge insists).
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/../.."
 . scripts/slurm/cluster.sh

@@ -8,7 +8,7 @@ cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 [ $# -eq 1 ] || die "usage: stop.sh FOLDER"
 base=${1%/}
-[ -e "$base/slurm.conf" ] || die "no cluster in $base"
+[ -d "$base/pid" ] || die "no cluster in $base"
 export SLURM_CONF=$base/slurm.conf
 
 # shellcheck disable=SC2317 # by wait_until
@@ -24,7 +24,7 @@ fi
 kill_daemons "$base" slurmd-n1 slurmd-n2 slurmctld munged
 # Helpers of daemons that were killed: a slurmstepd knows its folder by its command line or its environment.
 for process in $(pgrep -x slurmstepd); do
-	if tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | grep -qxF "SLURM_CONF=$base/slurm.conf"; then
+	if { tr '\0' '\n' <"/proc/$process/environ"; } 2>/dev/null | grep -qxF "SLURM_CONF=$base/slurm.conf"; then
 		kill -KILL "$process" 2>/dev/null
 	fi
 done

@@ -86,6 +86,9 @@ static nescsim_status check(const sweep_plan *plan, nescsim_diag *diag)
 	if (options->program == NULL)
 		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "name the tool nescsim",
 				  "tasks of Slurm need a program to run");
+	else if (strchr(options->program, '/') != NULL && access(options->program, X_OK) != 0)
+		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "has it been replaced?",
+				  "tasks of Slurm cannot run '%s': %s", options->program, strerror(errno));
 	for (size_t i = 0; i < options->num_submit_options; i++)
 		if (check_option(options->submit_options[i], diag) != NESCSIM_OK)
 			status = NESCSIM_USAGE;

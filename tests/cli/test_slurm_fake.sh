@@ -7,14 +7,13 @@ mkdir -p "$FAKE/jobs"
 plain_path=$PATH
 PATH=$PWD/tests/cli/slurm_fake:$PATH
 export FAKE PATH
-# shellcheck disable=SC2317 # by the trap
-end_all() {
+end_tasks() {
 	cat "$FAKE"/jobs/*/group 2>/dev/null | while read -r group; do
-		kill -KILL -- "-$group" 2>/dev/null
+		kill -KILL "-$group" 2>/dev/null
 	done
-	rm -rf "$scratch"
 }
-trap end_all EXIT
+trap 'end_tasks; rm -rf "$scratch"' EXIT
+trap 'exit 1' INT TERM HUP
 
 sweep='sweep configs/dd.yaml --schemes nesc --set vms[0].workload.count=300 --param nesc.btlb.entries=1..4 --param zip:nesc.walker.count=1,2;sim.warmup=10,20'
 # shellcheck disable=SC2086
@@ -23,6 +22,7 @@ expect 0
 
 # fresh: a Slurm that has seen nothing.
 fresh() {
+	end_tasks
 	rm -rf "$FAKE" "$scratch/there"
 	mkdir -p "$FAKE/jobs"
 }
@@ -215,6 +215,10 @@ for signal in INT TERM; do
 	grep -q 'interrupted.*--resume' "$scratch/err" || bad "SIG$signal: $(cat "$scratch/err")"
 	grep -q 'warning: 1 of 2 points are done' "$scratch/err" || bad "SIG$signal: $(cat "$scratch/err")"
 	[ -s "$FAKE/cancellations" ] || bad "SIG$signal: nothing was cancelled"
+	group=$(cat "$FAKE/jobs/1/group")
+	if pgrep -g "$group" -r D,R,S,T >/dev/null && sleep 2 && pgrep -g "$group" -r D,R,S,T >/dev/null; then
+		bad "SIG$signal: tasks run on"
+	fi
 	[ ! -e "$scratch/there/sweep.csv" ] || bad "SIG$signal: a table of a part"
 done
 
