@@ -6,12 +6,13 @@ cd -P "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
 	cat <<'EOT'
-usage: ./test.sh [--sanitize | --long | --fuzz | --browser] [ctest option...]
+usage: ./test.sh [--sanitize | --long | --fuzz | --browser | --slurm] [ctest option...]
   (none)      all tests but the long ones, assertions on, warnings are errors
   --sanitize  with address and undefined-behaviour sanitizers, without the slow tests
   --long      only the long tests (fuzzing of the simulator)
   --fuzz      only the trace readers' fuzzer, a minute for each format
   --browser   only the pages of `nescsim report`, in headless Chromium; skipped where it cannot be installed
+  --slurm     only sweeps on a Slurm of two nodes, which the tests start on this machine; skipped without its packages
 Further options go to ctest: ./test.sh -R btlb
 EOT
 }
@@ -23,6 +24,7 @@ while [ $# -gt 0 ]; do
 	--long) build=ci tests=long ;;
 	--fuzz) build=ci tests=fuzz ;;
 	--browser) build=ci tests=browser ;;
+	--slurm) build=ci tests=slurm ;;
 	-h | --help)
 		usage
 		exit 0
@@ -33,8 +35,11 @@ while [ $# -gt 0 ]; do
 done
 
 ensure_packages "${build_packages[@]}" "${test_packages[@]}"
-# Without it the test says that it is skipped.
-[ "$tests" != browser ] || (ensure_packages "${browser_packages[@]}") || say "going on without a browser"
+# Without these, the tests that need them say that they are skipped.
+optional=()
+[ "$tests" != browser ] || optional=("${browser_packages[@]}")
+[ "$tests" != slurm ] || optional=("${slurm_packages[@]}")
+(ensure_packages ${optional[@]+"${optional[@]}"}) || say "going on without: ${optional[*]}"
 build_preset "$build"
 say "Running test preset $tests"
 exec ctest --preset "$tests" -j "$(nproc)" "$@"

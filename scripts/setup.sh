@@ -10,6 +10,8 @@ build_packages=(gcc binutils libc6-dev cmake ninja-build pkgconf libsimgrid-dev 
 test_packages=(libcmocka-dev g++ e2fsprogs libxml2-utils)
 # What ./test.sh --browser needs besides.
 browser_packages=(chromium poppler-utils)
+# What only ./test.sh --slurm needs. Nothing of them is configured: the tests start daemons of their own.
+slurm_packages=(slurmctld slurmd slurm-client munge)
 
 say() { printf '==> %s\n' "$*"; }
 die() {

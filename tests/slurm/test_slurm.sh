@@ -231,7 +231,7 @@ other_user() {
 		exit 77
 	}
 	as=(setpriv --reuid nobody --regid nogroup --clear-groups env "HOME=$scratch")
-	chmod 777 "$scratch"
+	chmod 1777 "$scratch"
 	"${as[@]}" test -r configs/dd.yaml -a -x "$tool" || {
 		echo "nobody may read this folder"
 		exit 77
