@@ -355,6 +355,7 @@ static nescsim_status run_round(rounds *self)
 	if (status == NESCSIM_OK)
 		status = wait_for_round(self);
 	if (status != NESCSIM_OK) {
+		see_points(self);
 		self->job->num_good += self->num_there;
 		cancel(self);
 		return status;
