@@ -1,4 +1,4 @@
-# latency_us_by_request_bytes: latency_us by request_bytes
+# filesystem: what a filesystem in the guest adds to the latency of writes
 # Made by nescsim plot. To draw it again, in this folder: gnuplot filesystem.gp
 # or in another format (svg, png, pdf): gnuplot -e "format='pdf'" filesystem.gp
 if (!exists('format')) format = 'svg'
@@ -27,16 +27,16 @@ set xlabel 'request size'
 set logscale x
 set xtics ('512 B' 512, '1 KiB' 1024, '2 KiB' 2048, '4 KiB' 4096, '8 KiB' 8192, '16 KiB' 16384, '32 KiB' 32768)
 
-set multiplot layout 1,1 title ''
+set multiplot layout 1,1 title 'Writes with a filesystem in the guest, and without'
 
 set title ''
 set yrange [4.8384:364.4576]
-set ylabel 'latency, µs'
+set ylabel 'mean latency, µs'
 set logscale y
 set ytics (5, 10, 20, 50, 100, 200)
 plot \
-  data index 0 using 1:2 with linespoints linestyle 1 title 'nesc, none', \
-  data index 1 using 1:2 with linespoints linestyle 2 title 'virtio, none', \
+  data index 0 using 1:2 with linespoints linestyle 1 title 'nesc, raw', \
+  data index 1 using 1:2 with linespoints linestyle 2 title 'virtio, raw', \
   data index 2 using 1:2 with linespoints linestyle 3 title 'nesc, ext4', \
   data index 3 using 1:2 with linespoints linestyle 4 title 'virtio, ext4'
 unset multiplot

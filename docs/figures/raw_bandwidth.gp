@@ -1,4 +1,4 @@
-# bandwidth_by_size: bandwidth by request size
+# raw_bandwidth: bandwidth by request size
 # Made by nescsim plot. To draw it again, in this folder: gnuplot raw_bandwidth.gp
 # or in another format (svg, png, pdf): gnuplot -e "format='pdf'" raw_bandwidth.gp
 if (!exists('format')) format = 'svg'

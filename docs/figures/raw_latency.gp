@@ -1,4 +1,4 @@
-# latency_by_size: latency by request size
+# raw_latency: latency by request size
 # Made by nescsim plot. To draw it again, in this folder: gnuplot raw_latency.gp
 # or in another format (svg, png, pdf): gnuplot -e "format='pdf'" raw_latency.gp
 if (!exists('format')) format = 'svg'
@@ -31,7 +31,7 @@ set multiplot layout 1,2 title 'Latency by request size'
 
 set title 'read'
 set yrange [3.664:251.2484]
-set ylabel 'latency, µs'
+set ylabel 'mean latency, µs'
 set logscale y
 set ytics (5, 10, 20, 50, 100, 200)
 plot \
@@ -42,7 +42,7 @@ plot \
 
 set title 'write'
 set yrange [3.664:251.2484]
-set ylabel 'latency, µs'
+set ylabel 'mean latency, µs'
 set logscale y
 set ytics (5, 10, 20, 50, 100, 200)
 plot \

@@ -19,6 +19,8 @@ typedef struct nescsim_config nescsim_config;
 typedef struct nescsim_override {
 	const char *path;
 	const char *value;
+	/* What names of files in the value are relative to, "configs/"; NULL = the working directory. */
+	const char *folder;
 } nescsim_override;
 
 /* Reads a YAML file and what its `base:` names, applies the overrides in their order, and checks every key, also

@@ -25,6 +25,7 @@
 #include <nescsim/link.h>
 #include <nescsim/plot.h>
 #include <nescsim/report.h>
+#include <nescsim/reproduce.h>
 #include <nescsim/result.h>
 #include <nescsim/run.h>
 #include <nescsim/sweep.h>

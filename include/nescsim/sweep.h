@@ -29,6 +29,7 @@ typedef struct nescsim_sweep_options {
 	size_t num_params;
 	uint64_t num_repeats;   /* runs of each combination, each with the next seed; 0 = sweep.repeat */
 	const char *out_folder; /* required */
+	int dry_run;            /* check everything, count the points, and write nothing */
 	int resume;             /* keep the points that are there and were made with the same effective configuration */
 	const char *executor;   /* who runs the points: a name of nescsim_sweep_executor(); NULL = the first */
 	uint32_t num_jobs;      /* points at a time; 0 = as many as this process has cores (in a task elsewhere: one) */
@@ -46,16 +47,22 @@ typedef struct nescsim_sweep_options {
 	size_t num_submit_options;
 } nescsim_sweep_options;
 
-/* Points by what became of them. */
+/* Points by what becomes of them, and what that costs. */
 typedef struct nescsim_sweep_counts {
 	uint64_t num_points; /* all; repeats included */
 	uint64_t num_kept;   /* were there already */
 	uint64_t num_run;    /* have a result of this sweep */
 	uint64_t num_failed; /* have none */
+	/* Of those that are to run, all schemes together, as far as it is known before. */
+	uint64_t num_requests;
+	/* What that may take, a guess by requests and bytes. */
+	uint64_t estimate_s;
 } nescsim_sweep_counts;
 
 /* The executors: their names, each with one line of help; both are NULL past the end. */
 nescsim_item nescsim_sweep_executor(size_t index);
+/* The estimate for people: "4 min 05 s". */
+void nescsim_sweep_format_estimate(const nescsim_sweep_counts *counts, char *text, size_t text_bytes);
 
 /* Runs a sweep. First all of it is checked: every combination must make a right configuration. Then each point runs in a
  * process of its own, made by fork(), and leaves its result folder at out_folder/points/0001 and so on, or

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const cli_command *const cli_commands[] = {
 #define COMMAND(name) &command_##name,
@@ -196,16 +197,17 @@ static const struct shorthand {
 	const char *option, *path;
 	const char *value; /* NULL: the option's */
 	bool is_text;      /* the value is no YAML: a file's name, say */
+	const char *with;  /* only for commands that have this option, too; NULL: for all */
 } shorthands[] = {
-	{ "seed", "sim.seed", NULL, false },
-	{ "requests", "output.requests", "true", false },
-	{ "check", "sim.check", "true", false },
-	{ "trace", "vms[0].workload.kind", "trace", false },
-	{ "trace", "vms[0].workload.file", NULL, true },
-	{ "format", "vms[0].workload.format", NULL, true },
-	{ "skip", "vms[0].workload.skip", NULL, false },
-	{ "window", "vms[0].workload.window", NULL, false },
-	{ "time-scale", "vms[0].workload.time_scale", NULL, false },
+	{ "seed", "sim.seed", NULL, false, NULL },
+	{ "requests", "output.requests", "true", false, NULL },
+	{ "check", "sim.check", "true", false, NULL },
+	{ "trace", "vms[0].workload.kind", "trace", false, NULL },
+	{ "trace", "vms[0].workload.file", NULL, true, NULL },
+	{ "format", "vms[0].workload.format", NULL, true, "trace" },
+	{ "skip", "vms[0].workload.skip", NULL, false, NULL },
+	{ "window", "vms[0].workload.window", NULL, false, NULL },
+	{ "time-scale", "vms[0].workload.time_scale", NULL, false, NULL },
 };
 
 #define NUM_SHORTHANDS (sizeof(shorthands) / sizeof(shorthands[0]))
@@ -261,7 +263,8 @@ nescsim_status cli_overrides(const cli_args *args, nescsim_override *overrides, 
 		for (size_t j = 0; j < NUM_SHORTHANDS; j++) {
 			const struct shorthand *of = &shorthands[j];
 
-			if (strcmp(name, of->option) == 0)
+			if (strcmp(name, of->option) == 0 &&
+			    (of->with == NULL || find_option(args->command, of->with, strlen(of->with)) != NULL))
 				overrides[(*num_out)++] = (nescsim_override){
 					.path = of->path,
 					.value = of->value != NULL ? of->value
@@ -331,13 +334,27 @@ nescsim_status cli_load(const cli_args *args, nescsim_config **config_out)
 
 char *cli_default_folder(const char *config_name, const char *suffix)
 {
-	const char *slash = strrchr(config_name, '/');
-	const char *name = slash != NULL ? slash + 1 : config_name;
-	const char *dot = strrchr(name, '.');
-	const size_t num_bytes = dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name);
+	size_t end = strlen(config_name), begin, num_bytes;
+	const char *name, *dot;
 	char *folder = NULL;
 
+	while (end > 1 && config_name[end - 1] == '/')
+		end--;
+	for (begin = end; begin > 0 && config_name[begin - 1] != '/';)
+		begin--;
+	name = config_name + begin;
+	dot = memrchr(name, '.', end - begin);
+	num_bytes = dot != NULL && dot != name ? (size_t)(dot - name) : end - begin;
+
 	return asprintf(&folder, "results/%.*s%s", (int)num_bytes, name, suffix) < 0 ? NULL : folder;
+}
+
+bool cli_program(char *path, size_t path_bytes)
+{
+	const ssize_t num_bytes = readlink("/proc/self/exe", path, path_bytes - 1);
+
+	path[num_bytes < 0 ? 0 : num_bytes] = '\0';
+	return num_bytes > 0;
 }
 
 /* ---- help ------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@ static const cli_option options[] = {
 	  "Varies a key: 1,2,4 or 1..64*2 or 4..32+4; several make a grid, zip:KEY=LIST;KEY=LIST pairs keys." },
 	{ "repeat", "N", "Runs each combination N times, with the seeds sim.seed, sim.seed + 1 and so on." },
 	{ "out", "DIR", "Where the sweep goes (default: results/, the configuration's name and -sweep)." },
+	{ "dry-run", NULL,
+	  "Checks everything, says how much there is to run and how long that may take, and runs nothing." },
 	{ "resume", NULL, "Keeps the points in DIR that were made with the same configuration, runs the others." },
 	{ "jobs", "N", "Runs N points at a time (default: one per core)." },
 	{ "points", "LIST",
@@ -53,6 +55,19 @@ static nescsim_status read_numbers(const cli_args *args, nescsim_sweep_options *
 	return NESCSIM_OK;
 }
 
+static void print_plan(const nescsim_sweep_counts *counts)
+{
+	const unsigned long long to_run = counts->num_points - counts->num_kept;
+	char duration[48];
+
+	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
+	printf("%llu points", (unsigned long long)counts->num_points);
+	if (counts->num_kept != 0)
+		printf(", of which %llu are kept", (unsigned long long)counts->num_kept);
+	printf("\nTo run: %llu points, %llu requests in all schemes, about %s\n", to_run,
+	       (unsigned long long)counts->num_requests, duration);
+}
+
 static void print_end(const nescsim_sweep_counts *counts, const char *folder, bool is_part)
 {
 	printf("%llu points: %llu run", (unsigned long long)counts->num_points, (unsigned long long)counts->num_run);
@@ -72,18 +87,11 @@ static nescsim_status sweep(const cli_args *args, nescsim_sweep_options *to)
 
 	if (status == NESCSIM_OK)
 		status = nescsim_sweep(args->arguments[0], to, args->diag, &counts);
-	if (status == NESCSIM_OK && !cli_flag(args, "quiet"))
+	if (status == NESCSIM_OK && to->dry_run)
+		print_plan(&counts);
+	else if (status == NESCSIM_OK && !cli_flag(args, "quiet"))
 		print_end(&counts, to->out_folder, to->points != NULL);
 	return status;
-}
-
-/* This very program, as tasks are to start it. False when that cannot be known. */
-static bool find_program(char *path, size_t path_bytes)
-{
-	const ssize_t num_bytes = readlink("/proc/self/exe", path, path_bytes - 1);
-
-	path[num_bytes < 0 ? 0 : num_bytes] = '\0';
-	return num_bytes > 0;
 }
 
 /* The values of an option that may be given several times. */
@@ -110,10 +118,11 @@ static nescsim_status run(const cli_args *args)
 		.overrides = overrides,
 		.params = params,
 		.out_folder = folder,
+		.dry_run = cli_flag(args, "dry-run"),
 		.resume = cli_flag(args, "resume"),
 		.executor = cli_text(args, "executor"),
 		.points = cli_text(args, "points"),
-		.program = find_program(program, sizeof(program)) ? program : NULL,
+		.program = cli_program(program, sizeof(program)) ? program : NULL,
 		.submit_options = submit_options,
 		.progress = cli_flag(args, "quiet") ? NULL : stderr,
 	};

@@ -90,6 +90,9 @@ nescsim_status cli_schemes(const cli_args *args, const char ***names_out, size_t
 /* "results/vc707" and the suffix for configs/vc707.yaml; to be freed, NULL when out of memory. */
 char *cli_default_folder(const char *config_name, const char *suffix);
 
+/* The file of this very program, as tasks elsewhere are to start it. False when that cannot be known. */
+bool cli_program(char *path, size_t path_bytes);
+
 /* The options that cli_load() knows; for the tables of commands. */
 #define CLI_SET_OPTION                                                                                  \
 	{                                                                                               \

@@ -14,6 +14,8 @@ typedef struct cfg_document cfg_document;
 typedef struct cfg_override {
 	const char *path;  /* "a.b[0].c" */
 	const char *value; /* YAML flow text: "4 KiB", "[host, nesc]", "{kind: null}" */
+	/* What names of files in the value are relative to, with a '/' at its end; NULL = the working directory. */
+	const char *folder;
 } cfg_override;
 
 /* Reads `file_name` (and what its `base:` names, relative to it), then applies the overrides in order.

@@ -221,15 +221,18 @@ static nescsim_status apply_one(setter *s, const cfg_override *override)
 nescsim_status override_apply(cfg_document *document, const cfg_override *overrides, size_t num_overrides,
 			      nescsim_diag *diag)
 {
-	static const cfg_source source = { .name = "--set", .folder = "" };
-	nescsim_status result = NESCSIM_OK;
+	cfg_source *sources = arena_alloc(&document->memory, (num_overrides + 1) * sizeof(*sources));
+	nescsim_status result = sources ? NESCSIM_OK : NESCSIM_NO_MEMORY;
 
-	for (size_t i = 0; i < num_overrides; i++) {
-		setter s = { .document = document, .memory = &document->memory, .diag = diag, .source = &source };
+	for (size_t i = 0; sources && i < num_overrides; i++) {
+		const char *folder = overrides[i].folder ? overrides[i].folder : "";
+		setter s = { .document = document, .memory = &document->memory, .diag = diag, .source = &sources[i] };
 		nescsim_status status = NESCSIM_NO_MEMORY;
 
+		sources[i] = (cfg_source){ .name = "--set",
+					   .folder = arena_copy(&document->memory, folder, strlen(folder)) };
 		s.path = arena_copy(&document->memory, overrides[i].path, strlen(overrides[i].path));
-		if (s.path)
+		if (s.path && sources[i].folder)
 			status = apply_one(&s, &overrides[i]);
 		if (result == NESCSIM_OK)
 			result = status;

@@ -72,6 +72,14 @@ static const char *const stages_columns[] = {
 
 static const char *const histogram_columns[] = { "scheme", "layer", "vm", "op", "latency_us", "requests" };
 
+bool metrics_has_summary_column(const char *name)
+{
+	for (size_t i = 0; i < sizeof(summary_columns) / sizeof(summary_columns[0]); i++)
+		if (strcmp(summary_columns[i], name) == 0)
+			return true;
+	return false;
+}
+
 const char *stage_name(stage which)
 {
 	NESC_ASSERT(which < NUM_STAGES, "no stage %d", (int)which);

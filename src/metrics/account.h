@@ -107,6 +107,9 @@ typedef struct metrics_run {
 	const metrics_host_cpu *host_cpu; /* [0] for all VMs together, [vm] for each: num_vms + 1 of them */
 } metrics_run;
 
+/* Has summary.csv a column of this name? */
+bool metrics_has_summary_column(const char *name);
+
 /* Declares the columns of summary.csv and writes the header; then call metrics_write_summary() for each scheme. */
 void metrics_begin_summary(csv_writer *csv, FILE *out);
 

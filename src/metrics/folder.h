@@ -30,6 +30,10 @@
 	X(MISSES, "misses.csv")       \
 	X(REQUESTS, "requests.csv")
 
+/* And that the folder of a sweep holds: what was asked for, and the table. */
+#define SWEEP_PLAN_FILE "sweep.json"
+#define SWEEP_TABLE_FILE "sweep.csv"
+
 typedef enum folder_file {
 #define FOLDER_FILE_ENUM(symbol, name) FOLDER_##symbol,
 	FOLDER_FILE_LIST(FOLDER_FILE_ENUM)

@@ -48,15 +48,14 @@ progress *progress_create(FILE *out, const char *label)
 	return self;
 }
 
-/* "3 s", "4 min 05 s", "2 h 07 min" */
-static void format_rest(int64_t rest_s, char *text, size_t text_bytes)
+void progress_format_duration(int64_t duration_s, char *text, size_t text_bytes)
 {
-	if (rest_s < 60)
-		snprintf(text, text_bytes, "%" PRId64 " s", rest_s);
-	else if (rest_s < 3600)
-		snprintf(text, text_bytes, "%" PRId64 " min %02" PRId64 " s", rest_s / 60, rest_s % 60);
+	if (duration_s < 60)
+		snprintf(text, text_bytes, "%" PRId64 " s", duration_s);
+	else if (duration_s < 3600)
+		snprintf(text, text_bytes, "%" PRId64 " min %02" PRId64 " s", duration_s / 60, duration_s % 60);
 	else
-		snprintf(text, text_bytes, "%" PRId64 " h %02" PRId64 " min", rest_s / 3600, rest_s / 60 % 60);
+		snprintf(text, text_bytes, "%" PRId64 " h %02" PRId64 " min", duration_s / 3600, duration_s / 60 % 60);
 }
 
 static void draw(progress *self, uint64_t done, uint64_t total, int64_t now_ns)
@@ -73,7 +72,8 @@ static void draw(progress *self, uint64_t done, uint64_t total, int64_t now_ns)
 	} else {
 		double rest_s = (double)(now_ns - self->start_ns) / NS_PER_S * (double)(total - done) / (double)done;
 
-		format_rest(rest_s < 1e9 ? (int64_t)(rest_s + 0.5) : INT64_C(1000000000), rest, sizeof(rest));
+		progress_format_duration(rest_s < 1e9 ? (int64_t)(rest_s + 0.5) : INT64_C(1000000000), rest,
+					 sizeof(rest));
 		width = snprintf(line, sizeof(line), "%s: %3d %%, about %s left", self->label,
 				 (int)(100.0 * (double)done / (double)total), rest);
 	}

@@ -10,6 +10,9 @@
 
 typedef struct progress progress;
 
+/* "3 s", "4 min 05 s", "2 h 07 min" */
+void progress_format_duration(int64_t duration_s, char *text, size_t text_bytes);
+
 /* A progress line on `out` (stderr); `label` is copied. Returns NULL when `out` is no terminal or memory is out, and
  * every function below takes NULL and does nothing. */
 progress *progress_create(FILE *out, const char *label);

@@ -74,10 +74,23 @@ static bool x_is_number(const plot_selection *self, plot_unit *unit_out)
 /* A series under way: its rows have the same values as `row`. */
 typedef struct draft {
 	size_t row;
+	size_t y; /* which, where each is a series of its own; else 0 */
 	size_t max_points;
 } draft;
 
-/* The last part of a parameter's key: "entries"; the last two ("btlb.entries"), where another one ends in the same. */
+/* Last parts of keys that say little alone. */
+static bool is_plain(const char *name)
+{
+	static const char *const plain[] = { "kind", "count", "bytes", "file", "policy" };
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (strcmp(plain[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The last part of a parameter's key: "entries"; the last two ("walker.count"), where the last says little or another one ends
+ * in the same. */
 static const char *short_key(const plot_selection *self, size_t column)
 {
 	const char *name = self->table->columns[column], *dot = strrchr(name, '.');
@@ -87,7 +100,7 @@ static const char *short_key(const plot_selection *self, size_t column)
 	for (size_t i = 0; i < self->by.num; i++) {
 		const char *other = strrchr(self->table->columns[self->by.at[i]], '.');
 
-		if (self->by.at[i] == column || other == NULL || strcmp(other, dot) != 0)
+		if (!is_plain(dot + 1) && (self->by.at[i] == column || other == NULL || strcmp(other, dot) != 0))
 			continue;
 		while (dot > name && dot[-1] != '.')
 			dot--;
@@ -97,15 +110,17 @@ static const char *short_key(const plot_selection *self, size_t column)
 }
 
 /* "nesc", or "nesc, entries=8": columns that the figure does not expect are named. */
-static const char *series_label(const plot_selection *self, size_t row)
+static const char *series_label(const plot_selection *self, size_t row, size_t y)
 {
+	const char *y_name = self->figure->y_names[y];
 	text_buffer text = TEXT_EMPTY;
 	const char *copy;
 
+	text_add(&text, "%s", y_name != NULL ? y_name : "");
 	for (size_t i = 0; i < self->by.num; i++) {
 		const size_t column = self->by.at[i];
 
-		text_add(&text, "%s", i == 0 ? "" : ", ");
+		text_add(&text, "%s", i == 0 && y_name == NULL ? "" : ", ");
 		if (i >= self->num_expected && strcmp(self->table->columns[column], "scheme") != 0)
 			text_add(&text, "%s=", short_key(self, column));
 		text_add(&text, "%s", plot_selected(self, row, column));
@@ -143,12 +158,12 @@ static nescsim_status add_point(const plot_selection *self, plot_series *series,
 }
 
 /* The series of a row, made if it is new. */
-static nescsim_status series_of(const plot_selection *self, plot_panel *panel, draft *drafts, size_t row,
+static nescsim_status series_of(const plot_selection *self, plot_panel *panel, draft *drafts, size_t row, size_t y,
 				size_t *index_out)
 {
 	size_t i = 0;
 
-	while (i < panel->num_series && !same_series(self, drafts[i].row, row))
+	while (i < panel->num_series && (drafts[i].y != y || !same_series(self, drafts[i].row, row)))
 		i++;
 	*index_out = i;
 	if (i < panel->num_series)
@@ -156,8 +171,8 @@ static nescsim_status series_of(const plot_selection *self, plot_panel *panel, d
 	if (i == PLOT_MAX_SERIES)
 		return plot_complain(self, "--where COLUMN=VALUE takes some of them, --by COLUMN puts others together",
 				     "more than %d lines or bars are not told apart", PLOT_MAX_SERIES);
-	drafts[i] = (draft){ .row = row };
-	panel->series[i] = (plot_series){ .label = series_label(self, row) };
+	drafts[i] = (draft){ .row = row, .y = y };
+	panel->series[i] = (plot_series){ .label = series_label(self, row, y) };
 	panel->num_series++;
 	return panel->series[i].label == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }
@@ -271,7 +286,7 @@ static nescsim_status place_point(const plot_selection *self, plot_chart *chart,
 static nescsim_status fill_panel(const plot_selection *self, plot_chart *chart, plot_panel *panel, const char *value,
 				 size_t y, const char **categories)
 {
-	const bool melts = self->x == PLOT_NO_COLUMN;
+	const bool melts = self->x == PLOT_NO_COLUMN, together = self->figure->y_names[0] != NULL;
 	draft drafts[PLOT_MAX_SERIES];
 	nescsim_status status = NESCSIM_OK;
 
@@ -280,17 +295,19 @@ static nescsim_status fill_panel(const plot_selection *self, plot_chart *chart, 
 		return NESCSIM_NO_MEMORY;
 	for (size_t i = 0; status == NESCSIM_OK && i < self->num_rows; i++) {
 		const size_t row = self->rows[i];
-		const size_t first_y = melts ? 0 : y, end_y = melts ? self->num_y : y + 1;
-		size_t index;
+		const bool all = melts || together;
+		const size_t first_y = all ? 0 : y, end_y = all ? self->num_y : y + 1;
 
 		if (value != NULL && strcmp(plot_selected(self, row, self->panel), value) != 0)
 			continue;
-		status = series_of(self, panel, drafts, row, &index);
 		for (size_t j = first_y; status == NESCSIM_OK && j < end_y; j++) {
 			plot_point point = { .x = (double)j };
-			bool is_there;
+			bool is_there = false;
+			size_t index = 0;
 
-			status = value_of(self, row, &self->y[j], &point.y, &is_there);
+			status = series_of(self, panel, drafts, row, together ? j : 0, &index);
+			if (status == NESCSIM_OK)
+				status = value_of(self, row, &self->y[j], &point.y, &is_there);
 			point.low = point.high = point.y;
 			if (status == NESCSIM_OK && is_there && !melts)
 				status = place_point(self, chart, categories, row, &point, &is_there);
@@ -357,7 +374,7 @@ static nescsim_status finish_panel(const plot_selection *self, plot_chart *chart
 		return status;
 	plot_set_styles(self, panel);
 	if (panel->measure == PLOT_SPEED_UP)
-		status = plot_speed_up(self, panel);
+		status = plot_speed_up(self, panel->y_index, panel);
 	if (status == NESCSIM_OK && self->figure->has_jain)
 		status = plot_add_jain(self, panel);
 	if (chart->kind == PLOT_STACK) {
@@ -411,7 +428,7 @@ static nescsim_status make_panels(const plot_selection *self, plot_chart *chart,
 {
 	const bool melts = self->x == PLOT_NO_COLUMN, is_cdf = chart->kind == PLOT_CDF;
 	/* A distribution has two: all of it, and its tail. */
-	const size_t num_y = melts ? 1 : is_cdf ? 2 : self->num_y;
+	const size_t num_y = melts || self->figure->y_names[0] != NULL ? 1 : is_cdf ? 2 : self->num_y;
 	size_t values[PLOT_MAX_PANELS], num_values = 0; /* rows that have them */
 	nescsim_status status = NESCSIM_OK;
 
@@ -439,7 +456,8 @@ static nescsim_status make_panels(const plot_selection *self, plot_chart *chart,
 			char buffer[PLOT_TITLE_BYTES];
 
 			*panel = (plot_panel){ .title = value != NULL ? value : "",
-					       .measure = self->figure->measure[j] };
+					       .measure = self->measure[j],
+					       .y_index = y };
 			panel->y_is_log = is_cdf && j == 1;
 			if (is_cdf)
 				panel->y_title =

@@ -30,6 +30,7 @@ typedef struct plot_panel {
 	const char *y_title;
 	bool y_is_log;
 	plot_measure measure;
+	size_t y_index; /* which of the figure's y it shows */
 	plot_series *series;
 	size_t num_series;
 } plot_panel;

@@ -29,7 +29,7 @@ typedef enum plot_scale {
 /* A y that is computed from the column. */
 typedef enum plot_measure {
 	PLOT_AS_IS,
-	PLOT_SPEED_UP, /* the first scheme's value, divided by this one */
+	PLOT_SPEED_UP, /* the first scheme's value, divided by this one; of a rate (more is better), the other way round */
 	PLOT_SHARE,    /* percent of the sum of all series at this x */
 } plot_measure;
 
@@ -42,11 +42,12 @@ typedef struct plot_figure {
 	const char *x; /* column; NULL: each of y is an x of its own */
 	const char *x_title;
 	plot_scale x_scale;
-	/* Columns, each a panel of its own but when there is no x. "a+b" is their sum. */
+	/* Columns, each a panel of its own but when there is no x. "a+b" is their sum, "speed_up(a)" and "share(a+b)" what
+	 * plot_measure says. */
 	const char *y[PLOT_MAX_Y];
-	const char *y_title; /* of all */
+	const char *y_names[PLOT_MAX_Y]; /* with these, each y is a series of its own, called so, of the same panel */
+	const char *y_title;             /* of all */
 	plot_scale y_scale;
-	plot_measure measure[PLOT_MAX_Y];
 	const char *by;    /* columns whose values make a series, with commas */
 	const char *panel; /* column whose values make a panel each */
 	const char *along; /* column by whose value points are joined, and which stands beside them */

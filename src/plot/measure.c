@@ -31,28 +31,49 @@ void plot_set_styles(const plot_selection *self, plot_panel *panel)
 	}
 }
 
-nescsim_status plot_speed_up(const plot_selection *self, plot_panel *panel)
+/* More of it is better. */
+static bool is_rate(const char *column)
+{
+	static const char end[] = "_MBps";
+	const size_t num_bytes = strlen(column);
+
+	return strcmp(column, "iops") == 0 ||
+	       (num_bytes > strlen(end) && strcmp(column + num_bytes - strlen(end), end) == 0);
+}
+
+nescsim_status plot_speed_up(const plot_selection *self, size_t y, plot_panel *panel)
 {
 	const plot_series *reference = &panel->series[0];
+	const bool inverts = is_rate(self->table->columns[self->y[y].at[0]]);
 
 	if (panel->num_series < 2)
 		return plot_complain(self, NULL, "a speed-up needs two schemes, and there is one");
 	for (size_t i = 1; i < panel->num_series; i++) {
 		plot_series *series = &panel->series[i];
+		size_t num_kept = 0;
 
 		for (size_t j = 0; j < series->num_points; j++) {
-			plot_point *point = &series->points[j];
+			plot_point point = series->points[j];
+			size_t k = 0;
 
-			for (size_t k = 0; k < reference->num_points; k++) {
-				if (reference->points[k].x == point->x) {
-					point->y = reference->points[k].y / point->y;
-					break;
-				}
-			}
-			point->low = point->high = point->y;
+			while (k < reference->num_points && reference->points[k].x != point.x)
+				k++;
+			if (k == reference->num_points)
+				continue; /* nothing to compare with */
+			point.y = inverts ? point.y / reference->points[k].y : reference->points[k].y / point.y;
+			point.low = point.high = point.y;
+			series->points[num_kept++] = point;
 		}
+		series->num_points = num_kept;
 	}
 	panel->y_title = plot_print(self->memory, "speed-up over %s", reference->label);
+	/* Beside another one it must say of what: "mean latency, µs" without its unit. */
+	if (panel->y_title != NULL && self->num_y > 1) {
+		char buffer[PLOT_TITLE_BYTES];
+		const char *title = plot_column_title(self->table->columns[self->y[y].at[0]], buffer);
+
+		panel->y_title = plot_print(self->memory, "%s (%.*s)", panel->y_title, (int)strcspn(title, ","), title);
+	}
 	panel->series++;
 	panel->num_series--;
 	return panel->y_title == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;

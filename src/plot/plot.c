@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "metrics/folder.h"
 #include "plot/chart.h"
 #include "plot/draw.h"
 #include "plot/script.h"
+#include "plot/wish.h"
 #include "workload/output.h"
 
-#define SWEEP_FILE "sweep.csv"
 #define DEFAULT_FORMAT "svg"
 
 size_t nescsim_num_figures(void)
@@ -77,7 +78,7 @@ static char *join(job *self, const char *one, size_t one_bytes, const char *othe
 
 static const char *source_name(size_t index)
 {
-	return index < FOLDER_NUM_FILES ? folder_file_names[index] : SWEEP_FILE;
+	return index < FOLDER_NUM_FILES ? folder_file_names[index] : SWEEP_TABLE_FILE;
 }
 
 static bool is_folder(const char *name)
@@ -145,7 +146,7 @@ static bool is_for(const job *self, const plot_figure *figure)
 	for (size_t i = 0; i <= FOLDER_NUM_FILES; i++)
 		if (strcmp(name, source_name(i)) == 0)
 			return strcmp(figure->file, name) == 0;
-	return strcmp(figure->file, SWEEP_FILE) == 0;
+	return strcmp(figure->file, SWEEP_TABLE_FILE) == 0;
 }
 
 /* Which source a figure is made of; FOLDER_NUM_FILES + 1 when the folder does not have it. */
@@ -368,57 +369,66 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 
 /* ---- which figures ---------------------------------------------------------------------------------------------- */
 
-/* The columns of --y, an entry each. */
-static nescsim_status split_y(job *self, plot_figure *figure)
+/* The columns of y, an entry each. */
+static nescsim_status split_y(job *self, const char *y, plot_figure *figure)
 {
-	const char *rest = self->options->y;
-
 	memset(figure->y, 0, sizeof(figure->y));
-	for (size_t i = 0; *rest != '\0'; i++) {
-		const size_t num_bytes = strcspn(rest, ",");
+	memset(figure->y_names, 0, sizeof(figure->y_names));
+	for (size_t i = 0; *y != '\0'; i++) {
+		const size_t num_bytes = strcspn(y, ",");
 
 		if (i == PLOT_MAX_Y)
 			return complain(self, NESCSIM_USAGE, NULL, "--y names more than %d columns", PLOT_MAX_Y);
-		figure->y[i] = arena_copy(&self->memory, rest, num_bytes);
+		figure->y[i] = arena_copy(&self->memory, y, num_bytes);
 		if (figure->y[i] == NULL)
 			return NESCSIM_NO_MEMORY;
-		rest += num_bytes + (rest[num_bytes] == ',');
+		y += num_bytes + (y[num_bytes] == ',');
 	}
 	return figure->y[0] == NULL ? complain(self, NESCSIM_USAGE, NULL, "--y names no column") : NESCSIM_OK;
 }
 
-/* What the user wants otherwise than the table of figures. */
-static nescsim_status override(job *self, plot_figure *figure)
+/* What is wanted otherwise than the table of figures says. */
+static nescsim_status override(job *self, const plot_wish *wish, plot_figure *figure)
 {
-	const nescsim_plot_options *options = self->options;
-
-	if (options->x != NULL) {
-		figure->x = options->x;
+	if (wish->x != NULL) {
+		figure->x = wish->x;
 		figure->x_title = figure->along = NULL;
 		figure->x_scale = PLOT_SCALE_AUTO;
 	}
-	if (options->x != NULL || options->y != NULL)
+	if (wish->x != NULL || wish->y != NULL)
 		figure->title = "";
-	if (options->by != NULL)
-		figure->by = options->by;
-	if (options->y == NULL)
+	if (wish->title != NULL)
+		figure->title = wish->title;
+	if (wish->name != NULL)
+		figure->name = wish->name;
+	if (wish->by != NULL)
+		figure->by = wish->by;
+	if (wish->y == NULL)
 		return NESCSIM_OK;
 	figure->y_title = NULL;
 	figure->y_scale = PLOT_SCALE_AUTO;
-	return split_y(self, figure);
+	return split_y(self, wish->y, figure);
 }
 
-static nescsim_status make_and_draw(job *self, const plot_figure *figure, const plot_table *table)
+/* With the wish's conditions, and those of the options. */
+static nescsim_status make_and_draw(job *self, const plot_wish *wish, const plot_figure *figure,
+				    const plot_table *table)
 {
 	const nescsim_plot_options *options = self->options;
+	const size_t num_where = wish->num_where + options->num_where;
+	const char **where = arena_alloc(&self->memory, (num_where + 1) * sizeof(*where));
 	plot_chart chart;
-	nescsim_status status =
-		plot_chart_make(figure, options->where, options->num_where, table, &self->memory, self->diag, &chart);
+	nescsim_status status;
 
+	if (where == NULL)
+		return NESCSIM_NO_MEMORY;
+	for (size_t i = 0; i < num_where; i++)
+		where[i] = i < wish->num_where ? wish->where[i] : options->where[i - wish->num_where];
+	status = plot_chart_make(figure, where, num_where, table, &self->memory, self->diag, &chart);
 	return status == NESCSIM_OK ? draw(self, &chart) : status;
 }
 
-static nescsim_status draw_named(job *self, const plot_figure *known)
+static nescsim_status draw_named(job *self, const plot_wish *wish, const plot_figure *known)
 {
 	plot_figure figure = *known;
 	const size_t index = source_of(self, known);
@@ -426,13 +436,14 @@ static nescsim_status draw_named(job *self, const plot_figure *known)
 	nescsim_status status;
 
 	if (index > FOLDER_NUM_FILES)
-		return complain(self, NESCSIM_USAGE, strcmp(known->file, SWEEP_FILE) == 0 ? "it shows a sweep" : NULL,
+		return complain(self, NESCSIM_USAGE,
+				strcmp(known->file, SWEEP_TABLE_FILE) == 0 ? "it shows a sweep" : NULL,
 				"there is no %s in '%s', which '%s' is made of", known->file, self->options->input,
 				known->name);
 	status = read_source(self, index, &table);
 	if (status == NESCSIM_OK)
-		status = override(self, &figure);
-	return status == NESCSIM_OK ? make_and_draw(self, &figure, table) : status;
+		status = override(self, wish, &figure);
+	return status == NESCSIM_OK ? make_and_draw(self, wish, &figure, table) : status;
 }
 
 static nescsim_status find_figure(const job *self, const char *name, const plot_figure **figure_out)
@@ -460,46 +471,99 @@ static nescsim_status find_figure(const job *self, const char *name, const plot_
 	return complain(self, NESCSIM_USAGE, hint, "there is no figure '%s'", name);
 }
 
-/* x against y, as the user names them. */
-static nescsim_status draw_columns(job *self)
+/* The column that `y` begins with: "a" of "a+b" and of "speed_up(a)". */
+static const char *first_column(job *self, const char *y)
 {
-	plot_figure figure = { .kind = PLOT_AUTO, .help = "" };
+	const char *open = strchr(y, '(');
+	const char *begin = open != NULL && y[strlen(y) - 1] == ')' ? open + 1 : y;
+
+	return arena_copy(&self->memory, begin, strcspn(begin, begin != y ? "+)" : "+"));
+}
+
+/* x against y, as they are named. */
+static nescsim_status draw_columns(job *self, const plot_wish *wish)
+{
+	plot_figure figure = { .kind = PLOT_AUTO, .help = NULL };
 	const plot_table *table;
 	size_t index = 0;
 	char *name = NULL;
-	nescsim_status status = override(self, &figure);
+	nescsim_status status = override(self, wish, &figure);
 
-	if (status == NESCSIM_OK) {
+	if (status == NESCSIM_OK && figure.name == NULL) {
 		/* "latency_mean_us_by_nesc.btlb.entries" */
 		name = join(self, figure.y[0], strlen(figure.y[0]), "_by_");
 		name = name == NULL ? NULL : join(self, name, strlen(name), figure.x);
 		status = no_memory_if(name);
+		for (char *at = name; status == NESCSIM_OK && *at != '\0'; at++)
+			if (!isalnum((unsigned char)*at) && *at != '.' && *at != '-')
+				*at = '_';
+		figure.name = name;
 	}
 	if (status == NESCSIM_OK) {
-		const size_t num_bytes = strcspn(figure.y[0], "+");
-		const char *y = arena_copy(&self->memory, figure.y[0], num_bytes);
+		const char *y = first_column(self, figure.y[0]);
 
 		status = y == NULL ? NESCSIM_NO_MEMORY : source_with(self, figure.x, y, &index);
 	}
 	if (status == NESCSIM_OK)
 		status = read_source(self, index, &table);
-	if (status != NESCSIM_OK)
-		return status;
-	for (char *at = name; *at != '\0'; at++)
-		if (!isalnum((unsigned char)*at) && *at != '.' && *at != '-')
-			*at = '_';
-	figure.name = name;
-	figure.help = join(self, figure.y[0], strlen(figure.y[0]), " by ");
-	figure.help = figure.help == NULL ? NULL : join(self, figure.help, strlen(figure.help), figure.x);
-	return figure.help == NULL ? NESCSIM_NO_MEMORY : make_and_draw(self, &figure, table);
+	if (status == NESCSIM_OK && figure.help == NULL) {
+		figure.help = join(self, figure.y[0], strlen(figure.y[0]), " by ");
+		figure.help = figure.help == NULL ? NULL : join(self, figure.help, strlen(figure.help), figure.x);
+		status = no_memory_if(figure.help);
+	}
+	return status == NESCSIM_OK ? make_and_draw(self, wish, &figure, table) : status;
 }
 
-/* Every figure of the table that the input has the data for. */
+static nescsim_status draw_wish(job *self, const plot_wish *wish)
+{
+	const plot_figure *figure;
+	nescsim_status status;
+
+	if (wish->figure == NULL)
+		return draw_columns(self, wish);
+	status = find_figure(self, wish->figure, &figure);
+	return status == NESCSIM_OK ? draw_named(self, wish, figure) : status;
+}
+
+/* What the configuration wants of a run or a sweep. A figure of the other of them is not meant here. */
+static nescsim_status draw_wanted(job *self, size_t *num_drawn)
+{
+	const char *const files[] = { folder_file_names[FOLDER_RESULT], SWEEP_PLAN_FILE };
+	nescsim_status status = NESCSIM_OK;
+
+	for (size_t i = 0; self->is_folder && status == NESCSIM_OK && i < sizeof(files) / sizeof(files[0]); i++) {
+		char *name = join(self, self->options->input, strlen(self->options->input), "/");
+		plot_wish *wishes;
+		size_t num;
+
+		name = name == NULL ? NULL : join(self, name, strlen(name), files[i]);
+		if (name == NULL)
+			return NESCSIM_NO_MEMORY;
+		if (access(name, F_OK) != 0)
+			continue;
+		status = plot_wishes_read(name, &self->memory, self->diag, &wishes, &num);
+		for (size_t j = 0; status == NESCSIM_OK && j < num; j++) {
+			const plot_figure *figure = NULL;
+
+			if (wishes[j].figure != NULL)
+				status = find_figure(self, wishes[j].figure, &figure);
+			if (status != NESCSIM_OK || (figure != NULL && source_of(self, figure) > FOLDER_NUM_FILES))
+				continue;
+			status = draw_wish(self, &wishes[j]);
+			(*num_drawn)++;
+		}
+	}
+	return status;
+}
+
+/* What the configuration wants; or else every figure of the table that the input has the data for. */
 static nescsim_status draw_all(job *self)
 {
-	nescsim_status status = NESCSIM_OK;
 	size_t num_drawn = 0;
+	nescsim_status status = draw_wanted(self, &num_drawn);
 
+	if (status != NESCSIM_OK || num_drawn != 0)
+		return status;
 	for (size_t i = 0; status == NESCSIM_OK && i < plot_num_figures; i++) {
 		const nescsim_plot_options *options = self->options;
 		const size_t index = source_of(self, &plot_figures[i]);
@@ -527,8 +591,10 @@ static nescsim_status draw_all(job *self)
 
 nescsim_status nescsim_plot(const nescsim_plot_options *options, FILE *list, nescsim_diag *diag)
 {
+	const plot_wish wish = { .figure = options->figure, .x = options->x, .y = options->y, .by = options->by };
 	job self = { .options = options, .diag = diag, .list = list };
 	const bool has_columns = options->x != NULL || options->y != NULL;
+	const bool is_alone = options->figure != NULL || has_columns;
 	const plot_figure *figure = NULL;
 	nescsim_status status = NESCSIM_OK;
 
@@ -540,13 +606,11 @@ nescsim_status nescsim_plot(const nescsim_plot_options *options, FILE *list, nes
 	else if (!has_columns && options->by != NULL)
 		status = complain(&self, NESCSIM_USAGE, NULL, "--by needs --figure NAME, or --x and --y");
 	if (status == NESCSIM_OK)
-		status = choose_output(&self, figure != NULL || has_columns);
+		status = choose_output(&self, is_alone);
 	if (status == NESCSIM_OK)
 		status = find_sources(&self);
 	if (status == NESCSIM_OK)
-		status = figure != NULL ? draw_named(&self, figure)
-			 : has_columns  ? draw_columns(&self)
-					: draw_all(&self);
+		status = is_alone ? draw_wish(&self, &wish) : draw_all(&self);
 	if (status == NESCSIM_OK && list != NULL && (fflush(list) != 0 || ferror(list)))
 		status = NESCSIM_IO;
 	arena_free(&self.memory);

@@ -103,6 +103,28 @@ static nescsim_status resolve_list(const plot_selection *self, const char *list,
 	return status;
 }
 
+/* "speed_up(a)", "a+b". */
+static nescsim_status resolve_y(plot_selection *self, const char *text, size_t index)
+{
+	static const struct {
+		const char *begin;
+		plot_measure measure;
+	} measures[] = { { "speed_up(", PLOT_SPEED_UP }, { "share(", PLOT_SHARE } };
+	const size_t num_bytes = strlen(text);
+
+	for (size_t i = 0; i < sizeof(measures) / sizeof(measures[0]); i++) {
+		const size_t begin_bytes = strlen(measures[i].begin);
+
+		if (num_bytes <= begin_bytes || strncmp(text, measures[i].begin, begin_bytes) != 0 ||
+		    text[num_bytes - 1] != ')')
+			continue;
+		self->measure[index] = measures[i].measure;
+		text = arena_copy(self->memory, text + begin_bytes, num_bytes - begin_bytes - 1);
+		break;
+	}
+	return text == NULL ? NESCSIM_NO_MEMORY : resolve_list(self, text, "+", &self->y[index]);
+}
+
 static bool has(const plot_columns *list, size_t column)
 {
 	for (size_t i = 0; i < list->num; i++)
@@ -126,7 +148,7 @@ static nescsim_status resolve_all(plot_selection *self)
 	if (status == NESCSIM_OK)
 		status = resolve_list(self, figure->by, ",", &self->by);
 	for (; status == NESCSIM_OK && self->num_y < PLOT_MAX_Y && figure->y[self->num_y] != NULL; self->num_y++)
-		status = resolve_list(self, figure->y[self->num_y], "+", &self->y[self->num_y]);
+		status = resolve_y(self, figure->y[self->num_y], self->num_y);
 	return status;
 }
 

@@ -29,6 +29,7 @@ typedef struct plot_selection {
 	size_t num_conditions;
 	size_t x, panel, along; /* columns, or PLOT_NO_COLUMN */
 	plot_columns y[PLOT_MAX_Y], by;
+	plot_measure measure[PLOT_MAX_Y];
 	size_t num_y;
 	size_t num_expected; /* of `by`, those that the figure names; the others were found to vary */
 	size_t *rows;        /* that are drawn */

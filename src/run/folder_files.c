@@ -542,7 +542,10 @@ static nescsim_status write_json(const nescsim_result *result, FILE *out)
 	}
 	root = json_pack("{s:s, s:I, s:O, s:o, s:O}", "nescsim", NESCSIM_VERSION, "seed", (json_int_t)result->seed,
 			 "notes", result->notes, "schemes", schemes, "config", result->config);
-	if (root == NULL)
+	if (root != NULL && json_array_size(result->figures) != 0 &&
+	    json_object_set(root, "figures", result->figures) != 0)
+		status = NESCSIM_NO_MEMORY;
+	if (root == NULL || status != NESCSIM_OK)
 		status = NESCSIM_NO_MEMORY;
 	else if (json_dumpf(root, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF)
 		status = NESCSIM_IO;

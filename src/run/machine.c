@@ -64,6 +64,35 @@ static nescsim_status open_sources(machine *self, nescsim_diag *diag)
 	return NESCSIM_OK;
 }
 
+nescsim_status machine_count_work(const nescsim_config *config, nescsim_diag *diag, machine_work *work_out)
+{
+	const scenario *given = &config->scenario;
+	machine self = { .kernel = NULL };
+	storage_plan plan = { .num_files = 0 };
+	inputs ready;
+	nescsim_status status = inputs_prepare(&ready, config, diag);
+
+	if (status == NESCSIM_OK)
+		status = machine_plan(given, diag, &plan);
+	self.config =
+		(machine_config){ .scenario = given, .document = config->document, .plan = &plan, .inputs = &ready };
+	self.num_vms = scenario_num_vms(given);
+	self.num_vcpus = (uint32_t)given->guest.num_vcpus;
+	self.num_cores = self.num_vms * self.num_vcpus;
+	self.sources = calloc(self.num_cores + 1, sizeof(source *));
+	if (self.sources == NULL && status == NESCSIM_OK)
+		status = NESCSIM_NO_MEMORY;
+	if (status == NESCSIM_OK)
+		status = open_sources(&self, diag);
+	*work_out = (machine_work){ .num_requests = self.num_expected };
+	for (uint32_t i = 0; status == NESCSIM_OK && i < self.num_cores; i++)
+		work_out->num_bytes += source_expected_bytes(self.sources[i]);
+	machine_fini(&self);
+	storage_plan_fini(&plan);
+	inputs_fini(&ready);
+	return status;
+}
+
 /* The VM's cores, driven by the scheme's table. */
 static nescsim_status build_vm(machine *self, uint32_t vm)
 {

@@ -24,6 +24,10 @@ typedef struct machine_config {
 	void *context;
 } machine_config;
 
+typedef struct machine_work {
+	uint64_t num_requests, num_bytes;
+} machine_work;
+
 typedef struct machine {
 	machine_config config;
 	sim_kernel *kernel;
@@ -41,6 +45,10 @@ typedef struct machine {
 /* The plan of all VMs' disks; the same for every scheme. Returns as storage_plan_init(); to be freed with
  * storage_plan_fini() whatever the outcome. */
 nescsim_status machine_plan(const scenario *given, nescsim_diag *diag, storage_plan *plan);
+
+/* Checks what the configuration refers to, as nescsim_config_check_inputs(), and counts the requests of one scheme's run and
+ * their bytes, as far as their sources know (0 where none does). *work_out is valid with NESCSIM_OK. */
+nescsim_status machine_count_work(const nescsim_config *config, nescsim_diag *diag, machine_work *work_out);
 
 /* Builds it. Returns NESCSIM_OK, NESCSIM_NO_MEMORY, or why a workload could not be opened (NESCSIM_TRACE, NESCSIM_CONFIG,
  * NESCSIM_IO), with the reason in diag. To be freed with machine_fini() whatever the outcome. */

@@ -17,8 +17,9 @@ typedef struct bottleneck {
 } bottleneck;
 
 struct nescsim_result {
-	json_t *config; /* effective */
-	json_t *notes;  /* what the user should know of the workloads: an array of texts */
+	json_t *config;  /* effective */
+	json_t *figures; /* that the configuration wants */
+	json_t *notes;   /* what the user should know of the workloads: an array of texts */
 	int64_t seed;
 	bool has_requests; /* requests.csv is asked for */
 	bool is_checked;   /* check mode, and no violation */

@@ -22,6 +22,7 @@ void nescsim_result_destroy(nescsim_result *result)
 	free(result->rows);
 	free(result->out_folder);
 	json_decref(result->config);
+	json_decref(result->figures);
 	json_decref(result->notes);
 	free(result);
 }

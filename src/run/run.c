@@ -29,10 +29,13 @@ static nescsim_status simulate(const nescsim_config *config, const inputs *ready
 	result->has_requests = given->output.requests;
 	result->is_checked = given->sim.check;
 	result->config = scenario_effective(given);
+	/* What says what it varies has its figures drawn of a sweep. */
+	result->figures = given->sweep.params.num != 0 ? json_array() : scenario_figures(given);
 	result->notes = inputs_notes(ready);
 	result->schemes = calloc(given->schemes.num, sizeof(*result->schemes));
 	result->bottlenecks = calloc(given->schemes.num, sizeof(*result->bottlenecks));
-	if (result->config == NULL || result->notes == NULL || result->schemes == NULL || result->bottlenecks == NULL)
+	if (result->config == NULL || result->figures == NULL || result->notes == NULL || result->schemes == NULL ||
+	    result->bottlenecks == NULL)
 		status = NESCSIM_NO_MEMORY;
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
 		const scheme_run run = {

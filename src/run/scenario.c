@@ -18,6 +18,7 @@
 	}
 
 #define SWEEP "sweep"
+#define FIGURES "figures"
 
 /* In the order of sim_placement. */
 static const char *const placements[] = { "clustered", "per_unit", NULL };
@@ -137,6 +138,13 @@ static const cfg_key root_keys[] = {
 	  .offset_in_struct = 0,
 	  .section = &sweep_section,
 	  .help = "What `nescsim sweep` runs." },
+	{ .name = FIGURES,
+	  .type = CFG_LIST,
+	  .offset_in_struct = offsetof(scenario, figures),
+	  .default_text = "[]",
+	  .element = &figure_element,
+	  .help = "What `nescsim plot`, `report` and `reproduce` draw of the results.",
+	  .source = "choice: all figures that there are data for" },
 };
 
 /* Where blocks may be allocated at run time the host filesystem needs room of its own. */
@@ -350,6 +358,7 @@ static void scenario_check(const void *value, cfg_check *check)
 	check_vms(self, check);
 	check_actions(self, check);
 	check_files(self, check);
+	figure_configs_check(&self->figures, check);
 }
 
 const cfg_section scenario_section = {
@@ -360,9 +369,20 @@ json_t *scenario_effective(const scenario *self)
 {
 	json_t *all = cfg_dump_json(&scenario_section, self);
 
-	if (all != NULL)
+	if (all != NULL) {
 		json_object_del(all, SWEEP);
+		json_object_del(all, FIGURES);
+	}
 	return all;
+}
+
+json_t *scenario_figures(const scenario *self)
+{
+	json_t *all = cfg_dump_json(&scenario_section, self);
+	json_t *figures = json_incref(json_object_get(all, FIGURES));
+
+	json_decref(all);
+	return figures;
 }
 
 uint32_t scenario_num_vms(const scenario *self)
@@ -433,7 +453,9 @@ static cfg_override *copy_overrides(const nescsim_override *overrides, size_t nu
 	cfg_override *copy = calloc(num_overrides + 1, sizeof(*copy));
 
 	for (size_t i = 0; copy != NULL && i < num_overrides; i++)
-		copy[i] = (cfg_override){ .path = overrides[i].path, .value = overrides[i].value };
+		copy[i] = (cfg_override){ .path = overrides[i].path,
+					  .value = overrides[i].value,
+					  .folder = overrides[i].folder };
 	return copy;
 }
 

@@ -8,6 +8,7 @@
 #include "nesc/nesc_config.h"
 #include "nescsim/config.h"
 #include "pcie/link_config.h"
+#include "plot/figure_config.h"
 #include "stacks/stack.h"
 
 typedef struct scenario {
@@ -32,7 +33,8 @@ typedef struct scenario {
 	struct {
 		cfg_list params; /* of const char * */
 		int64_t num_repeats;
-	} sweep; /* no part of what one run depends on */
+	} sweep;          /* no part of what one run depends on */
+	cfg_list figures; /* of figure_config; neither are they */
 } scenario;
 
 extern const cfg_section scenario_section;
@@ -55,6 +57,9 @@ nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, si
 /* The effective configuration, as a result folder keeps it: all that a run depends on. A new reference, NULL when out of
  * memory. */
 json_t *scenario_effective(const scenario *self);
+
+/* The section `figures`, a list, for what a result is drawn by. A new reference, NULL when out of memory. */
+json_t *scenario_figures(const scenario *self);
 
 /* VMs of all entries together. */
 uint32_t scenario_num_vms(const scenario *self);

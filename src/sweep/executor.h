@@ -45,6 +45,9 @@ typedef struct sweep_executor {
 	nescsim_status (*run)(sweep_job *job, nescsim_diag *diag);
 } sweep_executor;
 
+/* How many points the local pool runs at a time. */
+uint32_t executor_local_jobs(const nescsim_sweep_options *options);
+
 #define EXECUTOR(name, help) extern const sweep_executor executor_##name;
 #include "sweep/executors.def"
 #undef EXECUTOR

@@ -44,6 +44,11 @@ static uint32_t num_cores(void)
 	return online < 1 ? 1 : (uint32_t)online;
 }
 
+uint32_t executor_local_jobs(const nescsim_sweep_options *options)
+{
+	return options->num_jobs != 0 ? options->num_jobs : num_cores();
+}
+
 /* Standard output and error go into the log, also those of a crash. */
 static bool redirect(const char *log)
 {
@@ -164,7 +169,7 @@ static nescsim_status work(pool *self)
 static nescsim_status run(sweep_job *job, nescsim_diag *diag)
 {
 	const nescsim_sweep_options *options = job->plan->options;
-	const uint32_t num_jobs = options->num_jobs != 0 ? options->num_jobs : num_cores();
+	const uint32_t num_jobs = executor_local_jobs(options);
 	pool self = { .job = job, .diag = diag };
 	nescsim_status status;
 

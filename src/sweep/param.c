@@ -11,6 +11,7 @@
 #include "base/units.h"
 
 #define ZIP "zip:"
+#define LABEL '@'
 #define MAX_UNIT_BYTES 16
 #define HINT_RANGE "such as 1..64*2, 4..32+4 or 512 B..64 KiB*2; between quotation marks it is a text"
 
@@ -250,36 +251,75 @@ static nescsim_status add_values(const reader *with, const char *path, piece lis
 
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
 
+/* What a label says is taken literally, quotation marks only keep its commas together. */
+static void unquote(char *text)
+{
+	const size_t num_bytes = strlen(text);
+
+	if (num_bytes < 2 || (*text != '"' && *text != '\'') || text[num_bytes - 1] != *text)
+		return;
+	memmove(text, text + 1, num_bytes - 2);
+	text[num_bytes - 2] = '\0';
+}
+
+static bool is_label_name(piece name)
+{
+	if (name.begin == name.end || isdigit((unsigned char)*name.begin))
+		return false;
+	for (const char *at = name.begin; at < name.end; at++)
+		if (!isalnum((unsigned char)*at) && *at != '_')
+			return false;
+	return true;
+}
+
 static nescsim_status add_key(const reader *with, piece text, param_axis *axis)
 {
 	const char *equals = memchr(text.begin, '=', (size_t)(text.end - text.begin));
 	param_key *keys, *key;
+	bool is_label;
+	nescsim_status status;
 	piece path;
 
 	path = trimmed((piece){ text.begin, equals != NULL ? equals : text.begin });
 	if (path.begin == path.end)
 		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place,
 				"such as nesc.btlb.entries=4,8,16", "'%.*s' is not KEY=LIST", SHOWN(text));
+	is_label = *path.begin == LABEL;
+	path.begin += is_label;
+	if (is_label && !is_label_name(path))
+		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "such as @setting",
+				"the name of a label has letters, digits and '_', not '%.*s'", SHOWN(path));
 	keys = realloc(axis->keys, (axis->num_keys + 1) * sizeof(*keys));
 	if (keys == NULL)
 		return NESCSIM_NO_MEMORY;
 	axis->keys = keys;
 	key = &keys[axis->num_keys++];
-	*key = (param_key){ .path = strndup(path.begin, (size_t)(path.end - path.begin)) };
+	*key = (param_key){ .path = strndup(path.begin, (size_t)(path.end - path.begin)), .is_label = is_label };
 	if (key->path == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (size_t i = 0; i + 1 < axis->num_keys; i++)
 		if (strcmp(axis->keys[i].path, key->path) == 0)
 			return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, NULL,
 					"the key '%s' is named twice", key->path);
-	return add_values(with, key->path, (piece){ equals + 1, text.end }, &key->values);
+	status = add_values(with, key->path, (piece){ equals + 1, text.end }, &key->values);
+	for (size_t i = 0; status == NESCSIM_OK && is_label && i < key->values.num; i++)
+		unquote(key->values.items[i]);
+	return status;
 }
 
-static nescsim_status check_zip(const reader *with, const param_axis *axis)
+static nescsim_status check_axis(const reader *with, const param_axis *axis, bool is_zip)
 {
-	if (axis->num_keys < 2)
+	bool sets_something = false;
+
+	if (is_zip && axis->num_keys < 2)
 		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "zip:KEY=LIST;KEY=LIST",
 				"a zip pairs two keys or more");
+	for (size_t i = 0; i < axis->num_keys; i++)
+		sets_something = sets_something || !axis->keys[i].is_label;
+	if (!sets_something)
+		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place,
+				"pair it with what it names: zip:@setting=LIST;KEY=LIST", "the label '%s' sets nothing",
+				axis->keys[0].path);
 	for (size_t i = 1; i < axis->num_keys; i++)
 		if (axis->keys[i].values.num != axis->keys[0].values.num)
 			return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place,
@@ -305,11 +345,11 @@ nescsim_status param_parse(const char *text, const diag_place *place, nescsim_di
 			if (first == NESCSIM_OK)
 				first = status;
 		}
-		if (first == NESCSIM_OK)
-			first = check_zip(&with, axis_out);
 	} else {
 		first = add_key(&with, trimmed(rest), axis_out);
 	}
+	if (first == NESCSIM_OK)
+		first = check_axis(&with, axis_out, is_zip);
 	if (first == NESCSIM_OK)
 		axis_out->num_values = axis_out->keys[0].values.num;
 	return first;
@@ -324,5 +364,6 @@ void param_fini(param_axis *axis)
 		free(axis->keys[i].path);
 	}
 	free(axis->keys);
+	free(axis->folder);
 	*axis = (param_axis){ .num_keys = 0 };
 }

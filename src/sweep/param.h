@@ -11,10 +11,13 @@
  *
  * The last number is a bound: 1..10*3 is 1, 3, 9. Commas, semicolons and two dots inside of [], {}, "" or '' belong to
  * the value.
+ *
+ * A KEY of a zip may be a label, "@setting": it sets nothing, but names the values of the others in a column of its own.
  */
 #ifndef SWEEP_PARAM_H
 #define SWEEP_PARAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/diag.h"
@@ -28,18 +31,23 @@ typedef struct text_list {
 } text_list;
 
 typedef struct param_key {
-	char *path;       /* "nesc.btlb.entries" */
-	text_list values; /* as --set would take them */
+	char *path; /* "nesc.btlb.entries", or the name of a label: "setting" */
+	bool is_label;
+	text_list values; /* as --set would take them; a label's without quotation marks */
 } param_key;
 
 /* Keys that change together; each has as many values as the others. */
 typedef struct param_axis {
 	param_key *keys;
 	size_t num_keys, num_values;
+	/* What names of files in the values are relative to, with a '/' at its end, on the heap; NULL = the working
+	 * directory. Of who parsed it to fill in. */
+	char *folder;
 } param_axis;
 
 /* Takes one parameter apart. All mistakes go into diag, at `place`. Returns NESCSIM_OK, NESCSIM_USAGE (no KEY=LIST, an
- * empty item or range, lists of a zip that differ in length, a key twice, over PARAM_MAX_VALUES values) or
+ * empty item or range, lists of a zip that differ in length, a zip of labels only, a label elsewhere, a key twice, over
+ * PARAM_MAX_VALUES values) or
  * NESCSIM_NO_MEMORY. *axis_out is to be freed with param_fini() in every case. */
 nescsim_status param_parse(const char *text, const diag_place *place, nescsim_diag *diag, param_axis *axis_out);
 

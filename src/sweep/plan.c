@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/account.h"
 #include "run/scenario.h"
 
 #define MAX_MISTAKES 50
@@ -43,6 +44,9 @@ static nescsim_status check_keys(const sweep_plan *plan, const param_axis *axis,
 	for (size_t i = 0; i < axis->num_keys; i++) {
 		const char *path = axis->keys[i].path;
 
+		if (axis->keys[i].is_label && (metrics_has_summary_column(path) || strcmp(path, "repeat") == 0))
+			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, place, "choose another name",
+					  "'@%s' is called as another column of sweep.csv", path);
 		if (strcmp(path, "sweep") == 0 || strncmp(path, "sweep.", 6) == 0)
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, place, NULL,
 					  "'%s' says what is swept and cannot be swept itself", path);
@@ -94,12 +98,15 @@ static nescsim_status add_axis(sweep_plan *plan, size_t *num_file, param_axis *a
 	return NESCSIM_OK;
 }
 
-static nescsim_status add_param(sweep_plan *plan, size_t *num_file, const char *text, const diag_place *place,
-				nescsim_diag *diag)
+/* `folder`: what the values' names of files are relative to, or NULL. */
+static nescsim_status add_param(sweep_plan *plan, size_t *num_file, const char *text, const char *folder,
+				const diag_place *place, nescsim_diag *diag)
 {
 	param_axis axis;
 	nescsim_status status = param_parse(text, place, diag, &axis);
 
+	if (status == NESCSIM_OK && folder != NULL && (axis.folder = strdup(folder)) == NULL)
+		status = NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK)
 		status = check_keys(plan, &axis, place, diag);
 	if (status == NESCSIM_OK)
@@ -114,6 +121,14 @@ static void keep_first(nescsim_status *first, nescsim_status status)
 		*first = status;
 }
 
+/* "configs/" of "configs/a.yaml", "" of "a.yaml"; to be freed. */
+static char *folder_of(const char *file_name)
+{
+	const char *slash = file_name != NULL ? strrchr(file_name, '/') : NULL;
+
+	return slash == NULL ? strdup("") : strndup(file_name, (size_t)(slash - file_name) + 1);
+}
+
 static nescsim_status add_params(sweep_plan *plan, const nescsim_config *config, nescsim_diag *diag)
 {
 	const nescsim_sweep_options *options = plan->options;
@@ -122,18 +137,22 @@ static nescsim_status add_params(sweep_plan *plan, const nescsim_config *config,
 	nescsim_status first = NESCSIM_OK;
 
 	for (size_t i = 0; i < listed->num; i++) {
-		char path[48];
+		char path[48], *folder;
 		diag_place place;
 
 		snprintf(path, sizeof(path), "sweep.params[%zu]", i);
 		place = cfg_place(config->document, path);
-		keep_first(&first, add_param(plan, &num_file, ((const char *const *)listed->items)[i], &place, diag));
+		folder = folder_of(place.file);
+		keep_first(&first, folder == NULL ? NESCSIM_NO_MEMORY
+						  : add_param(plan, &num_file, ((const char *const *)listed->items)[i],
+							      folder, &place, diag));
+		free(folder);
 	}
 	num_file = plan->num_axes;
 	for (size_t i = 0; i < options->num_params; i++) {
 		const diag_place place = { .file = "--param" };
 
-		keep_first(&first, add_param(plan, &num_file, options->params[i], &place, diag));
+		keep_first(&first, add_param(plan, &num_file, options->params[i], NULL, &place, diag));
 	}
 	return first;
 }
@@ -174,7 +193,10 @@ nescsim_status plan_make(const char *file_name, const nescsim_sweep_options *opt
 	plan->num_repeats =
 		options->num_repeats != 0 ? options->num_repeats : (uint64_t)config->scenario.sweep.num_repeats;
 	status = add_params(plan, config, diag);
+	plan->figures = scenario_figures(&config->scenario);
 	nescsim_config_destroy(config);
+	if (status == NESCSIM_OK && plan->figures == NULL)
+		status = NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK && plan->num_axes == 0 && plan->num_repeats == 1)
 		status =
 			diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL,
@@ -191,6 +213,7 @@ void plan_fini(sweep_plan *plan)
 	for (size_t i = 0; i < plan->num_axes; i++)
 		param_fini(&plan->axes[i]);
 	free(plan->axes);
+	json_decref(plan->figures);
 }
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
@@ -238,19 +261,25 @@ void plan_add_values(const sweep_plan *plan, uint64_t point, text_buffer *to)
 
 nescsim_status plan_load(const sweep_plan *plan, uint64_t point, nescsim_diag *diag, nescsim_config **config_out)
 {
-	const size_t num_fixed = plan->options->num_overrides;
-	nescsim_override *overrides = calloc(num_fixed + plan->num_keys + 1, sizeof(*overrides));
+	size_t num_overrides = plan->options->num_overrides;
+	nescsim_override *overrides = calloc(num_overrides + plan->num_keys + 1, sizeof(*overrides));
 	nescsim_status status;
 
 	*config_out = NULL;
 	if (overrides == NULL)
 		return NESCSIM_NO_MEMORY;
-	if (num_fixed != 0)
-		memcpy(overrides, plan->options->overrides, num_fixed * sizeof(*overrides));
-	for (size_t i = 0; i < plan->num_keys; i++)
-		overrides[num_fixed + i] =
-			(nescsim_override){ .path = plan_key(plan, i), .value = plan_value(plan, i, point) };
-	status = load_with(plan, overrides, num_fixed + plan->num_keys, diag, config_out);
+	if (num_overrides != 0)
+		memcpy(overrides, plan->options->overrides, num_overrides * sizeof(*overrides));
+	for (size_t i = 0; i < plan->num_keys; i++) {
+		size_t axis;
+		const param_key *key = find_key(plan, i, &axis);
+
+		if (!key->is_label)
+			overrides[num_overrides++] = (nescsim_override){ .path = key->path,
+									 .value = plan_value(plan, i, point),
+									 .folder = plan->axes[axis].folder };
+	}
+	status = load_with(plan, overrides, num_overrides, diag, config_out);
 	free(overrides);
 	if (status == NESCSIM_OK &&
 	    __builtin_add_overflow((*config_out)->scenario.sim.seed, (int64_t)plan_repeat(plan, point),

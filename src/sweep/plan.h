@@ -2,6 +2,8 @@
 #ifndef SWEEP_PLAN_H
 #define SWEEP_PLAN_H
 
+#include <jansson.h>
+
 #include "base/text.h"
 #include "nescsim/sweep.h"
 #include "sweep/param.h"
@@ -14,6 +16,7 @@ typedef struct sweep_plan {
 	size_t num_keys;      /* of all axes */
 	uint64_t num_repeats; /* of each combination */
 	uint64_t num_points;  /* numbered from 0 here, from 1 for the user */
+	json_t *figures;      /* that the configuration wants of the sweep */
 } sweep_plan;
 
 /* Puts together what the file and the options ask for; both must outlive the plan. No point is looked at. Returns the
@@ -22,7 +25,7 @@ nescsim_status plan_make(const char *file_name, const nescsim_sweep_options *opt
 			 sweep_plan *plan_out);
 void plan_fini(sweep_plan *plan);
 
-/* Key number `index` of all axes, in their order, and its value in a point. */
+/* Key (or label) number `index` of all axes, in their order, and its value in a point. */
 const char *plan_key(const sweep_plan *plan, size_t index);
 const char *plan_value(const sweep_plan *plan, size_t index, uint64_t point);
 

@@ -16,10 +16,11 @@
 #include "sweep/executor.h"
 #include "sweep/point.h"
 #include "sweep/point_list.h"
+#include "sweep/survey.h"
 #include "sweep/sweep_csv.h"
 #include "workload/output.h"
 
-#define PLAN_FILE "sweep.json"
+#define PLAN_FILE SWEEP_PLAN_FILE
 #define MAX_FAILURES_SHOWN 20
 #define MAX_LOCK_TRIES 50
 #define ERROR_PREFIX "error: " /* as nescsim_diag_print() begins */
@@ -178,13 +179,21 @@ static json_t *plan_json(const sweep_plan *plan)
 
 			for (size_t k = 0; k < axis->num_values; k++)
 				json_array_append_new(values, json_string(axis->keys[j].values.items[k]));
-			json_object_set_new(keys, axis->keys[j].path, values);
+			char *name = NULL;
+
+			if (asprintf(&name, "%s%s", axis->keys[j].is_label ? "@" : "", axis->keys[j].path) >= 0)
+				json_object_set(keys, name, values);
+			else
+				name = NULL;
+			json_decref(values);
+			free(name);
 		}
 		json_array_append_new(params, keys);
 	}
-	return json_pack("{s:s, s:o, s:o, s:I, s:I}", "nescsim", NESCSIM_VERSION, "command", command_json(plan),
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:O*}", "nescsim", NESCSIM_VERSION, "command", command_json(plan),
 			 "params", params, "repeat", (json_int_t)plan->num_repeats, "points",
-			 (json_int_t)plan->num_points);
+			 (json_int_t)plan->num_points, "figures",
+			 json_array_size(plan->figures) != 0 ? plan->figures : NULL);
 }
 
 static int add_bytes(const char *bytes, size_t num_bytes, void *to)
@@ -306,11 +315,13 @@ static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag,
 
 /* Loads every point's configuration: all mistakes are found before anything runs. Points that need not run are put into
  * `has_result`; those that are there already are not looked at. */
-static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result, uint64_t *num_kept, nescsim_diag *diag)
+static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result, nescsim_sweep_counts *counts,
+				   nescsim_diag *diag)
 {
 	const nescsim_sweep_options *options = plan->options;
 	progress *line = options->progress != NULL ? progress_create(options->progress, "checking points") : NULL;
 	plan_mistakes mistakes = { .num = 0 };
+	sweep_survey survey = { .num = 0 };
 	nescsim_status status = NESCSIM_OK;
 
 	for (uint64_t point = 0; status == NESCSIM_OK && point < plan->num_points; point++) {
@@ -322,16 +333,15 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 			continue;
 		found = nescsim_diag_create();
 		loaded = found == NULL ? NESCSIM_NO_MEMORY : plan_load(plan, point, found, &config);
-		if (loaded != NESCSIM_OK) {
-			status = plan_mistakes_add(&mistakes, point, loaded, found);
-		} else if ((options->resume || options->points != NULL) &&
-			   point_has_result(options->out_folder, point, config)) {
+		if (loaded == NESCSIM_OK && (options->resume || options->points != NULL) &&
+		    point_has_result(options->out_folder, point, config)) {
 			job_add(has_result, point);
-			(*num_kept)++;
+			counts->num_kept++;
+		} else if (loaded == NESCSIM_OK) {
+			loaded = survey_add(&survey, config, found);
 		}
-		/* What a configuration names is looked at once: reading a long trace takes its time. */
-		if (loaded == NESCSIM_OK && point == 0)
-			status = nescsim_config_check_inputs(config, diag);
+		if (loaded != NESCSIM_OK)
+			status = plan_mistakes_add(&mistakes, point, loaded, found);
 		nescsim_config_destroy(config);
 		nescsim_diag_destroy(found);
 		progress_update(line, point + 1, plan->num_points);
@@ -340,6 +350,8 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 	if (status == NESCSIM_OK)
 		status = plan_mistakes_report(&mistakes, plan, diag);
 	plan_mistakes_fini(&mistakes);
+	counts->num_requests = survey_num_requests(&survey);
+	counts->estimate_s = survey_estimate_s(&survey, executor_local_jobs(options));
 	return status;
 }
 
@@ -470,6 +482,24 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	return status != NESCSIM_OK ? status : found;
 }
 
+void nescsim_sweep_format_estimate(const nescsim_sweep_counts *counts, char *text, size_t text_bytes)
+{
+	const uint64_t most = UINT64_C(1000000000);
+
+	progress_format_duration((int64_t)(counts->estimate_s < most ? counts->estimate_s : most), text, text_bytes);
+}
+
+static void announce(const sweep_plan *plan, const nescsim_sweep_counts *counts)
+{
+	FILE *to = plan->options->progress;
+	char duration[48];
+
+	if (to == NULL || !isatty(fileno(to)))
+		return;
+	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
+	fprintf(to, "%" PRIu64 " points to run, about %s\n", counts->num_points - counts->num_kept, duration);
+}
+
 nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options *options, nescsim_diag *diag,
 			     nescsim_sweep_counts *counts_out)
 {
@@ -487,13 +517,18 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (status == NESCSIM_OK)
 		status = choose_points(&plan, diag, &has_result, &counts.num_points);
 	if (status == NESCSIM_OK)
-		status = check_points(&plan, has_result, &counts.num_kept, diag);
-	if (status == NESCSIM_OK && executor->check != NULL)
+		status = check_points(&plan, has_result, &counts, diag);
+	if (status != NESCSIM_OK || options->dry_run)
+		goto out;
+	if (executor->check != NULL)
 		status = executor->check(&plan, diag);
 	if (status == NESCSIM_OK)
 		status = options->points != NULL ? join_folder(&plan, diag) : prepare_folder(&plan, diag, &lock_fd);
 	if (status == NESCSIM_OK)
+		announce(&plan, &counts);
+	if (status == NESCSIM_OK)
 		status = run_points(&plan, executor, has_result, &counts, diag);
+out:
 	if (counts_out != NULL)
 		*counts_out = counts;
 	if (lock_fd >= 0)

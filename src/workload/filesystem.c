@@ -578,6 +578,13 @@ static uint64_t filesystem_expected_requests(const void *state)
 	return source_expected_requests(self->inner);
 }
 
+static uint64_t filesystem_expected_bytes(const void *state)
+{
+	const filesystem_state *self = state;
+
+	return source_expected_bytes(self->inner);
+}
+
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
 static bool is_allocated(const filesystem_state *self, uint64_t block)
@@ -1014,6 +1021,7 @@ const source_kind filesystem_kind = {
 	.next = filesystem_next,
 	.completed = filesystem_completed,
 	.expected_requests = filesystem_expected_requests,
+	.expected_bytes = filesystem_expected_bytes,
 	.close = filesystem_close,
 	.validate = filesystem_validate,
 };

@@ -20,6 +20,7 @@ typedef struct source_kind {
 	void (*next)(void *state, ps_t now_ps, source_step *step_out);
 	void (*completed)(void *state, uint64_t request_number, ps_t now_ps);
 	uint64_t (*expected_requests)(const void *state);
+	uint64_t (*expected_bytes)(const void *state); /* NULL: unknown */
 	void (*close)(void *state);
 	/* As source_validate(); or as source_prepare(), with what is to be shared, its notes (NULL: none) and its end. One of
 	 * the two. */

@@ -348,6 +348,13 @@ static uint64_t dd_expected_requests(const void *state)
 	return self->num_requests;
 }
 
+static uint64_t dd_expected_bytes(const void *state)
+{
+	const dd_state *self = state;
+
+	return self->num_requests * self->sectors_per_request * IO_SECTOR_BYTES;
+}
+
 static void dd_close(void *state)
 {
 	(void)state;
@@ -360,6 +367,7 @@ const source_kind kind_dd = {
 	.next = dd_next,
 	.completed = dd_completed,
 	.expected_requests = dd_expected_requests,
+	.expected_bytes = dd_expected_bytes,
 	.close = dd_close,
 	.validate = dd_validate,
 	.file_needs = dd_file_needs,

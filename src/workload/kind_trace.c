@@ -470,6 +470,7 @@ static nescsim_status prepare_same(const trace_params *params, const source_cont
 		}
 		end_sector = record.first_sector + record.num_sectors;
 		shared->whole.num_requests++;
+		shared->whole.num_sectors += record.op == IO_READ || record.op == IO_WRITE ? record.num_sectors : 0;
 		shared->whole.num_completed += record.completed_ps != TRACE_NO_TIME;
 		if (end_sector > shared->whole.end_sector)
 			shared->whole.end_sector = end_sector;
@@ -621,6 +622,14 @@ static nescsim_status trace_count_tenants(const void *params_in, const diag_plac
 	return tenants_count(file_of(params), &options, &rule, place, diag, num_out);
 }
 
+/* What a lap has; NULL: the length of a stream that nobody has looked at is unknown before its end. */
+static const tenant_facts *facts_of(const replay *self)
+{
+	if (self->shared == NULL)
+		return NULL;
+	return self->shared->tenants ? tenants_facts(self->shared->tenants, self->vm) : &self->shared->whole;
+}
+
 static nescsim_status replay_open(void *state, const void *params_in, const source_context *context,
 				  const diag_place *place, nescsim_diag *diag)
 {
@@ -650,9 +659,7 @@ static nescsim_status replay_open(void *state, const void *params_in, const sour
 	if (!done_grow(&self->done))
 		return NESCSIM_NO_MEMORY;
 	if (self->shared)
-		self->trace_end_sector = self->shared->tenants
-						 ? tenants_facts(self->shared->tenants, self->vm)->end_sector
-						 : self->shared->whole.end_sector;
+		self->trace_end_sector = facts_of(self)->end_sector;
 	return open_lap(self, place);
 }
 
@@ -879,9 +886,28 @@ static void replay_completed(void *state, uint64_t request_number, ps_t now_ps)
 static uint64_t replay_expected_requests(const void *state)
 {
 	const replay *self = state;
+	const tenant_facts *lap = facts_of(self);
+	const uint64_t limit = (uint64_t)self->params->max_requests;
+	uint64_t num_requests;
 
-	/* The length of a stream is unknown before its end. */
-	return (uint64_t)self->params->max_requests;
+	if (self->done.words == NULL)
+		return 0; /* vCPU 0 replays it */
+	if (lap == NULL)
+		return limit;
+	num_requests = lap->num_requests * (uint64_t)self->params->loop;
+	return limit != 0 && limit < num_requests ? limit : num_requests;
+}
+
+static uint64_t replay_expected_bytes(const void *state)
+{
+	const replay *self = state;
+	const tenant_facts *lap = facts_of(self);
+
+	if (lap == NULL || lap->num_requests == 0)
+		return 0;
+	/* The part of a lap that is cut short is like the whole. */
+	return (uint64_t)((unsigned __int128)replay_expected_requests(state) * lap->num_sectors * IO_SECTOR_BYTES /
+			  lap->num_requests);
 }
 
 static void replay_close(void *state)
@@ -899,6 +925,7 @@ const source_kind kind_trace = {
 	.next = replay_next,
 	.completed = replay_completed,
 	.expected_requests = replay_expected_requests,
+	.expected_bytes = replay_expected_bytes,
 	.close = replay_close,
 	.prepare = trace_prepare,
 	.notes = trace_notes,

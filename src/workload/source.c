@@ -101,6 +101,11 @@ uint64_t source_expected_requests(const source *self)
 	return self->kind->expected_requests(self->state);
 }
 
+uint64_t source_expected_bytes(const source *self)
+{
+	return self->kind->expected_bytes == NULL ? 0 : self->kind->expected_bytes(self->state);
+}
+
 void source_close(source *self)
 {
 	if (!self)

@@ -87,6 +87,9 @@ bool source_has_operations(const source *self);
 /* Requests that this source will issue in all (operations, if it has any), or 0 when unknown (progress estimates). */
 uint64_t source_expected_requests(const source *self);
 
+/* The bytes of these, or 0 when unknown. */
+uint64_t source_expected_bytes(const source *self);
+
 void source_close(source *self);
 
 /* What the VMs of an entry share of their workload. */

@@ -156,6 +156,7 @@ static nescsim_status deal(tenants *self, trace_record *record)
 	if (record->first_sector + record->num_sectors > device->end_sector)
 		device->end_sector = record->first_sector + record->num_sectors;
 	vm->facts.num_requests++;
+	vm->facts.num_sectors += record->op == IO_READ || record->op == IO_WRITE ? record->num_sectors : 0;
 	vm->facts.num_completed += record->completed_ps != TRACE_NO_TIME;
 	if (!order_add(&vm->order, record))
 		return NESCSIM_NO_MEMORY;

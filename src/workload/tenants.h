@@ -45,7 +45,8 @@ trace *tenants_trace(const tenants *self);
 /* What falls to a VM, numbered from 0. */
 typedef struct tenant_facts {
 	uint64_t num_requests, num_completed;
-	uint64_t end_sector; /* its disk is touched below this */
+	uint64_t num_sectors; /* of reads and writes */
+	uint64_t end_sector;  /* its disk is touched below this */
 } tenant_facts;
 
 const tenant_facts *tenants_facts(const tenants *self, uint32_t vm);

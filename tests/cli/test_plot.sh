@@ -46,33 +46,30 @@ check_edges() {
 
 run run configs/tenants.yaml --quiet --out "$scratch/run"
 expect 0
-keys='vms[0].workload.op|vms[0].workload.request_bytes|vms[0].filesystem.kind|nesc.btlb.entries|nesc.walker.count|vms[0].workload.depth'
-mkdir "$scratch/sweep"
 # A line per point: the values of these keys.
-while IFS= read -r values; do
-	set -- run configs/figures/raw_latency.yaml --quiet --out "$scratch/point" --schemes nesc,virtio --set 'vms[0].workload.count=60'
-	rest_keys="$keys|" rest_values="$values|"
-	while [ -n "$rest_keys" ]; do
-		set -- "$@" --set "${rest_keys%%|*}=${rest_values%%|*}"
-		rest_keys=${rest_keys#*|} rest_values=${rest_values#*|}
-	done
-	run "$@"
-	expect 0
-	[ -e "$scratch/sweep/sweep.csv" ] ||
-		sed -n "1s/^/$(printf '%s' "$keys" | tr '|' ',' | sed 's/[][]/\\&/g'),/p" "$scratch/point/summary.csv" >"$scratch/sweep/sweep.csv"
-	sed "1d; s/^/$(printf '%s' "$values" | tr '|' ','),/" "$scratch/point/summary.csv" >>"$scratch/sweep/sweep.csv"
-done <<'POINTS'
-read|512 B|none|8|2|1
-read|4 KiB|none|8|2|1
-write|512 B|none|8|2|1
-write|4 KiB|none|8|2|1
-write|512 B|ext4|8|2|1
-write|4 KiB|ext4|8|2|1
-read|4 KiB|none|1|2|1
-read|4 KiB|none|8|1|1
-read|4 KiB|none|8|2|4
-read|4 KiB|none|8|2|16
+cat >"$scratch/points" <<'POINTS'
+vms[0].workload.op|vms[0].workload.request_bytes|vms[0].filesystem.kind|nesc.btlb.entries|nesc.walker.count|vms[0].workload.depth|media.bandwidth
+read|512 B|none|8|2|1|6400 MB/s
+read|4 KiB|none|8|2|1|6400 MB/s
+write|512 B|none|8|2|1|6400 MB/s
+write|4 KiB|none|8|2|1|6400 MB/s
+write|512 B|ext4|8|2|1|6400 MB/s
+write|4 KiB|ext4|8|2|1|6400 MB/s
+read|4 KiB|none|1|2|1|6400 MB/s
+read|4 KiB|none|8|1|1|6400 MB/s
+read|4 KiB|none|8|2|4|6400 MB/s
+read|4 KiB|none|8|2|16|6400 MB/s
+read|4 KiB|none|8|2|1|100 MB/s
 POINTS
+zip=zip:
+for i in 1 2 3 4 5 6 7; do
+	zip="$zip$(cut -d'|' -f$i "$scratch/points" | sed 1d | paste -sd, | sed "s/^/$(sed -n 1p "$scratch/points" | cut -d'|' -f$i)=/");"
+done
+run sweep configs/figures/raw_latency.yaml --quiet --out "$scratch/sweep" --schemes nesc,virtio --set 'vms[0].workload.count=60' \
+	--set sweep.params=[] --set figures=[] --param "${zip%;}"
+expect 0
+run sweep configs/figures/p4800x.yaml --quiet --out "$scratch/labelled" --set figures=[] --set 'vms[0].workload.count=60'
+expect 0
 
 # ---- every figure of the table -------------------------------------------------------------------------------------------
 
@@ -83,6 +80,7 @@ cp "$scratch/out" "$scratch/list"
 while read -r figure file rest; do
 	input=$scratch/run
 	[ "$file" != sweep.csv ] || input=$scratch/sweep
+	[ "$figure" != published ] || input=$scratch/labelled
 	for format in svg png pdf; do
 		for round in one two; do
 			run plot "$input" --figure "$figure" --format $format --out "$scratch/$round/"
@@ -119,10 +117,10 @@ expect 0
 
 # What a figure shows is what the CSV says.
 run plot "$scratch/sweep/sweep.csv" --figure latency_by_size --where op=read --where scheme=nesc --where filesystem.kind=none \
-	--where btlb.entries=8 --where walker.count=2 --where workload.depth=1 --out "$scratch/exact.svg"
+	--where btlb.entries=8 --where walker.count=2 --where workload.depth=1 --where media.bandwidth='6400 MB/s' --out "$scratch/exact.svg"
 expect 0
-awk -F, '$1 == "read" && $3 == "none" && $4 == 8 && $5 == 2 && $6 == 1 && $7 == "nesc" && $8 == "app" && $9 == "all" && $10 == "read" {
-	printf "%d %.10g\n", $2 == "512 B" ? 512 : 4096, $16 }' "$scratch/sweep/sweep.csv" >"$scratch/wanted"
+awk -F, '$1 == "read" && $3 == "none" && $4 == 8 && $5 == 2 && $6 == 1 && $7 == "6400 MB/s" && $8 == "nesc" && $9 == "app" && $10 == "all" && $11 == "read" {
+	printf "%d %.10g\n", $2 == "512 B" ? 512 : 4096, $17 }' "$scratch/sweep/sweep.csv" >"$scratch/wanted"
 grep '^[0-9]' "$scratch/exact.dat" | cmp - "$scratch/wanted" || bad "the figure's numbers are not the sweep's: $(cat "$scratch/exact.dat")"
 
 # Of repeats, the mean and what lies between the least and the most; the rows that say so are not drawn with them.
@@ -143,7 +141,7 @@ expect 0
 # ---- any column against any parameter --------------------------------------------------------------------------------------
 
 run plot "$scratch/sweep" --x workload.depth --y latency_p99_us,iops --by scheme --where request_bytes='4 KiB' --where op=read \
-	--where btlb.entries=8 --where walker.count=2 --out "$scratch/any.png"
+	--where btlb.entries=8 --where walker.count=2 --where media.bandwidth='6400 MB/s' --out "$scratch/any.png"
 expect 0
 check_picture "$scratch/any.png"
 grep -q '99th percentile of latency, µs' "$scratch/any.gp" || bad 'an axis without its unit'

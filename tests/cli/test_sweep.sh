@@ -212,6 +212,33 @@ for signal in TERM INT HUP; do
 	[ ! -e "$scratch/cut/sweep.csv" ] || bad "SIG$signal: a table of a part"
 done
 
+# Labels are columns, and set nothing.
+sweep --param 'zip:@size=small,"large, or so";nesc.btlb.entries=1,4' --out "$scratch/labels"
+expect 0
+sed 's/,[^,]*,[^,]*/,/' "$scratch/labels/sweep.csv" | head -n 1 | grep -q '^size,' || bad 'a label is no column'
+[ "$(grep -c '^"large, or so",4,nesc' "$scratch/labels/sweep.csv")" -gt 0 ] || bad 'a label does not stand beside what it names'
+cmp "$scratch/labels/points/0002/summary.csv" "$scratch/whole/points/0005/summary.csv" >/dev/null &&
+	bad 'the test compares points that are alike'
+grep -q '"@size"' "$scratch/labels/sweep.json" || bad 'sweep.json does not say that it is a label'
+
+# All files that points name are looked at before the first one runs, and counted.
+run sweep configs/vc707.yaml --param vms[0].workload.file=nowhere,traces/postmark.blktrace.0.xz,neither --out "$scratch/files"
+expect 4
+err "cannot read trace 'nowhere': No such file or directory: with vms[0].workload.file=nowhere"
+err "cannot read trace 'neither'"
+[ ! -e "$scratch/files" ] || bad 'something was written although files are missing'
+sweep --param nesc.btlb.entries=1..5 --set vms[0].workload.count=1000 --repeat 2 --dry-run --out "$scratch/files"
+expect 0
+out '10 points'
+out 'To run: 10 points, 10000 requests in all schemes, about 1 s'
+[ ! -e "$scratch/files" ] || bad '--dry-run writes'
+sweep --param nesc.btlb.entries=1,8 --set vms[0].workload.count=1000000 --schemes host,nesc --jobs 2 --dry-run --out "$scratch/files"
+out '4000000 requests in all schemes, about 4 s'
+sweep --param 'zip:@size=small,large;nesc.btlb.entries=1,8' --resume --dry-run --out "$scratch/labels"
+expect 0
+out '2 points, of which 1 are kept'
+out 'To run: 1 points, 300 requests'
+
 # A full disk.
 mkdir "$scratch/small"
 if mount -t tmpfs -o size=200k tmpfs "$scratch/small" 2>/dev/null; then

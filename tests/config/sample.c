@@ -354,7 +354,7 @@ void sample_bad(const char *contents, const char *messages)
 
 void sample_bad_override(const char *contents, const char *path, const char *value, const char *messages)
 {
-	const cfg_override override = { path, value };
+	const cfg_override override = { .path = path, .value = value };
 
 	bad(contents, &override, 1, messages);
 }

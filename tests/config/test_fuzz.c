@@ -152,8 +152,8 @@ static void broken_documents_give_messages_or_values(void **state)
 		strcpy(value_text, PICK(&rng, fragments));
 		strcat(value_text, rng_chance(&rng, 1, 2) ? "16" : "{depth: 2}");
 		for (size_t j = 0; j < num_overrides; j++)
-			overrides[j] =
-				(cfg_override){ PICK(&rng, paths), rng_chance(&rng, 1, 2) ? value_text : "nand" };
+			overrides[j] = (cfg_override){ .path = PICK(&rng, paths),
+						       .value = rng_chance(&rng, 1, 2) ? value_text : "nand" };
 		document = sample_read(contents, overrides, num_overrides, &value, &messages);
 		if (document) {
 			check_round_trip(&value);

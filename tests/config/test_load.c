@@ -326,9 +326,10 @@ static void overrides_reach_mappings_lists_and_names(void **state)
 	const sample_vm *vms;
 	const cfg_variant *schemes;
 	cfg_document *document = OVERRIDDEN(
-		"vms: [{disk: {bytes: 1 MiB}}]\nschemes: [host, nesc]\ndepths: [1, 2]\n", &value, { "seed", "5" },
-		{ "btlb.entries", "32" }, { "vms[0].disk.bytes", "2 MiB" }, { "vms[0].workload.depth", "9" },
-		{ "schemes.nesc.depth", "3" }, { "depths[1]", "77" }, { "title", "'x: y'" }, { "seed", "6" });
+		"vms: [{disk: {bytes: 1 MiB}}]\nschemes: [host, nesc]\ndepths: [1, 2]\n", &value, { "seed", "5", NULL },
+		{ "btlb.entries", "32", NULL }, { "vms[0].disk.bytes", "2 MiB", NULL },
+		{ "vms[0].workload.depth", "9", NULL }, { "schemes.nesc.depth", "3", NULL },
+		{ "depths[1]", "77", NULL }, { "title", "'x: y'", NULL }, { "seed", "6", NULL });
 
 	(void)state;
 	assert_int_equal(value.seed, 6);
@@ -348,7 +349,7 @@ static void a_name_in_the_default_list_can_be_overridden(void **state)
 {
 	sample value;
 	const cfg_variant *schemes;
-	cfg_document *document = OVERRIDDEN("", &value, { "schemes.nesc.depth", "3" });
+	cfg_document *document = OVERRIDDEN("", &value, { "schemes.nesc.depth", "3", NULL });
 
 	(void)state;
 	assert_int_equal(value.schemes.num, 2);
@@ -356,13 +357,13 @@ static void a_name_in_the_default_list_can_be_overridden(void **state)
 	assert_string_equal(schemes[0].name, "host");
 	assert_int_equal(((const sample_scheme *)schemes[1].params)->depth, 3);
 	cfg_document_destroy(document);
-	document = OVERRIDDEN("schemes: {host: , nesc: {cost: 2 us}}", &value, { "schemes.nesc.depth", "3" });
+	document = OVERRIDDEN("schemes: {host: , nesc: {cost: 2 us}}", &value, { "schemes.nesc.depth", "3", NULL });
 	schemes = (const cfg_variant *)value.schemes.items;
 	assert_int_equal(((const sample_scheme *)schemes[1].params)->cost_ps, 2000000);
 	assert_int_equal(((const sample_scheme *)schemes[1].params)->depth, 3);
 	cfg_document_destroy(document);
-	document = OVERRIDDEN("schemes: [host]", &value, { "schemes.virtio", "{depth: 2}" },
-			      { "schemes.virtio.cost", "5 ns" });
+	document = OVERRIDDEN("schemes: [host]", &value, { "schemes.virtio", "{depth: 2}", NULL },
+			      { "schemes.virtio.cost", "5 ns", NULL });
 	schemes = (const cfg_variant *)value.schemes.items;
 	assert_int_equal(value.schemes.num, 2);
 	assert_int_equal(((const sample_scheme *)schemes[1].params)->depth, 2);
@@ -389,9 +390,9 @@ static void an_overridden_kind_keeps_the_other_overrides(void **state)
 {
 	sample value;
 	const sample_nand *nand;
-	cfg_document *document =
-		OVERRIDDEN("media: {kind: dram, latency: 70 ns}", &value, { "media.channels", "2" },
-			   { "media.cache.entries", "4" }, { "media.kind", "nand" }, { "media.dies", "10" });
+	cfg_document *document = OVERRIDDEN("media: {kind: dram, latency: 70 ns}", &value,
+					    { "media.channels", "2", NULL }, { "media.cache.entries", "4", NULL },
+					    { "media.kind", "nand", NULL }, { "media.dies", "10", NULL });
 
 	(void)state;
 	nand = (const sample_nand *)value.media.params;
@@ -400,10 +401,10 @@ static void an_overridden_kind_keeps_the_other_overrides(void **state)
 	assert_int_equal(nand->num_dies, 10);
 	assert_int_equal(nand->cache.entries, 4);
 	cfg_document_destroy(document);
-	document = OVERRIDDEN("media: nand", &value, { "media.channels", "1" });
+	document = OVERRIDDEN("media: nand", &value, { "media.channels", "1", NULL });
 	assert_int_equal(((const sample_nand *)value.media.params)->num_channels, 1);
 	cfg_document_destroy(document);
-	document = OVERRIDDEN("media: {kind: nand, channels: 2}", &value, { "media", "{dies: 2}" });
+	document = OVERRIDDEN("media: {kind: nand, channels: 2}", &value, { "media", "{dies: 2}", NULL });
 	assert_int_equal(((const sample_nand *)value.media.params)->num_channels, 2);
 	assert_int_equal(((const sample_nand *)value.media.params)->num_dies, 2);
 	cfg_document_destroy(document);

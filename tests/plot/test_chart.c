@@ -211,8 +211,7 @@ static void a_speed_up_is_over_the_first(void **unused)
 				     .kind = PLOT_BARS,
 				     .x = "request_bytes",
 				     .by = "scheme",
-				     .y = { "latency_mean_us" },
-				     .measure = { PLOT_SPEED_UP } };
+				     .y = { "speed_up(latency_mean_us)" } };
 	const plot_chart chart = make(&figure, &sweep);
 	const double nesc[] = { 0, 0.5, 1, 0.6 };
 
@@ -221,6 +220,64 @@ static void a_speed_up_is_over_the_first(void **unused)
 	assert_points(&chart.panels[0].series[0], "nesc", nesc, 2);
 	assert_string_equal(chart.panels[0].y_title, "speed-up over host");
 	refuse(&figure, "scheme=nesc", &sweep, "needs two schemes", NULL);
+}
+
+/* More of a rate is better; and what the first scheme has no value for is not compared. */
+static void a_speed_up_of_rates_is_the_other_way_round(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"depth", "scheme", "iops", "bandwidth_MBps",
+		"1", "virtio", "10", "4",
+		"2", "virtio", "20", "8",
+		"1", "nesc", "30", "6",
+		"2", "nesc", "80", "8",
+		"4", "nesc", "99", "9",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "depth",
+				     .by = "scheme",
+				     .y = { "speed_up(iops)", "bandwidth_MBps", "speed_up(bandwidth_MBps)" } };
+	const double iops[] = { 1, 3, 2, 4 }, plain[] = { 1, 4, 2, 8 }, rate[] = { 1, 1.5, 2, 1 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.num_panels, 3);
+	assert_points(&chart.panels[0].series[0], "nesc", iops, 2);
+	assert_points(&chart.panels[1].series[0], "virtio", plain, 2);
+	assert_points(&chart.panels[2].series[0], "nesc", rate, 2);
+}
+
+static void several_y_can_be_series_of_one_panel(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"setting", "published_us", "scheme", "latency_mean_us",
+		"bare metal", "12.7", "host", "12",
+		"main loop", "45.8", "virtio", "46",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_BARS,
+				     .x = "setting",
+				     .y = { "published_us", "latency_mean_us" },
+				     .y_names = { "published", "simulated" } };
+	const double published[] = { 0, 12.7, 1, 45.8 }, simulated[] = { 0, 12, 1, 46 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.num_panels, 1);
+	assert_int_equal(chart.panels[0].num_series, 2);
+	assert_points(&chart.panels[0].series[0], "published", published, 2);
+	assert_points(&chart.panels[0].series[1], "simulated", simulated, 2);
 }
 
 static void stages_come_in_their_order_and_small_ones_together(void **unused)
@@ -242,8 +299,7 @@ static void stages_come_in_their_order_and_small_ones_together(void **unused)
 				     .kind = PLOT_STACK,
 				     .x = "scheme",
 				     .by = "stage",
-				     .y = { "service_mean_us+wait_mean_us", "service_mean_us+wait_mean_us" },
-				     .measure = { PLOT_AS_IS, PLOT_SHARE },
+				     .y = { "service_mean_us+wait_mean_us", "share(service_mean_us+wait_mean_us)" },
 				     .least = 6 };
 	const double driver[] = { 0, 30 }, link[] = { 0, 60 }, others[] = { 0, 10 };
 	const plot_chart chart = make(&figure, &table);
@@ -412,6 +468,8 @@ int main(void)
 		TEST(parameters_that_vary_make_series),
 		TEST(bars_have_places),
 		TEST(a_speed_up_is_over_the_first),
+		TEST(a_speed_up_of_rates_is_the_other_way_round),
+		TEST(several_y_can_be_series_of_one_panel),
 		TEST(stages_come_in_their_order_and_small_ones_together),
 		TEST(a_distribution_is_a_staircase),
 		TEST(points_along_a_parameter_keep_its_order),

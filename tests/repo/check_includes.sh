@@ -27,14 +27,19 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 		num_drawn = split("plot base config metrics workload stacks", drawn, " ")
 		for (i = 1; i <= num_drawn; i++)
 			may["plot", drawn[i]] = 1
+		# What a configuration may say about figures is theirs to know.
+		may["run", "plot"] = may["sweep", "plot"] = 1
 		# Reports have figures, and read configurations by the schema that run puts together.
 		num_reported = split("report base config metrics workload plot run", reported, " ")
 		for (i = 1; i <= num_reported; i++)
 			may["report", reported[i]] = 1
+		num_reproduced = split("reproduce base config metrics run plot", reproduced, " ")
+		for (i = 1; i <= num_reproduced; i++)
+			may["reproduce", reproduced[i]] = 1
 		may["cli", "cli"] = 1
 		for (i = 1; i <= num_ordered; i++)
 			room[ordered[i]] = 1
-		room["workload"] = room["metrics"] = room["cli"] = room["plot"] = room["report"] = 1
+		room["workload"] = room["metrics"] = room["cli"] = room["plot"] = room["report"] = room["reproduce"] = 1
 		# Libraries with one owner: the public interface and all other rooms stay free of them.
 		owner["simgrid"] = owner["xbt"] = "sim"
 		owner["yaml.h"] = "config"

@@ -93,9 +93,9 @@ static void timelines_end_at_the_latency(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NUM(ops); i++) {
-		const nescsim_override overrides[] = { { "vms[0].workload.op", ops[i] },
-						       { "vms[0].workload.count", "1" },
-						       { "vms[0].workload.request_bytes", "1300 KiB" } };
+		const nescsim_override overrides[] = { { "vms[0].workload.op", ops[i], NULL },
+						       { "vms[0].workload.count", "1", NULL },
+						       { "vms[0].workload.request_bytes", "1300 KiB", NULL } };
 		nescsim_config *config = load(text, overrides, NUM(overrides));
 		nescsim_result *result = run(config, NULL);
 		char *life = explain(config, 0, NESCSIM_OK);
@@ -144,7 +144,7 @@ static void failed_requests(void **state)
 
 static void placements_agree(void **state)
 {
-	static const nescsim_override per_unit = { "sim.placement", "per_unit" };
+	static const nescsim_override per_unit = { "sim.placement", "per_unit", NULL };
 	nescsim_config *one = load(text, NULL, 0), *other = load(text, &per_unit, 1);
 
 	(void)state;
@@ -162,7 +162,7 @@ static void placements_agree(void **state)
 /* Only what the request needs is simulated. */
 static void long_workloads(void **state)
 {
-	static const nescsim_override count = { "vms[0].workload.count", "1000000000000" };
+	static const nescsim_override count = { "vms[0].workload.count", "1000000000000", NULL };
 	nescsim_config *config = load(text, &count, 1);
 
 	(void)state;

@@ -19,13 +19,13 @@ static void run_shipped(const char *name, const char *placement, const char *out
 
 	for (size_t i = 0; i <= NUM(shorter) && config == NULL; i++) {
 		nescsim_override overrides[3] = {
-			{ "sim.placement", placement },
-			{ "output.requests", "true" },
+			{ "sim.placement", placement, NULL },
+			{ "output.requests", "true", NULL },
 		};
 		nescsim_diag *diag = nescsim_diag_create();
 
 		if (i < NUM(shorter))
-			overrides[2] = (nescsim_override){ shorter[i][0], shorter[i][1] };
+			overrides[2] = (nescsim_override){ .path = shorter[i][0], .value = shorter[i][1] };
 		nescsim_config_load(name, overrides, i < NUM(shorter) ? 3 : 2, diag, &config);
 		nescsim_diag_destroy(diag);
 	}
@@ -103,7 +103,7 @@ static void seeds_matter(void **state)
 {
 	static const char text[] =
 		"vms: [{workload: {kind: dd, pattern: random, count: 30}}]\noutput: {requests: true}\n";
-	static const nescsim_override other_seed = { "sim.seed", "2" };
+	static const nescsim_override other_seed = { "sim.seed", "2", NULL };
 	const scratch place = scratch_make();
 	nescsim_config *config = load(text, NULL, 0), *other = load(text, &other_seed, 1);
 	char *one, *two;

@@ -135,7 +135,7 @@ static void stages_sum_to_latency(void **state)
 /* Every line of requests.csv is a request of summary.csv, with the same mean. */
 static void requests_agree_with_summary(void **state)
 {
-	static const nescsim_override with_requests = { "output.requests", "true" };
+	static const nescsim_override with_requests = { "output.requests", "true", NULL };
 	const scratch place = scratch_make();
 	nescsim_config *config = load(two_vms, &with_requests, 1);
 	nescsim_result *result = run(config, place.out);
@@ -170,7 +170,7 @@ static void requests_agree_with_summary(void **state)
 /* Warm-up requests are simulated, but counted nowhere but in units.csv. */
 static void warmup_is_left_out(void **state)
 {
-	static const nescsim_override warm = { "sim.warmup", "10" };
+	static const nescsim_override warm = { "sim.warmup", "10", NULL };
 	const char *text = "vms: [{workload: {kind: dd, count: 50}}]\n";
 	nescsim_config *cold_config = load(text, NULL, 0), *warm_config = load(text, &warm, 1);
 	nescsim_result *cold_result = run(cold_config, NULL), *warm_result = run(warm_config, NULL);
@@ -192,7 +192,7 @@ static void warmup_is_left_out(void **state)
 /* A medium that is much slower than everything else is the bottleneck when enough requests are under way. */
 static void bottleneck_is_named(void **state)
 {
-	static const nescsim_override deep = { "vms[0].workload.depth", "8" };
+	static const nescsim_override deep = { "vms[0].workload.depth", "8", NULL };
 	const char *text = "media: {kind: \"null\", mean: 100 us}\n"
 			   "vms: [{workload: {kind: dd, count: 40}}]\n";
 	nescsim_config *config = load(text, &deep, 1);
@@ -214,7 +214,7 @@ static void bottleneck_is_named(void **state)
 static void schemes_can_be_chosen(void **state)
 {
 	static const char *const reversed[] = { "nesc", "host" }, *const one[] = { "host" },
-				 *const wrong[] = { "nesk" }, *const twice[] = { "host", "host" };
+				 *const wrong[] = { "nesk" }, *const twice[] = { "host", "host", NULL };
 	nescsim_config *config = load("schemes: [nesc]\nvms: [{workload: {kind: dd, count: 3}}]\n", NULL, 0);
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_result *result;
@@ -274,7 +274,7 @@ static void tables_can_be_printed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NUM(counts); i++) {
-		const nescsim_override count = { "vms[0].count", counts[i] };
+		const nescsim_override count = { "vms[0].count", counts[i], NULL };
 		nescsim_config *config =
 			load("host: {cores: 17}\nvms: [{disk: {bytes: 1 MiB}, workload: {kind: dd, count: 5}}]\n",
 			     &count, 1);

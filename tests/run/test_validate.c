@@ -4,7 +4,7 @@
 
 #include "run/validate.h"
 
-static const nescsim_override two_schemes = { "schemes", "[host, nesc]" };
+static const nescsim_override two_schemes = { "schemes", "[host, nesc]", NULL };
 
 static claim_value exactly(int64_t numerator, int64_t denominator)
 {
@@ -149,8 +149,8 @@ static void values_are_those_of_a_run(void **state)
 
 static void overrides_reach_the_experiments(void **state)
 {
-	const nescsim_override slow[] = { two_schemes, { "nesc.dma.read_setup", "444 cycles" } };
-	const nescsim_override alone = { "schemes", "[host]" };
+	const nescsim_override slow[] = { two_schemes, { "nesc.dma.read_setup", "444 cycles", NULL } };
+	const nescsim_override alone = { "schemes", "[host]", NULL };
 	nescsim_validation *validation = validate("device-bandwidth", slow, 2);
 
 	(void)state;

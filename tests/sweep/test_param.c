@@ -74,6 +74,13 @@ static void texts_with_dots_are_no_ranges(void **unused)
 	check_key("a=0.5,1.5", 0, "a", "0.5|1.5");
 }
 
+static void labels_name_values(void **unused)
+{
+	(void)unused;
+	check_key("zip:@setting=I/O thread,\"a, b\",'c';k=1,2,3", 0, "setting", "I/O thread|a, b|c");
+	check_key("zip:k=1,2; @n_1 = 3..4", 1, "n_1", "3|4");
+}
+
 static void zips_pair_keys(void **unused)
 {
 	(void)unused;
@@ -105,6 +112,11 @@ static void mistakes_say_what_is_right(void **unused)
 		{ "a=1 KiB..4 us*2", "do not go together", "512 B..64 KiB*2" },
 		{ "a=1..1000000000", "more than 1000000 values", "larger steps" },
 		{ "zip:a=1,2", "two keys or more", "zip:KEY=LIST;KEY=LIST" },
+		{ "@a=1,2", "'a' sets nothing", "zip:@setting=LIST;KEY=LIST" },
+		{ "zip:@a=1,2;@b=3,4", "'a' sets nothing", "pair it with what it names" },
+		{ "zip:@a.b=1;c=2", "not 'a.b'", "such as @setting" },
+		{ "zip:@=1;c=2", "not ''", "such as @setting" },
+		{ "zip:@a=1;a=2", "named twice", NULL },
 		{ "zip:a=1,2;b=1", "'a' has 2 values and 'b' has 1", "equally many" },
 		{ "zip:a=1;a=2", "named twice", NULL },
 		{ "zip:a=1;", "is not KEY=LIST", NULL },
@@ -145,6 +157,7 @@ int main(void)
 		cmocka_unit_test(ranges_add_or_multiply),
 		cmocka_unit_test(ranges_have_units),
 		cmocka_unit_test(texts_with_dots_are_no_ranges),
+		cmocka_unit_test(labels_name_values),
 		cmocka_unit_test(zips_pair_keys),
 		cmocka_unit_test(mistakes_say_what_is_right),
 		cmocka_unit_test(all_mistakes_are_said),

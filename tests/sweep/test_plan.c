@@ -125,6 +125,74 @@ static void points_get_their_values_and_repeats_their_seeds(void **unused)
 	done(&self);
 }
 
+/* The map of the plan's point is the file of this name. */
+static void assert_map(const planned *self, uint64_t point, const char *expected)
+{
+	nescsim_config *config;
+	const vm_config *vm;
+
+	assert_int_equal(plan_load(&self->plan, point, self->diag, &config), NESCSIM_OK);
+	vm = scenario_vm(&config->scenario, 1, NULL);
+	assert_string_equal(((const disk_map_extents *)vm->disk.map.params)->file.resolved, expected);
+	nescsim_config_destroy(config);
+}
+
+/* What the file names is beside it (in /tmp here), what an option names is in the working directory; labels set nothing. */
+static void values_name_files_from_where_they_stand(void **unused)
+{
+	static const char section[] = "sweep: {params: ['zip:@which=one,two;vms[0].disk.map={kind: extents, file: "
+				      "a.map},{kind: extents, file: /b.map}']}\n";
+	static const char *const params[] = { "vms[0].disk.map={kind: extents, file: a.map}" };
+	planned self;
+
+	(void)unused;
+	plan_with(&self, section, NULL, 0, 0);
+	assert_int_equal(self.plan.num_points, 2);
+	assert_string_equal(plan_key(&self.plan, 0), "which");
+	assert_string_equal(plan_value(&self.plan, 0, 1), "two");
+	assert_map(&self, 0, "/tmp/a.map");
+	assert_map(&self, 1, "/b.map");
+	done(&self);
+	plan_with(&self, "", params, NUM(params), 0);
+	assert_map(&self, 0, "a.map");
+	done(&self);
+}
+
+static void a_label_has_a_name_of_its_own(void **unused)
+{
+	static const char *const params[] = { "zip:@iops=a,b;sim.warmup=1,2", "zip:@repeat=a,b;sim.seed=1,2" };
+	planned self;
+
+	(void)unused;
+	plan_with(&self, "", params, NUM(params), 0);
+	assert_int_equal(self.status, NESCSIM_USAGE);
+	assert_entry(self.diag, 0, "'@iops' is called as another column of sweep.csv", "another name");
+	assert_entry(self.diag, 1, "'@repeat'", NULL);
+	done(&self);
+}
+
+static void the_section_of_figures_is_kept(void **unused)
+{
+	static const char section[] =
+		"sweep: {params: ['sim.warmup=1,2']}\n"
+		"figures: [{name: one, x: sim.warmup, y: iops, where: op=read}, {name: two, figure: btlb}]\n";
+	planned self;
+	nescsim_config *config;
+	json_t *effective;
+
+	(void)unused;
+	plan_with(&self, section, NULL, 0, 0);
+	assert_int_equal(json_array_size(self.plan.figures), 2);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(self.plan.figures, 1), "figure")), "btlb");
+	/* A point does not depend on them. */
+	assert_int_equal(plan_load(&self.plan, 0, self.diag, &config), NESCSIM_OK);
+	effective = scenario_effective(&config->scenario);
+	assert_null(json_object_get(effective, "figures"));
+	json_decref(effective);
+	nescsim_config_destroy(config);
+	done(&self);
+}
+
 /* What a run depends on: a sweep that grows keeps its points. */
 static void the_section_is_no_part_of_a_point(void **unused)
 {
@@ -238,6 +306,9 @@ int main(void)
 		cmocka_unit_test(the_file_says_the_same),
 		cmocka_unit_test(options_take_the_place_of_the_file_s),
 		cmocka_unit_test(points_get_their_values_and_repeats_their_seeds),
+		cmocka_unit_test(values_name_files_from_where_they_stand),
+		cmocka_unit_test(a_label_has_a_name_of_its_own),
+		cmocka_unit_test(the_section_of_figures_is_kept),
 		cmocka_unit_test(the_section_is_no_part_of_a_point),
 		cmocka_unit_test(wrong_plans_are_refused),
 		cmocka_unit_test(mistakes_in_the_file_have_their_line),

@@ -1,0 +1,123 @@
+#!/bin/sh
+# `nescsim reproduce`: are sweeps and runs made, drawn and reported by one command, the same each time, and is every mistake told
+# before anything runs?
+. tests/cli/cli.sh
+command -v gnuplot >/dev/null || {
+	echo 'no gnuplot'
+	exit 1
+}
+
+mkdir "$scratch/set" "$scratch/empty"
+cat >"$scratch/set/base.yaml" <<'YAML'
+vms: [{workload: {kind: dd, count: 40}}]
+schemes: [host, nesc]
+YAML
+cat >"$scratch/set/depth.yaml" <<'YAML'
+base: base.yaml
+sweep: {params: "zip:@how=shallow,deep;vms[0].workload.depth=1,4"}
+figures:
+  - {name: by_depth, x: how, y: "iops,speed_up(latency_mean_us)", by: scheme, title: "By <depth> & more"}
+  - {name: seen_by_nesc, x: how, y: iops, where: scheme=nesc}
+YAML
+cat >"$scratch/set/once.yaml" <<'YAML'
+base: base.yaml
+figures: [{name: where_time_goes, figure: stages}]
+YAML
+cp "$scratch/set/base.yaml" "$scratch/plain.yaml"
+
+# ---- all of it -----------------------------------------------------------------------------------------------------------
+
+reproduce() {
+	run reproduce "$scratch/set" --out "$scratch/$1"
+	expect 0
+}
+
+reproduce one
+sed "s|$scratch/||" "$scratch/out" >"$scratch/names"
+cat >"$scratch/wanted" <<'NAMES'
+one/figures/by_depth.svg
+one/figures/seen_by_nesc.svg
+one/figures/where_time_goes.svg
+one/report.html
+NAMES
+cmp "$scratch/names" "$scratch/wanted" || bad "it made: $(cat "$scratch/names")"
+[ -e "$scratch/one/depth/sweep.csv" ] || bad 'no sweep'
+[ -e "$scratch/one/once/summary.csv" ] || bad 'no run'
+[ ! -e "$scratch/one/base" ] || bad 'a base without figures was run'
+grep -q 'By &lt;depth' "$scratch/one/figures/by_depth.svg" || bad 'the title is not on the figure'
+! grep -q '"host"' "$scratch/one/figures/seen_by_nesc.dat" || bad 'the condition of a figure has no effect'
+for name in depth once; do
+	grep -q "<h2>$name" "$scratch/one/report.html" || bad "the report does not speak of $name"
+done
+
+# Again: points are kept (a kept folder is the same file), and nothing else changes.
+inode=$(stat -c %i "$scratch/one/depth/points/0001/result.json")
+cp -r "$scratch/one" "$scratch/before"
+reproduce one
+[ "$inode" = "$(stat -c %i "$scratch/one/depth/points/0001/result.json")" ] || bad 'a point that is there was run again'
+diff -r "$scratch/one" "$scratch/before" >"$scratch/diff" || bad "not the same again: $(cat "$scratch/diff")"
+reproduce two
+for file in figures/by_depth.svg figures/by_depth.dat depth/sweep.csv once/summary.csv; do
+	cmp "$scratch/one/$file" "$scratch/two/$file" || bad "$file is not the same elsewhere"
+done
+
+# Another key for all; a configuration without figures gets all that there are, in a folder of its own.
+run reproduce "$scratch/set/once.yaml" "$scratch/plain.yaml" --set 'schemes=[nesc, virtio]' --format png --out "$scratch/other"
+expect 0
+for file in where_time_goes.png plain/latency.png plain/stages.png; do
+	[ -e "$scratch/other/figures/$file" ] || bad "there is no $file"
+done
+grep -q '^virtio,' "$scratch/other/once/summary.csv" || bad '--set has no effect'
+
+# What is shipped says what is drawn of it, and the documentation has it.
+for file in configs/figures/*.yaml; do
+	grep -q '^figures:' "$file" || bad "$file does not say what is drawn of it"
+	sed -n 's/.*name: \([a-z0-9_]*\).*/\1/p' "$file" >>"$scratch/shipped"
+done
+while IFS= read -r name; do
+	[ -e "docs/figures/$name.svg" ] || bad "docs/figures/$name.svg is missing"
+done <"$scratch/shipped"
+
+# ---- mistakes ------------------------------------------------------------------------------------------------------------
+
+# refused STATUS WHAT ARGUMENT...: with these arguments, it says so and makes nothing.
+refused() {
+	wanted=$1 what=$2
+	shift 2
+	run reproduce "$@" --out "$scratch/none"
+	expect "$wanted"
+	err "$what"
+	[ ! -e "$scratch/none" ] || bad "something was made in spite of: $what"
+}
+
+refused 2 "there is no configuration with a section 'figures' in this folder" "$scratch/empty"
+mkdir "$scratch/twice"
+cp "$scratch/set/"*.yaml "$scratch/twice"
+refused 2 "its results would be where those of '$scratch/set/depth.yaml' are" "$scratch/set" "$scratch/twice/depth.yaml"
+mv "$scratch/twice/depth.yaml" "$scratch/twice/deeper.yaml"
+refused 2 "another configuration has a figure 'by_depth', too" "$scratch/set" "$scratch/twice/deeper.yaml"
+sed -i 's/where_time_goes, figure: stages/a b, figure: stagse/' "$scratch/twice/once.yaml"
+refused 3 "unknown choice 'stagse' (did you mean 'stages'?" "$scratch/twice"
+sed -i 's/figure: stagse/x: scheme/' "$scratch/twice/once.yaml"
+refused 3 "columns need both x and y" "$scratch/twice"
+err "'a b' is no name of a file"
+run reproduce "$scratch/set" --out "$scratch/one/once"
+expect 2
+err 'the folder holds the result of a single run or sweep'
+
+# One fails: the others are there, and so is the report.
+cat >"$scratch/set/failing.yaml" <<'YAML'
+base: base.yaml
+vms: [{disk: {bytes: 1 MiB, map: {kind: fragmented, hole_percent: 50}}, workload: {kind: dd, op: write, count: 40}}]
+schemes: [host]
+figures: [{name: failed, figure: stages}]
+YAML
+run reproduce "$scratch/set" --quiet --out "$scratch/some"
+expect 1
+err 'a block has no mapping'
+for file in figures/by_depth.svg report.html; do
+	[ -e "$scratch/some/$file" ] || bad "one failure took $file along"
+done
+[ ! -e "$scratch/some/figures/failed.svg" ] || bad 'a figure of a failed run'
+
+finish
