@@ -73,7 +73,7 @@ function(nescsim_generate file text)
 endfunction()
 
 # nescsim_test(name SOURCES a.c ROOMS ... LABELS ...): one cmocka program, one ctest entry. The folder's name is a
-# label too (ctest -L nesc). Labels `long`, `long_fuzz`: not in ./test.sh; label `slow`: not under the sanitizers.
+# label too (ctest -L nesc). Labels `long`, `long_fuzz`, `long_slurm`: not in ./test.sh; label `slow`: not under the sanitizers.
 # With MUTANTS it links all rooms compiled with the seeded bugs, instead of ROOMS.
 function(nescsim_test name)
 	cmake_parse_arguments(TEST "MUTANTS" "" "SOURCES;ROOMS;LIBS;LABELS;ARGS" ${ARGN})

@@ -194,6 +194,7 @@ static void tell(rounds *self, const slurm_queue *queue)
 	    (!queue->needs_help && now_ns() - self->still_since_ns < PATIENCE_NS))
 		return;
 	snprintf(self->told, sizeof(self->told), "%s", queue->reason);
+	self->still_since_ns = now_ns(); /* reasons that come and go are told once a minute */
 	progress_clear(self->line);
 	fprintf(to, "slurm: %" PRIu64 " tasks of job %s wait: %s\n", queue->num_waiting, self->queue.job,
 		queue->reason);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SBATCH "sbatch"
 #define SQUEUE "squeue"
@@ -38,7 +39,7 @@ nescsim_status slurm_check(const interrupts *signals, nescsim_diag *diag)
 {
 	static const char *const submits[] = { SBATCH, "--version", NULL }, *const cancels[] = { SCANCEL, "--version",
 												 NULL };
-	static const char *const looks[] = { SQUEUE, "--noheader", "--me", "--format=%i", "--name=nescsim", NULL };
+	static const char *const looks[] = { SQUEUE, "--noheader", "--format=%i", "--name=nescsim", NULL };
 	program_output output = { .out = TEXT_EMPTY };
 	program_end end = program_run(submits, NOT_FOR_SBATCH, signals, LOOK_NS, &output);
 	nescsim_status status = NESCSIM_OK;
@@ -148,6 +149,7 @@ static void count_task(const char *line, slurm_queue *to)
 	static const char *const helpless[] = { "JobHeld",   "DependencyNeverSatisfied", "BadConstraints",
 						"Partition", "ReqNodeNotAvail",          NULL };
 	const char *reason = strchr(line, ' ');
+	bool needs_help;
 
 	if (!isupper((unsigned char)line[0]) || begins_with_one_of(line, ends))
 		return; /* or a line that names a cluster: "CLUSTER: x" has no state */
@@ -161,13 +163,15 @@ static void count_task(const char *line, slurm_queue *to)
 		return;
 	}
 	to->num_waiting++;
-	snprintf(to->reason, sizeof(to->reason), "%s", reason);
-	to->needs_help |= begins_with_one_of(reason, helpless);
+	needs_help = begins_with_one_of(reason, helpless);
+	if (needs_help || !to->needs_help)
+		snprintf(to->reason, sizeof(to->reason), "%s", reason);
+	to->needs_help |= needs_help;
 }
 
 slurm_answer slurm_look(const slurm *self, bool all_jobs, slurm_queue *queue_out)
 {
-	text_buffer name = TEXT_EMPTY, job = TEXT_EMPTY, cluster = TEXT_EMPTY;
+	text_buffer name = TEXT_EMPTY, which = TEXT_EMPTY, cluster = TEXT_EMPTY;
 	const char *words[MAX_WORDS] = { SQUEUE, "--noheader", "--array", "--states=all", "--format=%T %r" };
 	program_output output = { .out = TEXT_EMPTY };
 	slurm_answer answer = SLURM_SILENT;
@@ -177,17 +181,16 @@ slurm_answer slurm_look(const slurm *self, bool all_jobs, slurm_queue *queue_out
 	*queue_out = (slurm_queue){ .num_running = 0 };
 	text_add(&name, "--name=%s", self->job_name);
 	words[num++] = text_get(&name);
-	if (all_jobs) {
-		words[num++] = "--me"; /* spares the controller the jobs of all others */
-	} else {
-		text_add(&job, "--jobs=%s", self->job);
-		words[num++] = text_get(&job);
-	}
+	if (all_jobs)
+		text_add(&which, "--user=%lu", (unsigned long)getuid()); /* spares the controller those of all others */
+	else
+		text_add(&which, "--jobs=%s", self->job);
+	words[num++] = text_get(&which);
 	if (self->cluster != NULL) {
 		text_add(&cluster, "--clusters=%s", self->cluster);
 		words[num++] = text_get(&cluster);
 	}
-	end = text_ok(&name) && text_ok(&job) && text_ok(&cluster)
+	end = text_ok(&name) && text_ok(&which) && text_ok(&cluster)
 		      ? program_run(words, NOT_FOR_SQUEUE, self->signals, LOOK_NS, &output)
 		      : PROGRAM_NO_START;
 	if (end == PROGRAM_INTERRUPTED) {
@@ -207,7 +210,7 @@ slurm_answer slurm_look(const slurm *self, bool all_jobs, slurm_queue *queue_out
 	}
 	program_forget(&output);
 	text_free(&name);
-	text_free(&job);
+	text_free(&which);
 	text_free(&cluster);
 	return answer;
 }

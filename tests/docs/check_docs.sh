@@ -145,6 +145,7 @@ done
 explained src/stacks/stacks.def X docs/units.md
 explained src/media/media.def X docs/units.md
 explained src/workload/readers.def READER README.md
+explained src/sweep/executors.def EXECUTOR docs/sweep.md
 
 # listed TABLE WORD PAGE HEADING: the names of the rows WORD(name, ...) of TABLE, and no others, are the first column of the table
 # under this heading of PAGE.

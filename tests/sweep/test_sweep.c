@@ -87,6 +87,50 @@ static void the_order_of_schemes_is_kept(void **state)
 	assert_int_equal(self->counts.num_run, 4);
 }
 
+static void executors_that_do_not_fit_are_refused(void **state)
+{
+	place *self = *state;
+
+	assert_string_equal(nescsim_sweep_executor(0).name, "local");
+	for (size_t i = 0; nescsim_sweep_executor(i).name != NULL; i++)
+		assert_non_null(nescsim_sweep_executor(i).help);
+	self->options.executor = "slurm"; /* without a program */
+	assert_int_equal(sweep(self), NESCSIM_USAGE);
+	assert_entry(self->diag, 0, "need a program to run", NULL);
+	self->options.program = "/no/such/program";
+	assert_int_equal(sweep(self), NESCSIM_USAGE);
+	assert_entry(self->diag, 1, "cannot run '/no/such/program'", NULL);
+	self->options.points = "1";
+	assert_int_equal(sweep(self), NESCSIM_USAGE);
+	assert_entry(self->diag, 2, "not by the executor 'slurm'", "leave one");
+	self->options.executor = NULL;
+	self->options.num_tasks = 2;
+	assert_int_equal(sweep(self), NESCSIM_USAGE);
+	assert_entry(self->diag, 3, "the executor 'local' has no tasks", NULL);
+	assert_int_not_equal(access(self->out, F_OK), 0);
+}
+
+/* Parts of a sweep, each with its counts; together they are the whole. */
+static void parts_make_a_whole(void **state)
+{
+	place *self = *state;
+
+	self->options.points = "2,4";
+	assert_int_equal(sweep(self), NESCSIM_OK);
+	assert_int_equal(self->counts.num_points, 2);
+	assert_int_equal(self->counts.num_run, 2);
+	self->options.points = "1-2";
+	assert_int_equal(sweep(self), NESCSIM_OK);
+	assert_int_equal(self->counts.num_run, 1);
+	assert_int_equal(self->counts.num_kept, 1);
+	self->options.points = NULL;
+	self->options.resume = 1;
+	assert_int_equal(sweep(self), NESCSIM_OK);
+	assert_int_equal(self->counts.num_run, 1);
+	assert_int_equal(self->counts.num_kept, 3);
+	assert_int_equal(nescsim_diag_count(self->diag), 0);
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -131,6 +175,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(points_are_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_order_of_schemes_is_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(executors_that_do_not_fit_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(parts_make_a_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signals_and_children_of_the_caller_are_left_alone, set_up, tear_down),
 	};
 
