@@ -2,6 +2,7 @@
 #ifndef NESCSIM_REPORT_H
 #define NESCSIM_REPORT_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include <nescsim/error.h>
@@ -12,9 +13,11 @@ extern "C" {
 
 /* What the page is about. */
 typedef struct nescsim_report_options {
-	const char *
-		input; /* a result folder of a run, a sweep's folder, or a folder of several such folders: a section each, in
-			    * the order of their names */
+	/* A result folder of a run, a sweep's folder, or a folder of several such folders: a section each, in the order of
+	 * their names. */
+	const char *input;
+	const char *const *sections; /* of such a folder only these, by name and in this order; NULL = all */
+	size_t num_sections;
 	const char *out;   /* ends in .html; NULL: beside the input, by its name: results/vc707.html */
 	const char *title; /* NULL: the input's name */
 } nescsim_report_options;

@@ -71,38 +71,57 @@ static int by_name(const struct dirent **one, const struct dirent **other)
 	return strcmp((*one)->d_name, (*other)->d_name);
 }
 
-static nescsim_status find_in_collection(const char *folder, const char *input, arena *memory, nescsim_diag *diag,
-					 sources *found)
+/* A folder in the input, if it is something that has a section. */
+static nescsim_status add_source(const char *folder, const char *name, arena *memory, sources *found)
 {
-	const diag_place place = { .file = input };
+	const size_t num_bytes = strlen(folder) + strlen(name) + 2;
+	char *path = arena_alloc(memory, num_bytes);
+	folder_kind kind;
+
+	if (path == NULL)
+		return NESCSIM_NO_MEMORY;
+	snprintf(path, num_bytes, "%s/%s", folder, name);
+	kind = is_folder(path) ? kind_of(path) : KIND_OTHER;
+	if (kind != KIND_OTHER && found->num <= MAX_SECTIONS)
+		found->items[found->num++] = (report_source){ .folder = path,
+							      .name = path + strlen(folder) + 1,
+							      .is_sweep = kind == KIND_SWEEP };
+	return NESCSIM_OK;
+}
+
+static nescsim_status add_all(const char *folder, const diag_place *place, arena *memory, nescsim_diag *diag,
+			      sources *found)
+{
 	struct dirent **entries = NULL;
 	const int num_entries = scandir(folder, &entries, is_visible, by_name);
 	nescsim_status status = NESCSIM_OK;
 
 	if (num_entries < 0)
-		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, &place, NULL, "cannot read the folder: %s",
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, place, NULL, "cannot read the folder: %s",
 				strerror(errno));
-	found->is_collection = true;
-	found->items = arena_alloc(memory, (MAX_SECTIONS + 1) * sizeof(*found->items));
 	for (int i = 0; i < num_entries; i++) {
-		const char *name = entries[i]->d_name;
-		const size_t num_bytes = strlen(folder) + strlen(name) + 2;
-		char *path = arena_alloc(memory, num_bytes);
-
-		if (path == NULL || found->items == NULL) {
-			status = NESCSIM_NO_MEMORY;
-		} else if (found->num <= MAX_SECTIONS) {
-			snprintf(path, num_bytes, "%s/%s", folder, name);
-			const folder_kind kind = is_folder(path) ? kind_of(path) : KIND_OTHER;
-
-			if (kind != KIND_OTHER)
-				found->items[found->num++] = (report_source){ .folder = path,
-									      .name = path + strlen(folder) + 1,
-									      .is_sweep = kind == KIND_SWEEP };
-		}
+		if (status == NESCSIM_OK)
+			status = add_source(folder, entries[i]->d_name, memory, found);
 		free(entries[i]);
 	}
 	free(entries);
+	return status;
+}
+
+static nescsim_status find_in_collection(const char *folder, const nescsim_report_options *options, arena *memory,
+					 nescsim_diag *diag, sources *found)
+{
+	const diag_place place = { .file = options->input };
+	nescsim_status status = NESCSIM_OK;
+
+	found->is_collection = true;
+	found->items = arena_alloc(memory, (MAX_SECTIONS + 1) * sizeof(*found->items));
+	if (found->items == NULL)
+		return NESCSIM_NO_MEMORY;
+	if (options->sections == NULL)
+		status = add_all(folder, &place, memory, diag, found);
+	for (size_t i = 0; options->sections != NULL && status == NESCSIM_OK && i < options->num_sections; i++)
+		status = add_source(folder, options->sections[i], memory, found);
 	if (status == NESCSIM_OK && found->num > MAX_SECTIONS)
 		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
 				  "for the points of a sweep, give the sweep's folder",
@@ -135,13 +154,13 @@ static nescsim_status name_input(const char *input, arena *memory, nescsim_diag 
 	return *folder_out == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }
 
-static nescsim_status find_sources(const char *folder, const char *input, arena *memory, nescsim_diag *diag,
-				   sources *found)
+static nescsim_status find_sources(const char *folder, const nescsim_report_options *options, arena *memory,
+				   nescsim_diag *diag, sources *found)
 {
 	const folder_kind kind = kind_of(folder);
 
 	if (kind == KIND_OTHER)
-		return find_in_collection(folder, input, memory, diag, found);
+		return find_in_collection(folder, options, memory, diag, found);
 	found->items = arena_alloc(memory, sizeof(*found->items));
 	if (found->items == NULL)
 		return NESCSIM_NO_MEMORY;
@@ -253,7 +272,7 @@ nescsim_status nescsim_report(const nescsim_report_options *options, FILE *list,
 	if (status == NESCSIM_OK)
 		status = choose_output(options, folder, &memory, diag, &out);
 	if (status == NESCSIM_OK)
-		status = find_sources(folder, options->input, &memory, diag, &from);
+		status = find_sources(folder, options, &memory, diag, &from);
 	if (status == NESCSIM_OK)
 		status = output_open(out, true, diag, &job.page.out);
 	if (status == NESCSIM_OK)

@@ -251,12 +251,13 @@ static void run_all(job *self)
 			if (of->is_sweep != (sweeps == 1))
 				continue;
 			status = sweeps ? sweep(self, of, &counts) : run(self, of);
-			of->has_result = status == NESCSIM_OK;
 			keep_first(self, status);
 			self->is_interrupted = status == NESCSIM_RUN_FAILED &&
 					       counts.num_kept + counts.num_run + counts.num_failed < counts.num_points;
 			if (self->is_interrupted)
 				return;
+			/* A sweep of which some points failed has a table of the others. */
+			of->has_result = status == NESCSIM_OK || counts.num_kept + counts.num_run != 0;
 		}
 	}
 }
@@ -287,14 +288,21 @@ static nescsim_status draw(const job *self, const experiment *of)
 
 static nescsim_status report(const job *self)
 {
-	char *file_name;
-	nescsim_status status;
+	const char **names = calloc(self->num, sizeof(*names));
+	nescsim_report_options options = { .input = self->options->out_folder, .sections = names };
+	char *file_name = NULL;
+	nescsim_status status = NESCSIM_NO_MEMORY;
 
-	if (asprintf(&file_name, "%s/" REPORT_FILE, self->options->out_folder) < 0)
-		return NESCSIM_NO_MEMORY;
-	status = nescsim_report(&(nescsim_report_options){ .input = self->options->out_folder, .out = file_name },
-				self->options->list, self->diag);
-	free(file_name);
+	/* Not what an earlier call with other inputs has left in the folder. */
+	for (size_t i = 0; names != NULL && i < self->num; i++)
+		if (self->experiments[i].has_result)
+			names[options.num_sections++] = self->experiments[i].name;
+	if (names != NULL && asprintf(&file_name, "%s/" REPORT_FILE, self->options->out_folder) >= 0) {
+		options.out = file_name;
+		status = nescsim_report(&options, self->options->list, self->diag);
+		free(file_name);
+	}
+	free(names);
 	return status;
 }
 

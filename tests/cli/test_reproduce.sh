@@ -61,6 +61,11 @@ for file in figures/by_depth.svg figures/by_depth.dat depth/sweep.csv once/summa
 	cmp "$scratch/one/$file" "$scratch/two/$file" || bad "$file is not the same elsewhere"
 done
 
+# What another call has left in the folder is not in the report.
+run reproduce "$scratch/set/once.yaml" --out "$scratch/two"
+expect 0
+! grep -q '<h2>depth' "$scratch/two/report.html" || bad 'the report speaks of an earlier call'
+
 # Another key for all; a configuration without figures gets all that there are, in a folder of its own.
 run reproduce "$scratch/set/once.yaml" "$scratch/plain.yaml" --set 'schemes=[nesc, virtio]' --format png --out "$scratch/other"
 expect 0
