@@ -1,5 +1,5 @@
-/* The local pool: a child of this very process for each point, since a process can run one simulation only. The child
- * is a fork without exec, which costs the start of a program less per point. */
+/* The local pool: a child of this very process for each point, so that one that crashes costs no other. The child is a fork
+ * without exec, which costs the start of a program less per point. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -16,7 +16,7 @@ bool point_has_result(const char *out_folder, uint64_t point, const nescsim_conf
 /* Removes the log if it says nothing: that of a point that went well. */
 void point_drop_empty_log(const char *out_folder, uint64_t point);
 
-/* Runs the point in this process, which can run no other one after it. Its result folder is there only if this returns
+/* Runs the point in this process. Its result folder is there only if this returns
  * NESCSIM_OK; diag may then still say why this run failed, while another one made the result. */
 nescsim_status point_run(const sweep_plan *plan, uint64_t point, nescsim_diag *diag);
 
