@@ -28,7 +28,7 @@ kill_daemons() {
 	for name in "$@"; do
 		process=$(cat "$base/pid/$name.pid" 2>/dev/null) || continue
 		is_daemon "$process" "${name%-n*}" || continue
-		kill "$process" 2>/dev/null
+		kill "$process" 2>/dev/null || true
 		wait_until 10 is_gone "$process" "${name%-n*}" || kill -KILL "$process" 2>/dev/null || true
 		rm -f "$base/pid/$name.pid"
 	done

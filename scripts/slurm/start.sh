@@ -18,6 +18,7 @@ for program in munged slurmctld slurmd squeue; do
 done
 [ ! -e "$base/slurm.conf" ] || die "$base is in use: stop.sh $base"
 
+trap 'kill_daemons "$base" slurmd-n1 slurmd-n2 slurmctld munged; exit 1' INT TERM HUP
 umask 022
 mkdir -p "$base"/{munge,pid,log,state,spool}
 chmod 755 "$base" "$base/munge"

@@ -3,8 +3,10 @@
  *
  * A point without a result is tried again in the next round, unless its log says why: a run depends on nothing but its
  * configuration, and would fail again. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@
 #define DEFAULT_NUM_TASKS 64
 #define DEFAULT_NUM_ROUNDS 3
 #define MAX_TASKS_SHOWN 5
+#define ID_FILE "id"
 
 #define MS INT64_C(1000000)
 #define SECOND (1000 * MS)
@@ -48,7 +51,7 @@ typedef struct rounds {
 	uint64_t *there;   /* those of them that have a folder now, which may be one of another configuration */
 	uint64_t num_missing, num_there, num_failed;
 	int64_t still_since_ns; /* nothing runs */
-	char told[64];          /* the reason that was told last */
+	char told[112];         /* the reason that was told last */
 } rounds;
 
 static int64_t now_ns(void)
@@ -183,7 +186,7 @@ static void drop_logs(const rounds *self)
 static void tell(rounds *self, const slurm_queue *queue)
 {
 	FILE *to = self->job->plan->options->progress;
-	char note[128];
+	char note[192];
 
 	if (queue->num_running != 0 || queue->num_waiting == 0)
 		self->still_since_ns = now_ns();
@@ -291,7 +294,7 @@ static nescsim_status find_name(rounds *self, bool *is_old_out)
 	nescsim_status status = NESCSIM_OK;
 
 	*is_old_out = false;
-	if (asprintf(&path, "%s/id", self->slurm_folder) < 0)
+	if (asprintf(&path, "%s/" ID_FILE, self->slurm_folder) < 0)
 		return NESCSIM_NO_MEMORY;
 	file = fopen(path, "re");
 	if (file != NULL) {
@@ -417,19 +420,21 @@ static void report_missing(rounds *self, uint64_t num_rounds)
 	}
 }
 
-/* Removes a folder with all that is in it. */
-static void remove_tree(const char *path)
+/* Removes a folder with all that is in it, `is_top` only what we put there; links are not followed. */
+static void remove_tree(const char *path, bool is_top)
 {
-	DIR *dir = opendir(path);
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		char *below;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (is_top && strcmp(entry->d_name, ID_FILE) != 0 && !isdigit((unsigned char)entry->d_name[0])) ||
 		    unlinkat(dirfd(dir), entry->d_name, 0) == 0 || asprintf(&below, "%s/%s", path, entry->d_name) < 0)
 			continue;
-		remove_tree(below);
+		remove_tree(below, false);
 		free(below);
 	}
 	if (dir != NULL)
@@ -491,7 +496,7 @@ static nescsim_status work(rounds *self)
 	if (num_rounds != 0)
 		cancel(self);
 	if (self->num_missing + self->num_failed == 0)
-		remove_tree(self->slurm_folder);
+		remove_tree(self->slurm_folder, true);
 	return NESCSIM_OK;
 }
 

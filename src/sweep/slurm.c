@@ -41,17 +41,22 @@ nescsim_status slurm_check(const interrupts *signals, nescsim_diag *diag)
 												 NULL };
 	static const char *const looks[] = { SQUEUE, "--noheader", "--format=%i", "--name=nescsim", NULL };
 	program_output output = { .out = TEXT_EMPTY };
-	program_end end = program_run(submits, NOT_FOR_SBATCH, signals, LOOK_NS, &output);
+	const struct {
+		const char *const *words;
+		const char *hidden, *mistake;
+	} steps[] = {
+		{ submits, NOT_FOR_SBATCH, "Slurm cannot be used" },
+		{ cancels, NOT_FOR_SCANCEL, "Slurm cannot be used" },
+		{ looks, NOT_FOR_SQUEUE, "Slurm does not answer" },
+	};
 	nescsim_status status = NESCSIM_OK;
 
-	if (end == PROGRAM_EXITED)
-		end = program_run(cancels, NOT_FOR_SCANCEL, signals, LOOK_NS, &output);
-	if (end != PROGRAM_EXITED)
-		status = report(diag, end, SBATCH " or " SCANCEL, "Slurm cannot be used", &output);
-	if (status == NESCSIM_OK)
-		end = program_run(looks, NOT_FOR_SQUEUE, signals, LOOK_NS, &output);
-	if (status == NESCSIM_OK && end != PROGRAM_EXITED)
-		status = report(diag, end, SQUEUE, "Slurm does not answer", &output);
+	for (size_t i = 0; status == NESCSIM_OK && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		const program_end end = program_run(steps[i].words, steps[i].hidden, signals, LOOK_NS, &output);
+
+		if (end != PROGRAM_EXITED)
+			status = report(diag, end, steps[i].words[0], steps[i].mistake, &output);
+	}
 	program_forget(&output);
 	return status;
 }
@@ -146,8 +151,11 @@ static void count_task(const char *line, slurm_queue *to)
 					    "OUT_OF_MEMORY", "REVOKED",   NULL };
 	static const char *const waits[] = { "PENDING", "REQUEUE", "SPECIAL_EXIT", "RESV_DEL_HOLD", "SUSPENDED", NULL };
 	static const char *const broken[] = { "launch failed", "launch_failed", NULL };
-	static const char *const helpless[] = { "JobHeld",   "DependencyNeverSatisfied", "BadConstraints",
-						"Partition", "ReqNodeNotAvail",          NULL };
+	static const char *const helpless[] = {
+		"JobHeld",   "DependencyNeverSatisfied", "BadConstraints",
+		"Partition", "ReqNodeNotAvail",          "Nodes required for job are DOWN",
+		NULL
+	};
 	const char *reason = strchr(line, ' ');
 	bool needs_help;
 

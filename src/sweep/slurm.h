@@ -17,8 +17,8 @@ typedef struct slurm_queue {
 	uint64_t num_running, num_waiting;
 	/* Held by Slurm because they could not be started, on broken nodes; they would stay for ever. Not among the waiting. */
 	uint64_t num_broken;
-	char reason[64]; /* that one of the waiting has, as Slurm calls it; rather one that needs help; "" = none */
-	bool needs_help; /* some wait for what does not come by itself: held by somebody, an impossible request */
+	char reason[112]; /* that one of the waiting has, as Slurm calls it; rather one that needs help; "" = none */
+	bool needs_help;  /* some wait for what does not come by itself: held by somebody, an impossible request */
 } slurm_queue;
 
 typedef enum slurm_answer {

@@ -165,6 +165,26 @@ lost_node() {
 	[ "$(sinfo -h -N -n n2 -o %T)" != idle ] || bad "the node is not lost"
 }
 
+# The controller dies, does not answer for a while, and comes back. It may have forgotten its last seconds, give numbers of jobs a
+# second time, and take its nodes out of service for that, which an administrator has to undo.
+lost_controller() {
+	start
+	run_long
+	by_slurm "${long[@]}" --tasks 6
+	until_true 60 'two points' has_points 2
+	kill -KILL "$(cat "$scratch/slurm/pid/slurmctld.pid")" || bad "no slurmctld"
+	sleep 3
+	kill -0 "$driver" || bad "it did not wait"
+	slurmctld || bad "slurmctld does not come back"
+	while kill -0 "$driver" 2>/dev/null; do
+		scontrol update 'nodename=n[1-2]' state=resume 2>/dev/null
+		sleep 2
+	done
+	ended 0
+	same
+	until_true 30 'an empty queue' queue_is_empty
+}
+
 # Ctrl-C: within two seconds, nothing is left in the queue, no finished point is lost.
 interrupted() {
 	local begin took_ms num
