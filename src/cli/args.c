@@ -349,6 +349,19 @@ char *cli_default_folder(const char *config_name, const char *suffix)
 	return asprintf(&folder, "results/%.*s%s", (int)num_bytes, name, suffix) < 0 ? NULL : folder;
 }
 
+nescsim_status cli_jobs(const cli_args *args, uint32_t *num_out)
+{
+	uint64_t num;
+	nescsim_status status = cli_number(args, "jobs", 0, &num);
+
+	*num_out = 0;
+	if (status == NESCSIM_OK && cli_text(args, "jobs") != NULL && (num == 0 || num > 4096))
+		return cli_usage(args->diag, NULL, "--jobs is 1 to 4096");
+	if (status == NESCSIM_OK)
+		*num_out = (uint32_t)num;
+	return status;
+}
+
 bool cli_program(char *path, size_t path_bytes)
 {
 	const ssize_t num_bytes = readlink("/proc/self/exe", path, path_bytes - 1);

@@ -32,14 +32,12 @@ static nescsim_status run(const cli_args *args)
 		.progress = cli_flag(args, "quiet") ? NULL : stderr,
 		.list = cli_flag(args, "quiet") ? NULL : stdout,
 	};
-	uint64_t num_jobs = 0;
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
 	if (folder != NULL && overrides != NULL)
 		status = cli_overrides(args, overrides, &to.num_overrides, &memory);
 	if (status == NESCSIM_OK)
-		status = cli_number(args, "jobs", 0, &num_jobs);
-	to.num_jobs = (uint32_t)num_jobs;
+		status = cli_jobs(args, &to.num_jobs);
 	if (status == NESCSIM_OK)
 		status = nescsim_reproduce(&to, args->diag);
 	free(memory);

@@ -30,11 +30,11 @@ static const cli_option options[] = {
 
 static nescsim_status read_numbers(const cli_args *args, nescsim_sweep_options *to)
 {
-	uint64_t num_jobs, num_tasks, num_rounds;
+	uint64_t num_tasks, num_rounds;
 	nescsim_status status = cli_number(args, "repeat", 0, &to->num_repeats);
 
 	if (status == NESCSIM_OK)
-		status = cli_number(args, "jobs", 0, &num_jobs);
+		status = cli_jobs(args, &to->num_jobs);
 	if (status == NESCSIM_OK)
 		status = cli_number(args, "tasks", 0, &num_tasks);
 	if (status == NESCSIM_OK)
@@ -43,34 +43,36 @@ static nescsim_status read_numbers(const cli_args *args, nescsim_sweep_options *
 		return status;
 	if (cli_text(args, "repeat") != NULL && to->num_repeats == 0)
 		return cli_usage(args->diag, NULL, "--repeat 0 runs nothing");
-	if (cli_text(args, "jobs") != NULL && (num_jobs == 0 || num_jobs > 4096))
-		return cli_usage(args->diag, NULL, "--jobs is 1 to 4096");
 	if (cli_text(args, "tasks") != NULL && (num_tasks == 0 || num_tasks > NESCSIM_SWEEP_MAX_POINTS))
 		return cli_usage(args->diag, NULL, "--tasks is 1 to %d", NESCSIM_SWEEP_MAX_POINTS);
 	if (cli_text(args, "rounds") != NULL && (num_rounds == 0 || num_rounds > 1000))
 		return cli_usage(args->diag, NULL, "--rounds is 1 to 1000");
-	to->num_jobs = (uint32_t)num_jobs;
 	to->num_tasks = (uint32_t)num_tasks;
 	to->num_rounds = (uint32_t)num_rounds;
 	return NESCSIM_OK;
 }
 
+static void print_points(const char *before, uint64_t num)
+{
+	printf("%s%llu point%s", before, (unsigned long long)num, num == 1 ? "" : "s");
+}
+
 static void print_plan(const nescsim_sweep_counts *counts)
 {
-	const unsigned long long to_run = counts->num_points - counts->num_kept;
 	char duration[48];
 
 	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
-	printf("%llu points", (unsigned long long)counts->num_points);
+	print_points("", counts->num_points);
 	if (counts->num_kept != 0)
-		printf(", of which %llu are kept", (unsigned long long)counts->num_kept);
-	printf("\nTo run: %llu points, %llu requests in all schemes, about %s\n", to_run,
-	       (unsigned long long)counts->num_requests, duration);
+		printf(", %llu kept", (unsigned long long)counts->num_kept);
+	print_points("\nTo run: ", counts->num_points - counts->num_kept);
+	printf(", %llu requests in all schemes, about %s\n", (unsigned long long)counts->num_requests, duration);
 }
 
 static void print_end(const nescsim_sweep_counts *counts, const char *folder, bool is_part)
 {
-	printf("%llu points: %llu run", (unsigned long long)counts->num_points, (unsigned long long)counts->num_run);
+	print_points("", counts->num_points);
+	printf(": %llu run", (unsigned long long)counts->num_run);
 	if (counts->num_kept != 0)
 		printf(", %llu kept", (unsigned long long)counts->num_kept);
 	if (is_part)

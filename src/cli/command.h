@@ -68,6 +68,9 @@ bool cli_flag(const cli_args *args, const char *option);
 /* A whole number given as an option; `otherwise` when it is not given. Returns NESCSIM_OK or NESCSIM_USAGE. */
 nescsim_status cli_number(const cli_args *args, const char *option, uint64_t otherwise, uint64_t *number_out);
 
+/* --jobs; 0 when it is not given. Returns NESCSIM_OK or NESCSIM_USAGE. */
+nescsim_status cli_jobs(const cli_args *args, uint32_t *num_out);
+
 /* Adds a usage error with a hint (may be NULL) and returns NESCSIM_USAGE. */
 nescsim_status cli_usage(nescsim_diag *diag, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

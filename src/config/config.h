@@ -41,7 +41,7 @@ nescsim_status cfg_load(const char *file_name, const cfg_override *overrides, si
 nescsim_status cfg_load_text(const char *name, const char *text, const cfg_override *overrides, size_t num_overrides,
 			     nescsim_diag *diag, cfg_document **document_out);
 
-/* A file that is part of the program. */
+/* A file in memory. */
 typedef struct cfg_file {
 	const char *name, *text;
 } cfg_file;
@@ -51,6 +51,10 @@ typedef struct cfg_file {
  * files must outlive the call only. */
 nescsim_status cfg_load_files(const char *name, const cfg_file *files, size_t num_files, const cfg_override *overrides,
 			      size_t num_overrides, nescsim_diag *diag, cfg_document **document_out);
+
+/* The file and its chain of bases, as they were read: cfg_load_files() makes the same of them again, whatever has happened to
+ * those on the disk. They live as long as the document. */
+const cfg_file *cfg_files(const cfg_document *document, size_t *num_out);
 
 /* One key of a document that is written in another language than YAML. */
 typedef struct cfg_option {

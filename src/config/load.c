@@ -156,6 +156,15 @@ static nescsim_status load_file(cfg_document *document, const char *name, const 
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, named_at, NULL,
 					  "the chain of base files comes back to '%s'", name);
 	}
+	if (status == NESCSIM_OK && document->num_read < MAX_BASE_FILES) {
+		const cfg_file read = { .name = source->name,
+					.text = arena_copy(&document->memory, text_get(&contents),
+							   contents.num_bytes) };
+
+		document->read[document->num_read++] = read;
+		if (!read.text)
+			status = NESCSIM_NO_MEMORY;
+	}
 	if (status == NESCSIM_OK)
 		status = load_layer(document, source, &link, text_get(&contents), contents.num_bytes, diag, root_out);
 	text_free(&contents);
@@ -203,6 +212,12 @@ nescsim_status cfg_load_files(const char *name, const cfg_file *files, size_t nu
 			      size_t num_overrides, nescsim_diag *diag, cfg_document **document_out)
 {
 	return load_chain(name, files, num_files, overrides, num_overrides, diag, document_out);
+}
+
+const cfg_file *cfg_files(const cfg_document *document, size_t *num_out)
+{
+	*num_out = document->num_read;
+	return document->read;
 }
 
 nescsim_status cfg_load_text(const char *name, const char *contents, const cfg_override *overrides,

@@ -67,6 +67,8 @@ struct cfg_document {
 	cfg_node *root;           /* a mapping */
 	const cfg_file *files;    /* while loading: where files are, instead of the disk; or NULL */
 	size_t num_files;
+	cfg_file read[MAX_BASE_FILES]; /* the chain as it was read, in `memory` */
+	size_t num_read;
 };
 
 /* A new empty node; NULL when out of memory. */

@@ -203,14 +203,16 @@ static const char *known_format(const char *name)
 	return NULL;
 }
 
-static nescsim_status unknown_format(const job *self, const char *name)
+nescsim_status plot_check_format(const char *name, nescsim_diag *diag)
 {
 	text_buffer hint = TEXT_EMPTY;
 	nescsim_status status;
 
+	if (name == NULL || known_format(name) != NULL)
+		return NESCSIM_OK;
 	for (size_t i = 0; i < plot_num_formats; i++)
 		text_add(&hint, "%s%s", i == 0 ? "there are: " : ", ", plot_formats[i]);
-	status = complain(self, NESCSIM_USAGE, text_get(&hint), "there is no format '%s'", name);
+	status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, text_get(&hint), "there is no format '%s'", name);
 	text_free(&hint);
 	return status;
 }
@@ -268,11 +270,11 @@ static nescsim_status choose_output(job *self, bool is_alone)
 	const nescsim_plot_options *options = self->options;
 	nescsim_status status = NESCSIM_OK;
 
-	if (options->format != NULL) {
+	status = plot_check_format(options->format, self->diag);
+	if (status != NESCSIM_OK)
+		return status;
+	if (options->format != NULL)
 		self->format = known_format(options->format);
-		if (self->format == NULL)
-			return unknown_format(self, options->format);
-	}
 	for (const char *at = options->out != NULL ? options->out : ""; *at != '\0'; at++)
 		if (iscntrl((unsigned char)*at))
 			return complain(self, NESCSIM_USAGE, NULL, "a control character in the output's name");

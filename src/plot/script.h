@@ -16,6 +16,9 @@
 extern const char *const plot_formats[];
 extern const size_t plot_num_formats;
 
+/* Is it one of them, or NULL? Returns NESCSIM_OK or NESCSIM_USAGE (reported). */
+nescsim_status plot_check_format(const char *name, nescsim_diag *diag);
+
 /* Appends the blocks, separated by two empty lines, with what they are in remarks. `stem` is the files' name without its
  * end, and what both call each other. */
 void plot_script_data(const plot_chart *chart, const char *stem, text_buffer *out);

@@ -14,6 +14,7 @@
 #include "nescsim/report.h"
 #include "nescsim/run.h"
 #include "nescsim/sweep.h"
+#include "plot/script.h"
 #include "run/scenario.h"
 
 #define FIGURES_FOLDER "figures"
@@ -87,9 +88,9 @@ static nescsim_status add_experiment(job *self, const char *file_name, const sce
 		added->folder = NULL;
 		return NESCSIM_NO_MEMORY;
 	}
-	if (strcmp(added->name, FIGURES_FOLDER) == 0)
+	if (strcmp(added->name, FIGURES_FOLDER) == 0 || strcmp(added->name, REPORT_FILE) == 0 || *added->name == '\0')
 		return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "give it another name",
-				"its results would be where the figures go");
+				"its results would be where figures and report go");
 	for (size_t i = 0; i + 1 < self->num; i++)
 		if (strcmp(self->experiments[i].name, added->name) == 0)
 			return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
@@ -174,14 +175,18 @@ static nescsim_status add_folder(job *self, const char *path)
 /* Nothing of it is ours to put more into. */
 static nescsim_status check_out_folder(const job *self)
 {
+	const char *out_folder = self->options->out_folder;
 	static const char *const others[] = { SWEEP_PLAN_FILE, NULL };
-	const diag_place place = { .file = self->options->out_folder };
+	const diag_place place = { .file = out_folder };
 	nescsim_status status = NESCSIM_OK;
 
+	if (*out_folder == '\0')
+		return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "such as --out results/thesis",
+				"the folder for the results has no name");
 	for (size_t i = 0; status == NESCSIM_OK && i < sizeof(others) / sizeof(others[0]); i++) {
 		char *path;
 
-		if (asprintf(&path, "%s/%s", self->options->out_folder,
+		if (asprintf(&path, "%s/%s", out_folder,
 			     others[i] != NULL ? others[i] : folder_file_names[FOLDER_RESULT]) < 0)
 			return NESCSIM_NO_MEMORY;
 		if (access(path, F_OK) == 0)
@@ -192,28 +197,13 @@ static nescsim_status check_out_folder(const job *self)
 	return status;
 }
 
-/* All are loaded before anything runs; their mistakes come together. */
-static nescsim_status find_experiments(job *self)
-{
-	keep_first(self, check_out_folder(self));
-	for (size_t i = 0; i < self->options->num_inputs; i++) {
-		const char *input = self->options->inputs[i];
-		struct stat info;
-		const bool is_folder = stat(input, &info) == 0 && S_ISDIR(info.st_mode);
-
-		keep_first(self, is_folder ? add_folder(self, input) : add_config(self, input, false));
-	}
-	return self->first;
-}
-
-/* ---- running, drawing, reporting ----------------------------------------------------------------------------------- */
-
-static nescsim_status sweep(const job *self, const experiment *of, nescsim_sweep_counts *counts_out)
+static nescsim_status sweep(const job *self, const experiment *of, bool is_dry_run, nescsim_sweep_counts *counts_out)
 {
 	const nescsim_sweep_options options = {
 		.overrides = self->options->overrides,
 		.num_overrides = self->options->num_overrides,
 		.out_folder = of->folder,
+		.dry_run = is_dry_run,
 		.resume = 1,
 		.executor = self->options->executor,
 		.program = self->options->program,
@@ -223,6 +213,26 @@ static nescsim_status sweep(const job *self, const experiment *of, nescsim_sweep
 
 	return nescsim_sweep(of->file_name, &options, self->diag, counts_out);
 }
+
+/* All are loaded before anything runs; their mistakes come together. */
+static nescsim_status find_experiments(job *self)
+{
+	keep_first(self, check_out_folder(self));
+	keep_first(self, plot_check_format(self->options->format, self->diag));
+	for (size_t i = 0; i < self->options->num_inputs; i++) {
+		const char *input = self->options->inputs[i];
+		struct stat info;
+		const bool is_folder = stat(input, &info) == 0 && S_ISDIR(info.st_mode);
+
+		keep_first(self, is_folder ? add_folder(self, input) : add_config(self, input, false));
+	}
+	for (size_t i = 0; self->first != NESCSIM_NO_MEMORY && i < self->num; i++)
+		if (self->experiments[i].is_sweep)
+			keep_first(self, sweep(self, &self->experiments[i], true, NULL));
+	return self->first;
+}
+
+/* ---- running, drawing, reporting ----------------------------------------------------------------------------------- */
 
 static nescsim_status run(const job *self, const experiment *of)
 {
@@ -250,7 +260,7 @@ static void run_all(job *self)
 
 			if (of->is_sweep != (sweeps == 1))
 				continue;
-			status = sweeps ? sweep(self, of, &counts) : run(self, of);
+			status = sweeps ? sweep(self, of, false, &counts) : run(self, of);
 			keep_first(self, status);
 			self->is_interrupted = status == NESCSIM_RUN_FAILED &&
 					       counts.num_kept + counts.num_run + counts.num_failed < counts.num_points;
@@ -286,22 +296,53 @@ static nescsim_status draw(const job *self, const experiment *of)
 	return status;
 }
 
+/* Their names; not what an earlier call with other inputs has left in the folder. `names` may be NULL. */
+static size_t num_with_result(const job *self, const char **names)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < self->num; i++) {
+		if (!self->experiments[i].has_result)
+			continue;
+		if (names != NULL)
+			names[num] = self->experiments[i].name;
+		num++;
+	}
+	return num;
+}
+
+static char *report_name(const job *self)
+{
+	char *name;
+
+	return asprintf(&name, "%s/" REPORT_FILE, self->options->out_folder) < 0 ? NULL : name;
+}
+
+/* An earlier one does not speak of what is run now. */
+static void remove_report(const job *self)
+{
+	char *name = report_name(self);
+
+	if (name != NULL)
+		unlink(name);
+	free(name);
+}
+
 static nescsim_status report(const job *self)
 {
 	const char **names = calloc(self->num, sizeof(*names));
-	nescsim_report_options options = { .input = self->options->out_folder, .sections = names };
-	char *file_name = NULL;
+	char *file_name = report_name(self);
+	const nescsim_report_options options = {
+		.input = self->options->out_folder,
+		.sections = names,
+		.num_sections = num_with_result(self, names),
+		.out = file_name,
+	};
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
-	/* Not what an earlier call with other inputs has left in the folder. */
-	for (size_t i = 0; names != NULL && i < self->num; i++)
-		if (self->experiments[i].has_result)
-			names[options.num_sections++] = self->experiments[i].name;
-	if (names != NULL && asprintf(&file_name, "%s/" REPORT_FILE, self->options->out_folder) >= 0) {
-		options.out = file_name;
+	if (names != NULL && file_name != NULL)
 		status = nescsim_report(&options, self->options->list, self->diag);
-		free(file_name);
-	}
+	free(file_name);
 	free(names);
 	return status;
 }
@@ -309,18 +350,18 @@ static nescsim_status report(const job *self)
 nescsim_status nescsim_reproduce(const nescsim_reproduce_options *options, nescsim_diag *diag)
 {
 	job self = { .options = options, .diag = diag };
-	bool has_some = false;
 
-	if (find_experiments(&self) == NESCSIM_OK)
+	if (find_experiments(&self) == NESCSIM_OK) {
+		remove_report(&self);
 		run_all(&self);
-	for (size_t i = 0; !self.is_interrupted && i < self.num; i++) {
-		if (!self.experiments[i].has_result)
-			continue;
-		has_some = true;
-		keep_first(&self, draw(&self, &self.experiments[i]));
 	}
-	if (has_some)
-		keep_first(&self, report(&self));
+	if (!self.is_interrupted) {
+		for (size_t i = 0; i < self.num; i++)
+			if (self.experiments[i].has_result)
+				keep_first(&self, draw(&self, &self.experiments[i]));
+		if (num_with_result(&self, NULL) != 0)
+			keep_first(&self, report(&self));
+	}
 	for (size_t i = 0; i < self.num; i++) {
 		free(self.experiments[i].file_name);
 		free(self.experiments[i].name);

@@ -593,6 +593,16 @@ nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, si
 	return load(&from, overrides, num_overrides, diag, config_out);
 }
 
+nescsim_status scenario_load_again(const nescsim_config *original, const nescsim_override *overrides,
+				   size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out)
+{
+	config_origin from = { .name = NULL };
+
+	from.files = cfg_files(original->document, &from.num_files);
+	from.name = from.files[0].name;
+	return load(&from, overrides, num_overrides, diag, config_out);
+}
+
 void nescsim_config_destroy(nescsim_config *config)
 {
 	if (config == NULL)

@@ -54,6 +54,10 @@ nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, si
 				     const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
 				     nescsim_config **config_out);
 
+/* As nescsim_config_load(), of the files of `original` as they were when it was loaded. */
+nescsim_status scenario_load_again(const nescsim_config *original, const nescsim_override *overrides,
+				   size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out);
+
 /* The effective configuration, as a result folder keeps it: all that a run depends on. A new reference, NULL when out of
  * memory. */
 json_t *scenario_effective(const scenario *self);

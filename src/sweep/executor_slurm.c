@@ -290,21 +290,25 @@ static nescsim_status find_name(rounds *self, bool *is_old_out)
 	char *path = NULL;
 	FILE *file;
 	text_buffer text = TEXT_EMPTY;
-	uint64_t id = 0;
+	uint64_t id = 0, inode = 0;
+	struct stat info;
 	nescsim_status status = NESCSIM_OK;
 
 	*is_old_out = false;
+	/* By this a copy of the folder is told from it. */
+	if (stat(self->slurm_folder, &info) != 0)
+		info.st_ino = 0;
 	if (asprintf(&path, "%s/" ID_FILE, self->slurm_folder) < 0)
 		return NESCSIM_NO_MEMORY;
 	file = fopen(path, "re");
 	if (file != NULL) {
-		*is_old_out = fscanf(file, "%16" SCNx64, &id) == 1;
+		*is_old_out = fscanf(file, "%16" SCNx64 " %" SCNu64, &id, &inode) == 2 && inode == info.st_ino;
 		fclose(file);
 	}
 	if (!*is_old_out) {
 		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
 			id = (uint64_t)now_ns() ^ (uint64_t)getpid() << 40;
-		text_add(&text, "%016" PRIx64 "\n", id);
+		text_add(&text, "%016" PRIx64 " %" PRIu64 "\n", id, (uint64_t)info.st_ino);
 		status = slurm_round_write(path, &text, self->diag);
 	}
 	if (status == NESCSIM_OK && asprintf(&self->queue.job_name, "nescsim-%016" PRIx64, id) < 0) {

@@ -42,6 +42,6 @@ bool interrupts_wait(const interrupts *self, int64_t most_ns)
 
 nescsim_status interrupts_report(nescsim_diag *diag)
 {
-	return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "the same command with --resume goes on",
-			"interrupted");
+	return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,
+			"the same command goes on from here, `nescsim sweep` with --resume", "interrupted");
 }

@@ -243,7 +243,7 @@ static nescsim_status add_values(const reader *with, const char *path, piece lis
 			status = add_value(with, values, item.begin, (size_t)(item.end - item.begin));
 		if (first == NESCSIM_OK)
 			first = status;
-		if (values->num == PARAM_MAX_VALUES)
+		if (first != NESCSIM_OK && values->num == PARAM_MAX_VALUES)
 			break; /* said once */
 	}
 	return first;

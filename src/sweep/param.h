@@ -43,6 +43,7 @@ typedef struct param_axis {
 	/* What names of files in the values are relative to, with a '/' at its end, on the heap; NULL = the working
 	 * directory. Of who parsed it to fill in. */
 	char *folder;
+	diag_place place; /* where it stands; likewise */
 } param_axis;
 
 /* Takes one parameter apart. All mistakes go into diag, at `place`. Returns NESCSIM_OK, NESCSIM_USAGE (no KEY=LIST, an

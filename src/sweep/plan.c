@@ -8,23 +8,72 @@
 #include "run/scenario.h"
 
 #define MAX_MISTAKES 50
+#define ENOUGH_POINTS 1000  /* wrong ones, to go on looking for more */
+#define RATE_END "_percent" /* of columns in sweep.csv that units.csv gives */
 
 /* ---- making ----------------------------------------------------------------------------------------------------- */
 
-/* A configuration with the overrides of all points, and the schemes. */
-static nescsim_status load_with(const sweep_plan *plan, const nescsim_override *overrides, size_t num_overrides,
-				nescsim_diag *diag, nescsim_config **config_out)
+static void keep_first(nescsim_status *first, nescsim_status status)
+{
+	if (*first == NESCSIM_OK)
+		*first = status;
+}
+
+/* Puts in the schemes of all points. A configuration that does not take them is destroyed. */
+static nescsim_status set_schemes(const sweep_plan *plan, nescsim_diag *diag, nescsim_config **config)
 {
 	const nescsim_sweep_options *options = plan->options;
-	nescsim_status status = nescsim_config_load(plan->file_name, overrides, num_overrides, diag, config_out);
+	nescsim_status status = NESCSIM_OK;
 
-	if (status == NESCSIM_OK && options->num_schemes != 0)
-		status = nescsim_config_set_schemes(*config_out, options->schemes, options->num_schemes, diag);
+	if (options->num_schemes != 0)
+		status = nescsim_config_set_schemes(*config, options->schemes, options->num_schemes, diag);
 	if (status != NESCSIM_OK) {
-		nescsim_config_destroy(*config_out);
-		*config_out = NULL;
+		nescsim_config_destroy(*config);
+		*config = NULL;
 	}
 	return status;
+}
+
+/* What is not UTF-8 cannot be written into sweep.json. */
+static nescsim_status check_text(const char *what, const char *text, nescsim_diag *diag)
+{
+	json_t *json = json_string(text);
+	const bool is_good = json != NULL;
+
+	json_decref(json);
+	return is_good ? NESCSIM_OK
+		       : diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "write it in UTF-8",
+				  "%s has bytes that are no text: '%s'", what, text);
+}
+
+static nescsim_status check_texts(const sweep_plan *plan, nescsim_diag *diag)
+{
+	const nescsim_sweep_options *options = plan->options;
+	nescsim_status first = check_text("the name of the configuration", plan->file_name, diag);
+
+	for (size_t i = 0; i < options->num_params; i++)
+		keep_first(&first, check_text("--param", options->params[i], diag));
+	for (size_t i = 0; i < options->num_overrides; i++) {
+		keep_first(&first, check_text("the name of a key", options->overrides[i].path, diag));
+		keep_first(&first, check_text("the value of a key", options->overrides[i].value, diag));
+	}
+	return first;
+}
+
+/* FNV-1a over the files, one behind the other. */
+static uint64_t hash_files(const nescsim_config *config)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	size_t num_files;
+	const cfg_file *files = cfg_files(config->document, &num_files);
+
+	for (size_t i = 0; i < num_files; i++)
+		for (const char *at = files[i].text;; at++) {
+			hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+			if (*at == '\0')
+				break;
+		}
+	return hash;
 }
 
 static bool has_key(const param_axis *axis, const char *path)
@@ -43,10 +92,15 @@ static nescsim_status check_keys(const sweep_plan *plan, const param_axis *axis,
 
 	for (size_t i = 0; i < axis->num_keys; i++) {
 		const char *path = axis->keys[i].path;
+		const size_t num_bytes = strlen(path);
 
 		if (axis->keys[i].is_label && (metrics_has_summary_column(path) || strcmp(path, "repeat") == 0))
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, place, "choose another name",
 					  "'@%s' is called as another column of sweep.csv", path);
+		if (axis->keys[i].is_label && num_bytes > strlen(RATE_END) &&
+		    strcmp(path + num_bytes - strlen(RATE_END), RATE_END) == 0)
+			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, place, "choose another name",
+					  "'@%s' ends as the columns of rates do", path);
 		if (strcmp(path, "sweep") == 0 || strncmp(path, "sweep.", 6) == 0)
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, place, NULL,
 					  "'%s' says what is swept and cannot be swept itself", path);
@@ -105,6 +159,7 @@ static nescsim_status add_param(sweep_plan *plan, size_t *num_file, const char *
 	param_axis axis;
 	nescsim_status status = param_parse(text, place, diag, &axis);
 
+	axis.place = *place;
 	if (status == NESCSIM_OK && folder != NULL && (axis.folder = strdup(folder)) == NULL)
 		status = NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK)
@@ -113,12 +168,6 @@ static nescsim_status add_param(sweep_plan *plan, size_t *num_file, const char *
 		status = add_axis(plan, num_file, &axis, place, diag);
 	param_fini(&axis);
 	return status;
-}
-
-static void keep_first(nescsim_status *first, nescsim_status status)
-{
-	if (*first == NESCSIM_OK)
-		*first = status;
 }
 
 /* "configs/" of "configs/a.yaml", "" of "a.yaml"; to be freed. */
@@ -157,6 +206,44 @@ static nescsim_status add_params(sweep_plan *plan, const nescsim_config *config,
 	return first;
 }
 
+static const param_key *find_key(const sweep_plan *plan, size_t index, size_t *axis_out)
+{
+	for (size_t i = 0;; index -= plan->axes[i++].num_keys) {
+		if (index >= plan->axes[i].num_keys)
+			continue;
+		*axis_out = i;
+		return &plan->axes[i].keys[index];
+	}
+}
+
+/* Does the path lie at or below the key? */
+static bool lies_in(const char *path, const char *key)
+{
+	const size_t num_bytes = strlen(key);
+
+	return strncmp(path, key, num_bytes) == 0 && strchr(".[", path[num_bytes]) != NULL;
+}
+
+/* What is set for all points would be replaced without a word. */
+static nescsim_status check_overlaps(const sweep_plan *plan, nescsim_diag *diag)
+{
+	const nescsim_sweep_options *options = plan->options;
+	nescsim_status first = NESCSIM_OK;
+
+	for (size_t i = 0; i < plan->num_keys; i++) {
+		size_t axis;
+		const param_key *key = find_key(plan, i, &axis);
+
+		for (size_t j = 0; !key->is_label && j < options->num_overrides; j++)
+			if (strcmp(options->overrides[j].path, key->path) == 0)
+				keep_first(&first,
+					   diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &plan->axes[axis].place,
+						    "--param KEY=VALUE takes the place of what a configuration sweeps",
+						    "'%s' is swept, and set for all points", key->path));
+	}
+	return first;
+}
+
 static nescsim_status count_points(sweep_plan *plan, nescsim_diag *diag)
 {
 	text_buffer product = TEXT_EMPTY;
@@ -187,14 +274,19 @@ nescsim_status plan_make(const char *file_name, const nescsim_sweep_options *opt
 	nescsim_status status;
 
 	*plan = (sweep_plan){ .file_name = file_name, .options = options };
-	status = load_with(plan, options->overrides, options->num_overrides, diag, &config);
+	status = check_texts(plan, diag);
+	if (status == NESCSIM_OK)
+		status = nescsim_config_load(file_name, options->overrides, options->num_overrides, diag, &config);
+	if (status == NESCSIM_OK)
+		status = set_schemes(plan, diag, &config);
 	if (status != NESCSIM_OK)
 		return status;
+	plan->config = config;
+	plan->files_hash = hash_files(config);
 	plan->num_repeats =
 		options->num_repeats != 0 ? options->num_repeats : (uint64_t)config->scenario.sweep.num_repeats;
 	status = add_params(plan, config, diag);
 	plan->figures = scenario_figures(&config->scenario);
-	nescsim_config_destroy(config);
 	if (status == NESCSIM_OK && plan->figures == NULL)
 		status = NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK && plan->num_axes == 0 && plan->num_repeats == 1)
@@ -205,7 +297,9 @@ nescsim_status plan_make(const char *file_name, const nescsim_sweep_options *opt
 		if (plan->num_repeats > 1 && has_key(&plan->axes[i], "sim.seed"))
 			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "leave one of them out",
 					  "'sim.seed' is swept, and repeats vary it too");
-	return status == NESCSIM_OK ? count_points(plan, diag) : status;
+	if (status == NESCSIM_OK)
+		status = count_points(plan, diag);
+	return status == NESCSIM_OK ? check_overlaps(plan, diag) : status;
 }
 
 void plan_fini(sweep_plan *plan)
@@ -214,19 +308,10 @@ void plan_fini(sweep_plan *plan)
 		param_fini(&plan->axes[i]);
 	free(plan->axes);
 	json_decref(plan->figures);
+	nescsim_config_destroy(plan->config);
 }
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
-
-static const param_key *find_key(const sweep_plan *plan, size_t index, size_t *axis_out)
-{
-	for (size_t i = 0;; index -= plan->axes[i++].num_keys) {
-		if (index >= plan->axes[i].num_keys)
-			continue;
-		*axis_out = i;
-		return &plan->axes[i].keys[index];
-	}
-}
 
 const char *plan_key(const sweep_plan *plan, size_t index)
 {
@@ -261,7 +346,7 @@ void plan_add_values(const sweep_plan *plan, uint64_t point, text_buffer *to)
 
 nescsim_status plan_load(const sweep_plan *plan, uint64_t point, nescsim_diag *diag, nescsim_config **config_out)
 {
-	size_t num_overrides = plan->options->num_overrides;
+	size_t num_overrides = plan->options->num_overrides, num_fixed;
 	nescsim_override *overrides = calloc(num_overrides + plan->num_keys + 1, sizeof(*overrides));
 	nescsim_status status;
 
@@ -270,17 +355,26 @@ nescsim_status plan_load(const sweep_plan *plan, uint64_t point, nescsim_diag *d
 		return NESCSIM_NO_MEMORY;
 	if (num_overrides != 0)
 		memcpy(overrides, plan->options->overrides, num_overrides * sizeof(*overrides));
+	num_fixed = num_overrides;
 	for (size_t i = 0; i < plan->num_keys; i++) {
-		size_t axis;
+		size_t axis, at = num_overrides;
 		const param_key *key = find_key(plan, i, &axis);
 
-		if (!key->is_label)
-			overrides[num_overrides++] = (nescsim_override){ .path = key->path,
-									 .value = plan_value(plan, i, point),
-									 .folder = plan->axes[axis].folder };
+		if (key->is_label)
+			continue;
+		/* What lies in what another key sets comes behind it, so that every value in the table was simulated. */
+		for (size_t j = num_fixed; j < at; j++)
+			if (lies_in(overrides[j].path, key->path))
+				at = j;
+		memmove(&overrides[at + 1], &overrides[at], (num_overrides++ - at) * sizeof(*overrides));
+		overrides[at] = (nescsim_override){ .path = key->path,
+						    .value = plan_value(plan, i, point),
+						    .folder = plan->axes[axis].folder };
 	}
-	status = load_with(plan, overrides, num_overrides, diag, config_out);
+	status = scenario_load_again(plan->config, overrides, num_overrides, diag, config_out);
 	free(overrides);
+	if (status == NESCSIM_OK)
+		status = set_schemes(plan, diag, config_out);
 	if (status == NESCSIM_OK &&
 	    __builtin_add_overflow((*config_out)->scenario.sim.seed, (int64_t)plan_repeat(plan, point),
 				   &(*config_out)->scenario.sim.seed)) {
@@ -300,7 +394,7 @@ struct plan_mistake {
 	nescsim_status status;
 	char *file, *path, *message, *hint; /* NULL but for the message where there is none */
 	size_t line, column;
-	uint64_t first_point, num_points;
+	uint64_t first_point, last_point, num_points;
 };
 
 static bool same_text(const char *one, const char *other)
@@ -325,7 +419,8 @@ static nescsim_status add_mistake(plan_mistakes *self, uint64_t point, const nes
 		struct plan_mistake *known = &self->items[i];
 
 		if (same_text(known->path, entry->path) && same_text(known->message, entry->message)) {
-			known->num_points++;
+			known->num_points += known->last_point != point;
+			known->last_point = point;
 			return NESCSIM_OK;
 		}
 	}
@@ -344,6 +439,7 @@ static nescsim_status add_mistake(plan_mistakes *self, uint64_t point, const nes
 		.line = entry->line,
 		.column = entry->column,
 		.first_point = point,
+		.last_point = point,
 		.num_points = 1,
 	};
 	return failed ? NESCSIM_NO_MEMORY : NESCSIM_OK;
@@ -353,6 +449,7 @@ nescsim_status plan_mistakes_add(plan_mistakes *self, uint64_t point, nescsim_st
 {
 	keep_first(&self->status, status);
 	self->num_points++;
+	self->num_looked = point + 1;
 	for (size_t i = 0; i < nescsim_diag_count(found); i++) {
 		const nescsim_diag_entry *entry = nescsim_diag_at(found, i);
 
@@ -362,17 +459,21 @@ nescsim_status plan_mistakes_add(plan_mistakes *self, uint64_t point, nescsim_st
 	return status == NESCSIM_NO_MEMORY ? status : NESCSIM_OK;
 }
 
-/* The swept key that the path lies at or below; or SIZE_MAX. */
+/* The swept key that the path lies in, or that lies in what the path names; or SIZE_MAX. */
 static size_t key_at(const sweep_plan *plan, const char *path)
 {
-	for (size_t i = 0; path != NULL && i < plan->num_keys; i++) {
-		const char *key = plan_key(plan, i);
-		const size_t num_bytes = strlen(key);
+	size_t axis;
 
-		if (strncmp(path, key, num_bytes) == 0 && strchr(".[", path[num_bytes]) != NULL)
+	for (size_t i = 0; path != NULL && i < plan->num_keys; i++)
+		if (!find_key(plan, i, &axis)->is_label &&
+		    (lies_in(path, plan_key(plan, i)) || lies_in(plan_key(plan, i), path)))
 			return i;
-	}
 	return SIZE_MAX;
+}
+
+bool plan_mistakes_are_enough(const plan_mistakes *self)
+{
+	return self->num == MAX_MISTAKES && self->num_points >= ENOUGH_POINTS;
 }
 
 nescsim_status plan_mistakes_report(const plan_mistakes *self, const sweep_plan *plan, nescsim_diag *diag)
@@ -381,14 +482,15 @@ nescsim_status plan_mistakes_report(const plan_mistakes *self, const sweep_plan 
 		const struct plan_mistake *of = &self->items[i];
 		const size_t key = key_at(plan, of->path);
 		const bool is_override = of->file != NULL && strcmp(of->file, "--set") == 0;
-		const diag_place place = {
-			.file = is_override && key != SIZE_MAX ? "--param" : of->file,
-			.line = of->line,
-			.column = of->column,
-			.path = of->path,
-		};
+		diag_place place = { .file = of->file, .line = of->line, .column = of->column, .path = of->path };
+		size_t axis;
 		text_buffer where = TEXT_EMPTY;
 
+		if (is_override && key != SIZE_MAX) {
+			find_key(plan, key, &axis);
+			place = plan->axes[axis].place;
+			place.path = of->path;
+		}
 		if (of->num_points == plan->num_points)
 			text_add(&where, "in every point");
 		else if (of->num_points > 1)
@@ -403,8 +505,8 @@ nescsim_status plan_mistakes_report(const plan_mistakes *self, const sweep_plan 
 	}
 	if (self->num == MAX_MISTAKES)
 		diag_add(diag, NESCSIM_ERROR, self->status, NULL, NULL,
-			 "and maybe more: %" PRIu64 " of %" PRIu64 " points are wrong", self->num_points,
-			 plan->num_points);
+			 "and maybe more: %" PRIu64 " of the first %" PRIu64 " points are wrong", self->num_points,
+			 self->num_looked);
 	return self->status;
 }
 

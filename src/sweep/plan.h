@@ -17,6 +17,9 @@ typedef struct sweep_plan {
 	uint64_t num_repeats; /* of each combination */
 	uint64_t num_points;  /* numbered from 0 here, from 1 for the user */
 	json_t *figures;      /* that the configuration wants of the sweep */
+	/* With the overrides of all points. Its files are read once: points are made of them, even when they are edited. */
+	nescsim_config *config;
+	uint64_t files_hash; /* of what they hold, wherever they are */
 } sweep_plan;
 
 /* Puts together what the file and the options ask for; both must outlive the plan. No point is looked at. Returns the
@@ -43,11 +46,15 @@ typedef struct plan_mistakes {
 	struct plan_mistake *items;
 	size_t num;
 	uint64_t num_points; /* that have any */
+	uint64_t num_looked; /* points up to the last of these */
 	nescsim_status status;
 } plan_mistakes;
 
 /* Adds what `found`, of loading the point, says. Returns NESCSIM_OK or NESCSIM_NO_MEMORY. */
 nescsim_status plan_mistakes_add(plan_mistakes *self, uint64_t point, nescsim_status status, const nescsim_diag *found);
+
+/* Are there so many that looking for more helps nobody? */
+bool plan_mistakes_are_enough(const plan_mistakes *self);
 
 /* Reports all, each with the parameters of the first point that has it; returns the first one's status. */
 nescsim_status plan_mistakes_report(const plan_mistakes *self, const sweep_plan *plan, nescsim_diag *diag);

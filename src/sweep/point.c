@@ -30,6 +30,24 @@ static bool same_json(const json_t *one, const json_t *other)
 	return same;
 }
 
+/* Are the files there that the table is made of? */
+static bool is_whole(const char *path)
+{
+	static const folder_file needed[] = { FOLDER_SUMMARY, FOLDER_UNITS };
+	bool whole = true;
+
+	for (size_t i = 0; whole && i < sizeof(needed) / sizeof(needed[0]); i++) {
+		struct stat info;
+		char *file;
+
+		if (asprintf(&file, "%s/%s", path, folder_file_names[needed[i]]) < 0)
+			return false;
+		whole = stat(file, &info) == 0 && info.st_size != 0;
+		free(file);
+	}
+	return whole;
+}
+
 bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config)
 {
 	char *path = point_path(out_folder, point, ""), *file = NULL;
@@ -44,7 +62,7 @@ bool point_has_result(const char *out_folder, uint64_t point, const nescsim_conf
 	version = json_string_value(json_object_get(result, "nescsim"));
 	if (version != NULL && strcmp(version, NESCSIM_VERSION) == 0) {
 		effective = scenario_effective(&config->scenario);
-		has_result = same_json(json_object_get(result, "config"), effective);
+		has_result = same_json(json_object_get(result, "config"), effective) && is_whole(path);
 	}
 	json_decref(result);
 	json_decref(effective);

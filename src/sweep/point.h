@@ -10,7 +10,7 @@
  * memory. */
 char *point_path(const char *out_folder, uint64_t point, const char *suffix);
 
-/* Has the folder a result of this configuration, made by this version? */
+/* Has the folder a whole result of this configuration, made by this version? */
 bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config);
 
 /* Removes the log if it says nothing: that of a point that went well. */

@@ -128,14 +128,18 @@ static nescsim_status check_folder(const nescsim_sweep_options *options, nescsim
 {
 	const diag_place place = { .file = options->out_folder };
 	folder_state state;
-	nescsim_status status = look_at_folder(options->out_folder, diag, &state);
+	nescsim_status status;
 
+	if (*options->out_folder == '\0')
+		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "such as --out results/grid",
+				"the folder for the sweep has no name");
+	status = look_at_folder(options->out_folder, diag, &state);
 	if (status != NESCSIM_OK)
 		return status;
 	if (state == FOLDER_FOREIGN)
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "choose another --out",
 				"the folder exists and holds no sweep (no " PLAN_FILE " of nescsim's)");
-	if (state == FOLDER_SWEEP && !options->resume && options->points == NULL)
+	if (state == FOLDER_SWEEP && !options->resume && !options->dry_run && options->points == NULL)
 		return diag_add(
 			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
 			"--resume keeps its points and runs what is missing or differs; or choose another --out",
@@ -169,6 +173,7 @@ static json_t *command_json(const sweep_plan *plan)
 static json_t *plan_json(const sweep_plan *plan)
 {
 	json_t *params = json_array();
+	char hash[24];
 
 	for (size_t i = 0; i < plan->num_axes; i++) {
 		const param_axis *axis = &plan->axes[i];
@@ -190,9 +195,10 @@ static json_t *plan_json(const sweep_plan *plan)
 		}
 		json_array_append_new(params, keys);
 	}
-	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:O*}", "nescsim", NESCSIM_VERSION, "command", command_json(plan),
-			 "params", params, "repeat", (json_int_t)plan->num_repeats, "points",
-			 (json_int_t)plan->num_points, "figures",
+	snprintf(hash, sizeof(hash), "%016" PRIx64, plan->files_hash);
+	return json_pack("{s:s, s:o, s:s, s:o, s:I, s:I, s:O*}", "nescsim", NESCSIM_VERSION, "command",
+			 command_json(plan), "files", hash, "params", params, "repeat", (json_int_t)plan->num_repeats,
+			 "points", (json_int_t)plan->num_points, "figures",
 			 json_array_size(plan->figures) != 0 ? plan->figures : NULL);
 }
 
@@ -228,8 +234,22 @@ static nescsim_status write_plan(const sweep_plan *plan, nescsim_diag *diag)
 	return status;
 }
 
+static nescsim_status remove_table(const sweep_plan *plan, nescsim_diag *diag)
+{
+	char *csv;
+	nescsim_status status = NESCSIM_OK;
+
+	if (asprintf(&csv, "%s/" SWEEP_TABLE_FILE, plan->options->out_folder) < 0)
+		return NESCSIM_NO_MEMORY;
+	if (unlink(csv) != 0 && errno != ENOENT)
+		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot remove '%s': %s", csv,
+				  strerror(errno));
+	free(csv);
+	return status;
+}
+
 /* For a part of a sweep: its folder as it is, or a new one. Others may do the same at this moment. */
-static nescsim_status join_folder(const sweep_plan *plan, nescsim_diag *diag)
+static nescsim_status join_folder(const sweep_plan *plan, uint64_t num_to_run, nescsim_diag *diag)
 {
 	const diag_place place = { .file = plan->options->out_folder };
 	char *points = point_path(plan->options->out_folder, 0, ""), *name = NULL;
@@ -247,9 +267,13 @@ static nescsim_status join_folder(const sweep_plan *plan, nescsim_diag *diag)
 		status = write_plan(plan, diag);
 	else if (status == NESCSIM_OK && !json_equal(mine, theirs))
 		status = diag_add(
-			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "repeat its parameters, or choose another --out",
-			"the folder holds a sweep of other parameters, or of another version: its points have "
-			"other numbers");
+			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
+			"repeat its parameters; or --resume without --points begins again; or choose another --out",
+			"the folder holds a sweep of other parameters, another version, or a configuration that "
+			"was edited since");
+	/* What a part brings is not in an earlier table. */
+	if (status == NESCSIM_OK && num_to_run != 0)
+		status = remove_table(plan, diag);
 	if (status == NESCSIM_OK)
 		status = folder_make(points, diag);
 	json_decref(mine);
@@ -282,32 +306,26 @@ static nescsim_status lock_folder(const char *path, nescsim_diag *diag, int *fd_
 static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag, int *lock_fd)
 {
 	const char *out_folder = plan->options->out_folder;
-	char *points = NULL, *csv = NULL;
+	char *points = NULL;
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
 	if (asprintf(&points, "%s/" POINTS_FOLDER, out_folder) < 0)
-		points = NULL;
-	if (asprintf(&csv, "%s/sweep.csv", out_folder) < 0)
-		csv = NULL;
-	if (points != NULL && csv != NULL) {
-		status = folder_make(out_folder, diag);
-		if (status == NESCSIM_OK)
-			status = lock_folder(out_folder, diag, lock_fd);
-		/* First of all, so that the folder is known as a sweep's. */
-		if (status == NESCSIM_OK)
-			status = write_plan(plan, diag);
-		if (status == NESCSIM_OK)
-			status = folder_make(points, diag);
-		if (status == NESCSIM_OK && unlink(csv) != 0 && errno != ENOENT)
-			status = diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot remove '%s': %s", csv,
-					  strerror(errno));
-		if (status == NESCSIM_OK) {
-			folder_remove_leftovers(points, false);
-			folder_remove_leftovers(out_folder, false);
-		}
+		return status;
+	status = folder_make(out_folder, diag);
+	if (status == NESCSIM_OK)
+		status = lock_folder(out_folder, diag, lock_fd);
+	/* In this order: no table stands beside another sweep's plan, and the folder is known as a sweep's. */
+	if (status == NESCSIM_OK)
+		status = remove_table(plan, diag);
+	if (status == NESCSIM_OK)
+		status = write_plan(plan, diag);
+	if (status == NESCSIM_OK)
+		status = folder_make(points, diag);
+	if (status == NESCSIM_OK) {
+		folder_remove_leftovers(points, false);
+		folder_remove_leftovers(out_folder, false);
 	}
 	free(points);
-	free(csv);
 	return status;
 }
 
@@ -342,6 +360,8 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 		}
 		if (loaded != NESCSIM_OK)
 			status = plan_mistakes_add(&mistakes, point, loaded, found);
+		if (plan_mistakes_are_enough(&mistakes))
+			point = plan->num_points;
 		nescsim_config_destroy(config);
 		nescsim_diag_destroy(found);
 		progress_update(line, point + 1, plan->num_points);
@@ -479,6 +499,10 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	if (found == NESCSIM_OK)
 		remove_all_leftovers(plan);
 	status = sweep_csv_write(plan, has_result, diag);
+	if (status == NESCSIM_OK && found == NESCSIM_RUN_FAILED && counts->num_failed < counts->num_points)
+		diag_add(diag, NESCSIM_WARNING, found, &place, "--resume tries the others again",
+			 SWEEP_TABLE_FILE " has %" PRIu64 " of %" PRIu64 " points",
+			 counts->num_points - counts->num_failed, counts->num_points);
 	return status != NESCSIM_OK ? status : found;
 }
 
@@ -523,7 +547,8 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (executor->check != NULL)
 		status = executor->check(&plan, diag);
 	if (status == NESCSIM_OK)
-		status = options->points != NULL ? join_folder(&plan, diag) : prepare_folder(&plan, diag, &lock_fd);
+		status = options->points != NULL ? join_folder(&plan, counts.num_points - counts.num_kept, diag)
+						 : prepare_folder(&plan, diag, &lock_fd);
 	if (status == NESCSIM_OK)
 		announce(&plan, &counts);
 	if (status == NESCSIM_OK)

@@ -106,11 +106,22 @@ refused 3 "unknown choice 'stagse' (did you mean 'stages'?" "$scratch/twice"
 sed -i 's/figure: stagse/x: scheme/' "$scratch/twice/once.yaml"
 refused 3 "columns need both x and y" "$scratch/twice"
 err "'a b' is no name of a file"
+refused 2 "there is no format 'gif'" "$scratch/set" --format gif
+refused 2 "'vms[0].workload.depth' is swept, and set" "$scratch/set" --set vms[0].workload.depth=2
+refused 2 '--jobs is 1 to 4096' "$scratch/set" --jobs 0
+run reproduce "$scratch/set" --out ''
+expect 2
+err 'has no name'
 run reproduce "$scratch/set" --out "$scratch/one/once"
 expect 2
 err 'the folder holds the result of a single run or sweep'
 
-# One fails: the others are there, and so is the report.
+# One fails: the others are there, and so is the report, which has nothing of an earlier run of it.
+cp "$scratch/set/once.yaml" "$scratch/set/failing.yaml"
+sed -i 's/where_time_goes/failed/' "$scratch/set/failing.yaml"
+run reproduce "$scratch/set" --quiet --out "$scratch/some"
+expect 0
+rm -r "$scratch/some/figures"
 cat >"$scratch/set/failing.yaml" <<'YAML'
 base: base.yaml
 vms: [{disk: {bytes: 1 MiB, map: {kind: fragmented, hole_percent: 50}}, workload: {kind: dd, op: write, count: 40}}]
@@ -124,5 +135,6 @@ for file in figures/by_depth.svg report.html; do
 	[ -e "$scratch/some/$file" ] || bad "one failure took $file along"
 done
 [ ! -e "$scratch/some/figures/failed.svg" ] || bad 'a figure of a failed run'
+! grep -q '<h2>failing' "$scratch/some/report.html" || bad 'the report has an old result of what has failed now'
 
 finish

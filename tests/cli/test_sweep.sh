@@ -171,7 +171,7 @@ diff -r "$scratch/undisturbed" "$scratch/killed" >"$scratch/diff" || bad "killed
 "$tool" sweep configs/dd.yaml --schemes nesc --param 'vms[0].workload.count=100000000' --out "$scratch/busy" 2>/dev/null &
 process=$!
 while [ ! -e "$scratch/busy/points/0001.log" ]; do sleep 0.05; done
-sweep --param 'vms[0].workload.count=1' --out "$scratch/busy" --resume
+run sweep configs/dd.yaml --schemes nesc --param 'vms[0].workload.count=1' --out "$scratch/busy" --resume
 expect 2
 err 'another sweep is at work'
 # Killed, it leaves nothing at work.
@@ -191,7 +191,7 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
 	sleep 0.1
 done
 [ -z "$alive" ] || bad "orphans are at work after $try tenths of a second:$alive"
-sweep --param 'vms[0].workload.count=1' --out "$scratch/busy" --resume
+run sweep configs/dd.yaml --schemes nesc --param 'vms[0].workload.count=1' --out "$scratch/busy" --resume
 expect 0
 
 # Interrupted: within a second, no finished point is lost, no table looks whole.
@@ -236,8 +236,75 @@ sweep --param nesc.btlb.entries=1,8 --set vms[0].workload.count=1000000 --scheme
 out '4000000 requests in all schemes, about 4 s'
 sweep --param 'zip:@size=small,large;nesc.btlb.entries=1,8' --resume --dry-run --out "$scratch/labels"
 expect 0
-out '2 points, of which 1 are kept'
-out 'To run: 1 points, 300 requests'
+out '2 points, 1 kept'
+out 'To run: 1 point, 300 requests'
+
+# A configuration that is edited while its sweep runs: points are those of the file as it was.
+cat >"$scratch/edited.yaml" <<EOF
+base: $PWD/configs/dd.yaml
+vms: [{workload: {kind: dd, request_bytes: 4 KiB, count: 20000}}]
+EOF
+cp "$scratch/edited.yaml" "$scratch/original.yaml"
+"$tool" sweep "$scratch/edited.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --jobs 1 --quiet --out "$scratch/edit" &
+pid=$!
+while [ ! -e "$scratch/edit/points/0001" ] && kill -0 $pid; do sleep 0.01; done
+sed -i 's/4 KiB/8 KiB/' "$scratch/edited.yaml"
+wait $pid || bad 'an edit in the middle of a sweep fails it'
+run sweep "$scratch/original.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --quiet --out "$scratch/unedited"
+cmp "$scratch/edit/sweep.csv" "$scratch/unedited/sweep.csv" || bad 'an edit in the middle of a sweep changes it'
+# And a part is not added to a sweep of another file.
+run sweep "$scratch/edited.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --points 3 --out "$scratch/edit"
+expect 2
+err 'a configuration that was edited since'
+
+# A point that has lost a file is made again; a part takes the table away.
+rm "$scratch/unedited/points/0002/units.csv"
+run sweep "$scratch/original.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --points 2 --out "$scratch/unedited"
+expect 0
+out '1 point: 1 run'
+[ ! -e "$scratch/unedited/sweep.csv" ] || bad 'a table that is not of all points'
+run sweep "$scratch/original.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --resume --out "$scratch/unedited"
+expect 0
+cmp "$scratch/edit/sweep.csv" "$scratch/unedited/sweep.csv" || bad 'a point that was made again changes the table'
+
+# What stands in the table was simulated, whatever order keys are named in.
+sweep --param nesc.btlb.entries=1,2 --set nesc.btlb.entries=4 --out "$scratch/none"
+expect 2
+err "'nesc.btlb.entries' is swept, and set for all points"
+sweep --param vms[0].workload.depth=1,8 --param 'vms[0].workload={op: read, depth: 2}' --out "$scratch/child_first"
+expect 0
+sweep --param 'vms[0].workload={op: read, depth: 2}' --param vms[0].workload.depth=1,8 --out "$scratch/parent_first"
+expect 0
+diff -r "$scratch/child_first/points" "$scratch/parent_first/points" || bad 'the order of keys changes the points'
+[ "$(grep -l '"depth": 8' "$scratch/child_first/points/"*/result.json)" = "$scratch/child_first/points/0002/result.json" ] ||
+	bad 'a point has another value than the table'
+sweep --param 'zip:@some_percent=1,2;nesc.btlb.entries=1,2' --out "$scratch/none"
+expect 2
+err "'@some_percent' ends as the columns of rates do"
+sweep --param nesc.btlb.entries=1,2 --out ''
+expect 2
+err 'the folder for the sweep has no name'
+sweep --param "$(printf 'zip:@s=caf\351,b;nesc.btlb.entries=4,8')" --out "$scratch/none"
+expect 2
+err 'has bytes that are no text'
+# Many mistakes: not all of them are looked for.
+sweep --param nesc.btlb.entries=1025..101024 --out "$scratch/none"
+expect 3
+err 'and maybe more: 1000 of the first 1000 points are wrong'
+[ ! -e "$scratch/none" ] || bad 'something was written in spite of mistakes'
+# Mistakes are told where they stand.
+cat >"$scratch/wrong.yaml" <<EOF
+base: $PWD/configs/dd.yaml
+sweep:
+  params:
+    - nesc.btlb.entries=1,0
+EOF
+run sweep "$scratch/wrong.yaml" --out "$scratch/none"
+expect 3
+err "$scratch/wrong.yaml:4:7: error: nesc.btlb.entries: 0 is out of range"
+sweep --param workload.depth=1,2 --out "$scratch/none"
+expect 3
+err '--param: error: workload: unknown key'
 
 # A full disk.
 mkdir "$scratch/small"
