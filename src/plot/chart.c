@@ -220,24 +220,37 @@ static nescsim_status fill_categories(const plot_selection *self, const plot_cha
 	return NESCSIM_OK;
 }
 
-/* Points in the order of `along`, which stands beside each: x is a result and need not rise. */
+/* Points in the order of `along`, which stands beside each, those of the same `along` made one: x is a result, which need not
+ * rise and differs between repeats. */
 static nescsim_status order_along(const plot_selection *self, plot_chart *chart, plot_series *series)
 {
 	plot_point *points = arena_alloc(self->memory, series->num_points * sizeof(*points));
+	size_t num_points = 0;
 
 	if (points == NULL)
 		return NESCSIM_NO_MEMORY;
 	/* What stood in x until now is `along`; the real x is in `high`. */
 	qsort(series->points, series->num_points, sizeof(*points), plot_compare_points);
-	for (size_t i = 0; i < series->num_points; i++) {
-		plot_point *point = &series->points[i];
+	for (size_t i = 0; i < series->num_points;) {
+		const plot_point first = series->points[i];
+		plot_point merged = { .low = first.y, .high = first.y, .beside = first.beside };
+		size_t num = 0;
 
-		points[i] = (plot_point){
-			.x = point->high, .y = point->y, .low = point->y, .high = point->y, .beside = point->beside
-		};
+		for (; i < series->num_points && series->points[i].x == first.x; i++, num++) {
+			const plot_point *point = &series->points[i];
+
+			merged.x += point->high;
+			merged.y += point->y;
+			merged.low = fmin(merged.low, point->y);
+			merged.high = fmax(merged.high, point->y);
+		}
+		merged.x /= (double)num;
+		merged.y /= (double)num;
+		chart->has_spans = chart->has_spans || num > 1;
+		points[num_points++] = merged;
 	}
 	series->points = points;
-	chart->has_spans = false;
+	series->num_points = num_points;
 	return NESCSIM_OK;
 }
 

@@ -610,8 +610,8 @@ static void add_line_plot(const plot_chart *chart, const plot_panel *panel, size
 		text_add(out, i + 1 < panel->num_series || has_beside ? ", \\\n" : "\n");
 	}
 	for (size_t i = 0; has_beside && i < panel->num_series; i++)
-		text_add(out, "  data index %zu using 1:2:3 with labels left offset 0.8,0.4 font ',8' notitle%s\n",
-			 block + i, i + 1 < panel->num_series ? ", \\" : "");
+		text_add(out, "  data index %zu using 1:2:%d with labels left offset 0.8,0.4 font ',8' notitle%s\n",
+			 block + i, has_spans ? 5 : 3, i + 1 < panel->num_series ? ", \\" : "");
 }
 
 void plot_script(const plot_chart *chart, const char *stem, const char *format, text_buffer *out)

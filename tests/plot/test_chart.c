@@ -370,6 +370,45 @@ static void points_along_a_parameter_keep_its_order(void **unused)
 	assert_string_equal(chart.panels[0].series[0].points[1].beside, "4");
 }
 
+/* Repeats are one point, at the mean of both results; what stands beside it is the text behind the numbers. */
+static void repeats_along_a_parameter_are_one_point(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"depth", "repeat", "scheme", "bandwidth_MBps", "latency_mean_us",
+		"1", "1", "nesc", "20", "10",
+		"1", "2", "nesc", "24", "16",
+		"4", "1", "nesc", "90", "30",
+		"4", "2", "nesc", "80", "50",
+		"1", "mean", "nesc", "22", "13",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 5);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "bandwidth_MBps",
+				     .along = "depth",
+				     .by = "scheme",
+				     .y = { "latency_mean_us" } };
+	const double points[] = { 22, 13, 85, 40 };
+	const plot_chart chart = make(&figure, &table);
+	const plot_series *series = &chart.panels[0].series[0];
+	text_buffer script = TEXT_EMPTY, data = TEXT_EMPTY;
+
+	(void)unused;
+	assert_points(series, "nesc", points, 2);
+	assert_true(chart.has_spans);
+	assert_true(series->points[1].low == 30 && series->points[1].high == 50);
+	plot_script(&chart, "f", "svg", &script);
+	plot_script_data(&chart, "f", &data);
+	assert_non_null(strstr(text_get(&data), "\n85 40 30 50 \"4\"\n"));
+	assert_non_null(strstr(text_get(&script), "using 1:2:5 with labels"));
+	text_free(&script);
+	text_free(&data);
+}
+
 static void jain_is_one_when_all_have_the_same(void **unused)
 {
 	/* clang-format off */
@@ -473,6 +512,7 @@ int main(void)
 		TEST(stages_come_in_their_order_and_small_ones_together),
 		TEST(a_distribution_is_a_staircase),
 		TEST(points_along_a_parameter_keep_its_order),
+		TEST(repeats_along_a_parameter_are_one_point),
 		TEST(jain_is_one_when_all_have_the_same),
 		TEST(texts_are_no_commands),
 		TEST(what_cannot_be_drawn_is_refused),
