@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "metrics/account.h"
 
 nescsim_status plot_complain(const plot_selection *self, const char *hint, const char *format, ...)
 {
@@ -263,13 +264,29 @@ static nescsim_status apply(plot_selection *self, const plot_condition *at)
 	return NESCSIM_OK;
 }
 
-/* Does any row left have this value? */
-static bool is_left(const plot_selection *self, size_t column, const char *value)
+/* Does any row left have one of these values, or (is_not) another one? */
+static bool is_left(const plot_selection *self, size_t column, const char *values, bool is_not)
 {
 	for (size_t i = 0; i < self->num_rows; i++)
-		if (strcmp(plot_selected(self, self->rows[i], column), value) == 0)
+		if (is_one_of(plot_selected(self, self->rows[i], column), values) != is_not)
 			return true;
 	return false;
+}
+
+/* What a sweep says of its repeats is no further repeat: taken only where a condition names it, or nothing else is left. An
+ * interval is no value at all beside a mean. */
+static nescsim_status drop_summaries(plot_selection *self)
+{
+	plot_condition single = { .name = "repeat", .is_not = true };
+
+	single.column = plot_column(self->table, single.name);
+	if (single.column == PLOT_NO_COLUMN)
+		return NESCSIM_OK;
+	for (size_t i = 0; i < self->num_conditions; i++)
+		if (self->conditions[i].column == single.column && !self->conditions[i].is_not)
+			return NESCSIM_OK;
+	single.values = is_left(self, single.column, "mean|ci95", true) ? "mean|ci95" : "ci95";
+	return is_left(self, single.column, single.values, true) ? apply(self, &single) : NESCSIM_OK;
 }
 
 /* What is meant where nothing is said: all VMs, all operations, the outermost layer. Where they are drawn one by one, their
@@ -277,22 +294,14 @@ static bool is_left(const plot_selection *self, size_t column, const char *value
 static nescsim_status apply_habits(plot_selection *self)
 {
 	static const char *const sums[] = { "vm", "op" };
-	static const char *const layers[] = { "app", "block", "device" };
-	const size_t layer = plot_column(self->table, "layer"), repeat = plot_column(self->table, "repeat");
-	nescsim_status status = NESCSIM_OK;
+	const size_t layer = plot_column(self->table, "layer");
+	nescsim_status status = drop_summaries(self);
 
-	/* What a sweep says of its repeats is no further repeat. */
-	if (repeat != PLOT_NO_COLUMN && !is_about(self, repeat) && is_left(self, repeat, "1")) {
-		const plot_condition single = {
-			.column = repeat, .name = "repeat", .values = "mean|ci95", .is_not = true
-		};
-
-		status = apply(self, &single);
-	}
 	for (size_t i = 0; status == NESCSIM_OK && i < sizeof(sums) / sizeof(sums[0]); i++) {
 		plot_condition all = { .column = plot_column(self->table, sums[i]), .name = sums[i], .values = "all" };
 
-		if (all.column == PLOT_NO_COLUMN || is_about(self, all.column) || !is_left(self, all.column, "all"))
+		if (all.column == PLOT_NO_COLUMN || is_about(self, all.column) ||
+		    !is_left(self, all.column, "all", false))
 			continue;
 		all.is_not = all.column == self->x || all.column == self->panel || has(&self->by, all.column);
 		status = apply(self, &all);
@@ -300,10 +309,12 @@ static nescsim_status apply_habits(plot_selection *self)
 	if (status != NESCSIM_OK || layer == PLOT_NO_COLUMN || is_about(self, layer) || layer == self->x ||
 	    layer == self->panel || has(&self->by, layer))
 		return status;
-	for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++) {
-		const plot_condition outermost = { .column = layer, .name = "layer", .values = layers[i] };
+	for (int i = 0; i < METRICS_NUM_LAYERS; i++) {
+		const plot_condition outermost = { .column = layer,
+						   .name = "layer",
+						   .values = metrics_layer_name((metrics_layer)i) };
 
-		if (is_left(self, layer, layers[i]))
+		if (is_left(self, layer, outermost.values, false))
 			return apply(self, &outermost);
 	}
 	return NESCSIM_OK;

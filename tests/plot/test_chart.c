@@ -126,6 +126,41 @@ static void conditions_take_rows(void **unused)
 	refuse(&figure, "nesc", &sweep, "is not COLUMN=VALUE", "op=read");
 }
 
+/* Rows that sum up the repeats are none of them, whichever repeats are left; only who names them gets them. */
+static void sums_of_repeats_are_no_repeats(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"depth", "repeat", "scheme", "iops",
+		"1", "1", "nesc", "10",
+		"1", "2", "nesc", "20",
+		"1", "3", "nesc", "40",
+		"1", "mean", "nesc", "500",
+		"1", "ci95", "nesc", "7000",
+	};
+	/* clang-format on */
+	static const struct {
+		const char *where;
+		double iops;
+	} cases[] = {
+		{ "depth=1", 70.0 / 3 },      { "repeat!=1", 30 },     { "repeat=2|3", 30 },
+		{ "repeat!=ci95", 70.0 / 3 }, { "repeat=ci95", 7000 }, { "repeat=3|mean", 270 },
+		{ "repeat!=1|2|3", 500 },
+	};
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = { .name = "f", .help = "", .title = "", .x = "depth", .y = { "iops" } };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const double point[] = { 1, cases[i].iops };
+		plot_chart chart;
+
+		assert_int_equal(plot_chart_make(&figure, &cases[i].where, 1, &table, &memory, diag, &chart),
+				 NESCSIM_OK);
+		assert_points(&chart.panels[0].series[0], "", point, 1);
+	}
+}
+
 /* A figure's own condition gives way to the user's on the same column. */
 static void the_users_conditions_win(void **unused)
 {
@@ -503,6 +538,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_habits),
 		TEST(conditions_take_rows),
+		TEST(sums_of_repeats_are_no_repeats),
 		TEST(the_users_conditions_win),
 		TEST(parameters_that_vary_make_series),
 		TEST(bars_have_places),
