@@ -167,6 +167,7 @@ static nescsim_status read_all(const char *file_name, nescsim_diag *diag, text_b
 
 nescsim_status plot_table_read(const char *file_name, arena *memory, nescsim_diag *diag, plot_table *table_out)
 {
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	parser self = { .file_name = file_name, .diag = diag, .line = 1 };
 	text_buffer text = TEXT_EMPTY;
 	size_t num_columns = 0;
@@ -179,8 +180,14 @@ nescsim_status plot_table_read(const char *file_name, arena *memory, nescsim_dia
 				  "this is no text");
 	if (status == NESCSIM_OK) {
 		self.at = arena_copy(memory, text.data, text.num_bytes);
+		status = self.at == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+	}
+	if (status == NESCSIM_OK) {
 		self.end = self.at + text.num_bytes;
-		status = self.at == NULL ? NESCSIM_NO_MEMORY : take_all(&self, &num_columns);
+		/* What other programs put before UTF-8 is no part of the first column's name. */
+		if (strncmp(self.at, byte_order_mark, strlen(byte_order_mark)) == 0)
+			self.at += strlen(byte_order_mark);
+		status = take_all(&self, &num_columns);
 	}
 	if (status == NESCSIM_OK) {
 		const size_t num_bytes = self.num_cells * sizeof(*self.cells);

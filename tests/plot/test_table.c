@@ -57,6 +57,24 @@ static void cells_are_read_as_they_are_written(void **unused)
 	drop(&of);
 }
 
+/* Spreadsheets write one before the first column's name, in quotation marks or not. */
+static void a_byte_order_mark_is_skipped(void **unused)
+{
+	static const char *const texts[] = { "\xef\xbb\xbf"
+					     "a,b\n1,2\n",
+					     "\xef\xbb\xbf\"a\",b\n1,2\n" };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		fixture of;
+
+		assert_int_equal(read_text(&of, texts[i], strlen(texts[i])), NESCSIM_OK);
+		assert_int_equal(plot_column(&of.table, "a"), 0);
+		assert_string_equal(plot_cell(&of.table, 0, 0), "1");
+		drop(&of);
+	}
+}
+
 static void what_is_no_csv_is_refused_with_its_line(void **unused)
 {
 	static const struct {
@@ -65,6 +83,7 @@ static void what_is_no_csv_is_refused_with_its_line(void **unused)
 		const char *says;
 	} bad[] = {
 		{ "", 0, 0, "empty" },
+		{ "\xef\xbb\xbf", 3, 1, "names 1 columns" },
 		{ "a,b\n1,2\n3\n", 10, 3, "1 cells" },
 		{ "a,b\n1,\"2\n3,4\n", 13, 2, "never closed" },
 		{ "a,b\n1,\"2\"x\n", 11, 2, "no CSV" },
@@ -150,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_are_read_as_they_are_written),
+		cmocka_unit_test(a_byte_order_mark_is_skipped),
 		cmocka_unit_test(what_is_no_csv_is_refused_with_its_line),
 		cmocka_unit_test(unreadable_files_are_reported),
 		cmocka_unit_test(columns_are_found_by_the_end_of_their_name),
