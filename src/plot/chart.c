@@ -387,7 +387,7 @@ static nescsim_status finish_panel(const plot_selection *self, plot_chart *chart
 		return status;
 	plot_set_styles(self, panel);
 	if (panel->measure == PLOT_SPEED_UP)
-		status = plot_speed_up(self, panel->y_index, panel);
+		status = plot_speed_up(self, panel->y_index, chart->categories != NULL, panel);
 	if (status == NESCSIM_OK && self->figure->has_jain)
 		status = plot_add_jain(self, panel);
 	if (chart->kind == PLOT_STACK) {

@@ -29,7 +29,7 @@ typedef enum plot_scale {
 /* A y that is computed from the column. */
 typedef enum plot_measure {
 	PLOT_AS_IS,
-	PLOT_SPEED_UP, /* the first scheme's value, divided by this one; of a rate (more is better), the other way round */
+	PLOT_SPEED_UP, /* the first scheme's value, divided by this one; where more is better, the other way round */
 	PLOT_SHARE,    /* percent of the sum of all series at this x */
 } plot_measure;
 

@@ -31,26 +31,27 @@ void plot_set_styles(const plot_selection *self, plot_panel *panel)
 	}
 }
 
-/* More of it is better. */
-static bool is_rate(const char *column)
+/* More of it is better. Utilisation is not among them: busier is neither. */
+static bool is_better_more(const char *column)
 {
 	static const char end[] = "_MBps";
 	const size_t num_bytes = strlen(column);
 
-	return strcmp(column, "iops") == 0 ||
+	return strcmp(column, "iops") == 0 || strstr(column, "hit_rate") != NULL ||
 	       (num_bytes > strlen(end) && strcmp(column + num_bytes - strlen(end), end) == 0);
 }
 
-nescsim_status plot_speed_up(const plot_selection *self, size_t y, plot_panel *panel)
+nescsim_status plot_speed_up(const plot_selection *self, size_t y, bool has_places, plot_panel *panel)
 {
 	const plot_series *reference = &panel->series[0];
-	const bool inverts = is_rate(self->table->columns[self->y[y].at[0]]);
+	size_t num_series = 1;
+	const bool inverts = is_better_more(self->table->columns[self->y[y].at[0]]);
 
 	if (panel->num_series < 2)
 		return plot_complain(self, NULL, "a speed-up needs two schemes, and there is one");
 	for (size_t i = 1; i < panel->num_series; i++) {
 		plot_series *series = &panel->series[i];
-		size_t num_kept = 0;
+		size_t num_kept = 0, num_ratios = 0;
 
 		for (size_t j = 0; j < series->num_points; j++) {
 			plot_point point = series->points[j];
@@ -61,10 +62,19 @@ nescsim_status plot_speed_up(const plot_selection *self, size_t y, plot_panel *p
 			if (k == reference->num_points)
 				continue; /* nothing to compare with */
 			point.y = inverts ? point.y / reference->points[k].y : reference->points[k].y / point.y;
+			/* Over 0 there is no ratio. A bar leaves its place empty, a line goes on without the point. */
+			if (isfinite(point.y))
+				num_ratios++;
+			else if (has_places)
+				point.y = NAN;
+			else
+				continue;
 			point.low = point.high = point.y;
 			series->points[num_kept++] = point;
 		}
 		series->num_points = num_kept;
+		if (num_ratios != 0)
+			panel->series[num_series++] = *series;
 	}
 	panel->y_title = plot_print(self->memory, "speed-up over %s", reference->label);
 	/* Beside another one it must say of what: "mean latency, µs" without its unit. */
@@ -75,7 +85,7 @@ nescsim_status plot_speed_up(const plot_selection *self, size_t y, plot_panel *p
 		panel->y_title = plot_print(self->memory, "%s (%.*s)", panel->y_title, (int)strcspn(title, ","), title);
 	}
 	panel->series++;
-	panel->num_series--;
+	panel->num_series = num_series - 1;
 	return panel->y_title == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }
 

@@ -8,9 +8,10 @@
 /* Gives each series its style: a scheme the same in all figures, everything else in its order. */
 void plot_set_styles(const plot_selection *self, plot_panel *panel);
 
-/* Divides the first series' values by each other's (of a rate: the other way round), and drops it; `y` is which y they are of. Returns NESCSIM_OK, NESCSIM_USAGE (it is the only one;
- * reported) or NESCSIM_NO_MEMORY. */
-nescsim_status plot_speed_up(const plot_selection *self, size_t y, plot_panel *panel);
+/* Divides the first series' values by each other's (where more is better: the other way round), and drops it and those that are
+ * left without a ratio; `y` is which y they are of. Points without a ratio are NAN where they have places (categories), else
+ * dropped. Returns NESCSIM_OK, NESCSIM_USAGE (it is the only one; reported) or NESCSIM_NO_MEMORY. */
+nescsim_status plot_speed_up(const plot_selection *self, size_t y, bool has_places, plot_panel *panel);
 
 /* Puts stages into the order of a request's life, whichever scheme has them; all else stays as it is. */
 void plot_order_by_life(plot_panel *panel);

@@ -288,6 +288,66 @@ static void a_speed_up_of_rates_is_the_other_way_round(void **unused)
 	assert_points(&chart.panels[2].series[0], "nesc", rate, 2);
 }
 
+/* Of a hit rate more is better; of a utilisation it is not said. */
+static void a_speed_up_of_shares_goes_by_what_they_are_of(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"depth", "scheme", "btlb_hit_rate_percent", "dma_utilisation_percent",
+		"1", "virtio", "40", "40",
+		"1", "nesc", "80", "80",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "depth",
+				     .by = "scheme",
+				     .y = { "speed_up(btlb_hit_rate_percent)", "speed_up(dma_utilisation_percent)" } };
+	const double twice[] = { 1, 2 }, half[] = { 1, 0.5 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_points(&chart.panels[0].series[0], "nesc", twice, 1);
+	assert_points(&chart.panels[1].series[0], "nesc", half, 1);
+}
+
+/* A line goes on without it, a bar's place stays empty, and a series of nothing else is not drawn. */
+static void over_zero_there_is_no_speed_up(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"depth", "scheme", "wait_us",
+		"1", "virtio", "4", "2", "virtio", "0", "4", "virtio", "6",
+		"1", "host",   "0", "2", "host",   "0", "4", "host",   "0",
+		"1", "nesc",   "0", "2", "nesc",   "0", "4", "nesc",   "2",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 3);
+	plot_figure figure = { .name = "f",
+			       .help = "",
+			       .title = "",
+			       .kind = PLOT_LINES,
+			       .x = "depth",
+			       .by = "scheme",
+			       .y = { "speed_up(wait_us)" } };
+	const double line[] = { 4, 3 };
+	plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.panels[0].num_series, 1);
+	assert_points(&chart.panels[0].series[0], "nesc", line, 1);
+	figure.kind = PLOT_BARS;
+	chart = make(&figure, &table);
+	assert_int_equal(chart.panels[0].num_series, 1);
+	assert_int_equal(chart.panels[0].series[0].num_points, 3);
+	assert_true(isnan(chart.panels[0].series[0].points[0].y) && isnan(chart.panels[0].series[0].points[1].low));
+	assert_true(chart.panels[0].series[0].points[2].y == 3);
+	refuse(&figure, "scheme!=nesc", &table, "no values to draw", NULL);
+}
+
 static void several_y_can_be_series_of_one_panel(void **unused)
 {
 	/* clang-format off */
@@ -544,6 +604,8 @@ int main(void)
 		TEST(bars_have_places),
 		TEST(a_speed_up_is_over_the_first),
 		TEST(a_speed_up_of_rates_is_the_other_way_round),
+		TEST(a_speed_up_of_shares_goes_by_what_they_are_of),
+		TEST(over_zero_there_is_no_speed_up),
 		TEST(several_y_can_be_series_of_one_panel),
 		TEST(stages_come_in_their_order_and_small_ones_together),
 		TEST(a_distribution_is_a_staircase),
