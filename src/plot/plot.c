@@ -36,7 +36,8 @@ nescsim_figure nescsim_figure_at(size_t index)
 typedef struct source {
 	const char *file_name;
 	plot_table table;
-	bool is_read;
+	bool is_read; /* or could not be, as the status says */
+	nescsim_status status;
 } source;
 
 typedef struct job {
@@ -48,6 +49,7 @@ typedef struct job {
 	source sources[FOLDER_NUM_FILES + 1]; /* of a folder: its files, sweep.csv last; else [0] */
 	const char *format;
 	const char *folder, *stem; /* of the output; stem NULL: the figure's name */
+	bool is_hopeless;          /* no folder or no gnuplot: no other figure will do better */
 } job;
 
 __attribute__((format(printf, 4, 5))) static nescsim_status complain(const job *self, nescsim_status status,
@@ -118,17 +120,16 @@ static nescsim_status find_sources(job *self)
 	return NESCSIM_OK;
 }
 
-/* The table of a source, read when it is asked for. */
+/* The table of a source, read when it is asked for; what is wrong with it is reported once. */
 static nescsim_status read_source(job *self, size_t index, const plot_table **table_out)
 {
 	source *from = &self->sources[index];
-	nescsim_status status = NESCSIM_OK;
 
 	if (!from->is_read)
-		status = plot_table_read(from->file_name, &self->memory, self->diag, &from->table);
-	from->is_read = status == NESCSIM_OK;
+		from->status = plot_table_read(from->file_name, &self->memory, self->diag, &from->table);
+	from->is_read = true;
 	*table_out = &from->table;
-	return status;
+	return from->status;
 }
 
 static const char *last_name(const char *path)
@@ -330,9 +331,11 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 
 	if (data_name == NULL || script_name == NULL || picture_name == NULL)
 		return NESCSIM_NO_MEMORY;
-	if (mkdir(self->folder, 0777) != 0 && errno != EEXIST)
+	if (mkdir(self->folder, 0777) != 0 && errno != EEXIST) {
+		self->is_hopeless = true;
 		return complain(self, NESCSIM_IO, NULL, "cannot make the folder '%s': %s", self->folder,
 				strerror(errno));
+	}
 	plot_script_data(chart, stem, &data);
 	plot_script(chart, stem, self->format, &script);
 	if (!text_ok(&data) || !text_ok(&script))
@@ -347,6 +350,7 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 
 		status = local_name == NULL ? NESCSIM_NO_MEMORY
 					    : plot_draw(self->folder, local_name, &picture, self->diag);
+		self->is_hopeless = status == NESCSIM_IO;
 	}
 	if (status == NESCSIM_OK)
 		status = write_file(self, picture_name, &picture);
@@ -527,14 +531,16 @@ static nescsim_status draw_wish(job *self, const plot_wish *wish)
 	return status == NESCSIM_OK ? draw_named(self, wish, figure) : status;
 }
 
-/* What the configuration wants of a run or a sweep. A figure of the other of them is not meant here. */
+/* What the configuration wants of a run or a sweep. A figure of the other of them is not meant here. A wrong wish does not keep
+ * the others from being drawn; the first one's status is returned. */
 static nescsim_status draw_wanted(job *self, size_t *num_drawn)
 {
 	const char *const files[] = { folder_file_names[FOLDER_RESULT], SWEEP_PLAN_FILE };
-	nescsim_status status = NESCSIM_OK;
+	nescsim_status first = NESCSIM_OK;
 
-	for (size_t i = 0; self->is_folder && status == NESCSIM_OK && i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; self->is_folder && i < sizeof(files) / sizeof(files[0]); i++) {
 		char *name = join(self, self->options->input, strlen(self->options->input), "/");
+		nescsim_status status;
 		plot_wish *wishes;
 		size_t num;
 
@@ -544,18 +550,29 @@ static nescsim_status draw_wanted(job *self, size_t *num_drawn)
 		if (access(name, F_OK) != 0)
 			continue;
 		status = plot_wishes_read(name, &self->memory, self->diag, &wishes, &num);
-		for (size_t j = 0; status == NESCSIM_OK && j < num; j++) {
+		if (status != NESCSIM_OK) {
+			first = first == NESCSIM_OK ? status : first;
+			continue;
+		}
+		for (size_t j = 0; j < num; j++) {
 			const plot_figure *figure = NULL;
 
+			status = NESCSIM_OK;
 			if (wishes[j].figure != NULL)
 				status = find_figure(self, wishes[j].figure, &figure);
-			if (status != NESCSIM_OK || (figure != NULL && source_of(self, figure) > FOLDER_NUM_FILES))
+			if (figure != NULL && source_of(self, figure) > FOLDER_NUM_FILES)
 				continue;
-			status = draw_wish(self, &wishes[j]);
+			if (status == NESCSIM_OK)
+				status = draw_wish(self, &wishes[j]);
 			(*num_drawn)++;
+			if (status == NESCSIM_NO_MEMORY)
+				return status;
+			first = first == NESCSIM_OK ? status : first;
+			if (self->is_hopeless)
+				return first;
 		}
 	}
-	return status;
+	return first;
 }
 
 /* What the configuration wants; or else every figure of the table that the input has the data for. */

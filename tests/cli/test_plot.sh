@@ -199,6 +199,37 @@ mistake 2 'there is nothing in' "$scratch/shop.csv"
 mistake 2 "there is no column 'op'" "$scratch/shop.csv" --figure latency
 mistake 2 "holds no numbers: 'apple'" "$scratch/shop.csv" --x price --y name
 
+# What a configuration wants: a wrong wish is told, and the others are drawn.
+mkdir "$scratch/wishes"
+cp "$scratch/run/summary.csv" "$scratch/wishes/"
+printf 'scheme,op\nnesc\n' >"$scratch/wishes/units.csv"
+cat >"$scratch/wishes/result.json" <<'WISHES'
+{"figures": [
+	{"name": "first", "figure": "latency"},
+	{"name": "second", "figure": "latency", "where": ["op=raed"]},
+	{"name": "third", "figure": "latncy"},
+	{"name": "fourth", "figure": "utilisation"},
+	{"name": "fifth", "figure": "utilisation"},
+	{"name": "sixth", "figure": "speed_up"}
+]}
+WISHES
+run plot "$scratch/wishes" --out "$scratch/wished/"
+[ "$code" -eq 2 ] || bad "$last: exit code $code instead of the first wrong wish's"
+err 'no row is left with op=raed'
+err 'did you mean latency?'
+err 'units.csv:2: error: 1 cells'
+[ "$(grep -c 'error: ' "$scratch/err")" -eq 3 ] || bad "not every mistake is told once: $(cat "$scratch/err")"
+printf '%s\n' "$scratch/wished/first.svg" "$scratch/wished/sixth.svg" | cmp - "$scratch/out" || bad 'a wrong wish hides the others'
+check_picture "$scratch/wished/sixth.svg"
+
+# Over 0 there is no ratio.
+printf 'depth,scheme,wait_us\n1,host,4\n2,host,0\n1,nesc,0\n2,nesc,3\n' >"$scratch/zero.csv"
+for kind in depth@scheme scheme@depth; do
+	run plot "$scratch/zero.csv" --x "${kind%@*}" --by "${kind#*@}" --y 'speed_up(wait_us)' --out "$scratch/zero.svg"
+	expect 0
+	check_picture "$scratch/zero.svg"
+done
+
 mkdir "$scratch/bin"
 PATH=$scratch/bin "$tool" plot "$scratch/run" --figure cpu --out "$scratch/none.svg" >"$scratch/out" 2>"$scratch/err"
 code=$? last='plot without gnuplot'
