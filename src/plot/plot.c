@@ -17,6 +17,7 @@
 #include "workload/output.h"
 
 #define DEFAULT_FORMAT "svg"
+#define FIGURE_LIMIT_MS 120000 /* a figure takes a second; this is for a gnuplot that hangs */
 
 size_t nescsim_num_figures(void)
 {
@@ -348,8 +349,9 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 		/* gnuplot takes a leading dash for an option. */
 		const char *local_name = join(self, "./", 2, last_name(script_name));
 
-		status = local_name == NULL ? NESCSIM_NO_MEMORY
-					    : plot_draw(self->folder, local_name, &picture, self->diag);
+		status = local_name == NULL
+				 ? NESCSIM_NO_MEMORY
+				 : plot_draw(self->folder, local_name, FIGURE_LIMIT_MS, &picture, self->diag);
 		self->is_hopeless = status == NESCSIM_IO;
 	}
 	if (status == NESCSIM_OK)

@@ -222,6 +222,16 @@ err 'units.csv:2: error: 1 cells'
 printf '%s\n' "$scratch/wished/first.svg" "$scratch/wished/sixth.svg" | cmp - "$scratch/out" || bad 'a wrong wish hides the others'
 check_picture "$scratch/wished/sixth.svg"
 
+# Figures do not depend on where and by whom they are drawn.
+run plot "$scratch/run" --figure cpu --out "$scratch/plain.pdf"
+expect 0
+(
+	export TZ=XYZ-5:30 GNUTERM=none GNUFITLOG=none GNUPLOT_LIB=none GNUPLOT_PS_DIR=none FIT_LOG=none
+	run plot "$scratch/run" --figure cpu --out "$scratch/elsewhere.pdf"
+	expect 0
+	[ "$failures" -eq 0 ]
+) || bad 'the environment breaks a figure'
+cmp "$scratch/plain.pdf" "$scratch/elsewhere.pdf" || bad 'the environment changes a figure'
 # Over 0 there is no ratio.
 printf 'depth,scheme,wait_us\n1,host,4\n2,host,0\n1,nesc,0\n2,nesc,3\n' >"$scratch/zero.csv"
 for kind in depth@scheme scheme@depth; do
