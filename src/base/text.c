@@ -60,6 +60,22 @@ void text_add(text_buffer *target, const char *format, ...)
 	va_end(arguments);
 }
 
+void text_add_shell_word(text_buffer *target, const char *word)
+{
+	const bool is_plain =
+		*word != '\0' && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+					      "_-+=.,:/@%") == strlen(word);
+
+	if (is_plain) {
+		text_add(target, "%s", word);
+		return;
+	}
+	text_add(target, "'");
+	for (; *word != '\0'; word++)
+		text_add(target, *word == '\'' ? "'\\''" : "%c", *word);
+	text_add(target, "'");
+}
+
 void text_cut(text_buffer *target, size_t num_bytes)
 {
 	if (num_bytes < target->num_bytes) {

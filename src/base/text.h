@@ -23,6 +23,10 @@ void text_add_va(text_buffer *target, const char *format, va_list arguments) __a
 /* Appends num_bytes bytes. */
 void text_add_bytes(text_buffer *target, const char *bytes, size_t num_bytes);
 
+/* Appends a word as a shell takes it back, whatever is in it: between single quotation marks where it needs them. (Not as
+ * the first word of a command if there is a '=' in it: that would be an assignment.) */
+void text_add_shell_word(text_buffer *target, const char *word);
+
 /* Cuts the text back to num_bytes (no more than it has). */
 void text_cut(text_buffer *target, size_t num_bytes);
 
