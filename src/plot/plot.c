@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "metrics/folder.h"
 #include "plot/chart.h"
 #include "plot/draw.h"
@@ -84,19 +85,12 @@ static const char *source_name(size_t index)
 	return index < FOLDER_NUM_FILES ? folder_file_names[index] : SWEEP_TABLE_FILE;
 }
 
-static bool is_folder(const char *name)
-{
-	struct stat info;
-
-	return stat(name, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 static nescsim_status find_sources(job *self)
 {
 	const char *input = self->options->input;
 	bool has_some = false;
 
-	self->is_folder = is_folder(input);
+	self->is_folder = path_is_folder(input);
 	if (!self->is_folder) {
 		self->sources[0].file_name = input;
 		return NESCSIM_OK;
@@ -133,17 +127,10 @@ static nescsim_status read_source(job *self, size_t index, const plot_table **ta
 	return from->status;
 }
 
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* Is a lone CSV what the figure is made of? One of another name is taken for a sweep. */
 static bool is_for(const job *self, const plot_figure *figure)
 {
-	const char *name = last_name(self->options->input);
+	const char *name = path_last_name(self->options->input);
 
 	for (size_t i = 0; i <= FOLDER_NUM_FILES; i++)
 		if (strcmp(name, source_name(i)) == 0)
@@ -232,7 +219,7 @@ static nescsim_status default_output(job *self)
 	size_t num_bytes;
 
 	/* "." and ".." have no name to go by. */
-	if (strspn(last_name(input), ".") == strlen(last_name(input)) && realpath(input, whole) != NULL)
+	if (strspn(path_last_name(input), ".") == strlen(path_last_name(input)) && realpath(input, whole) != NULL)
 		input = whole;
 	num_bytes = strlen(input);
 	while (num_bytes > 1 && input[num_bytes - 1] == '/')
@@ -246,7 +233,7 @@ static nescsim_status default_output(job *self)
 /* A file's name: its end may say the format. */
 static nescsim_status file_output(job *self, bool is_alone)
 {
-	const char *out = self->options->out, *name = last_name(out), *dot = strrchr(name, '.');
+	const char *out = self->options->out, *name = path_last_name(out), *dot = strrchr(name, '.');
 	const char *by_name = dot != NULL ? known_format(dot + 1) : NULL;
 	const size_t stem_bytes = by_name != NULL ? (size_t)(dot - name) : strlen(name);
 
@@ -283,7 +270,7 @@ static nescsim_status choose_output(job *self, bool is_alone)
 	if (options->out == NULL) {
 		status = default_output(self);
 	} else if (*options->out != '\0' &&
-		   (options->out[strlen(options->out) - 1] == '/' || is_folder(options->out))) {
+		   (options->out[strlen(options->out) - 1] == '/' || path_is_folder(options->out))) {
 		self->folder = options->out;
 	} else {
 		status = file_output(self, is_alone);
@@ -347,7 +334,7 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 		status = write_file(self, script_name, &script);
 	if (status == NESCSIM_OK) {
 		/* gnuplot takes a leading dash for an option. */
-		const char *local_name = join(self, "./", 2, last_name(script_name));
+		const char *local_name = join(self, "./", 2, path_last_name(script_name));
 
 		status = local_name == NULL
 				 ? NESCSIM_NO_MEMORY

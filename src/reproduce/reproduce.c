@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/path.h"
 #include "metrics/folder.h"
 #include "nescsim/plot.h"
 #include "nescsim/report.h"
@@ -50,18 +50,11 @@ static void keep_first(job *self, nescsim_status status)
 
 /* ---- which configurations ---------------------------------------------------------------------------------------- */
 
-static bool ends_in(const char *text, const char *end)
-{
-	const size_t num_bytes = strlen(text), end_bytes = strlen(end);
-
-	return num_bytes > end_bytes && strcmp(text + num_bytes - end_bytes, end) == 0;
-}
-
 static char *name_of(const char *file_name)
 {
-	const char *slash = strrchr(file_name, '/'), *name = slash != NULL ? slash + 1 : file_name;
+	const char *name = path_last_name(file_name);
 
-	return strndup(name, strlen(name) - (ends_in(name, CONFIG_END) ? strlen(CONFIG_END) : 0));
+	return strndup(name, strlen(name) - (path_has_end(name, CONFIG_END) ? strlen(CONFIG_END) : 0));
 }
 
 static nescsim_status add_experiment(job *self, const char *file_name, const scenario *of)
@@ -134,7 +127,7 @@ static nescsim_status add_config(job *self, const char *file_name, bool is_of_fo
 
 static int is_config(const struct dirent *entry)
 {
-	return *entry->d_name != '.' && ends_in(entry->d_name, CONFIG_END);
+	return *entry->d_name != '.' && path_has_end(entry->d_name, CONFIG_END);
 }
 
 static int by_bytes(const struct dirent **one, const struct dirent **other)
@@ -221,10 +214,8 @@ static nescsim_status find_experiments(job *self)
 	keep_first(self, plot_check_format(self->options->format, self->diag));
 	for (size_t i = 0; i < self->options->num_inputs; i++) {
 		const char *input = self->options->inputs[i];
-		struct stat info;
-		const bool is_folder = stat(input, &info) == 0 && S_ISDIR(info.st_mode);
 
-		keep_first(self, is_folder ? add_folder(self, input) : add_config(self, input, false));
+		keep_first(self, path_is_folder(input) ? add_folder(self, input) : add_config(self, input, false));
 	}
 	for (size_t i = 0; self->first != NESCSIM_NO_MEMORY && i < self->num; i++)
 		if (self->experiments[i].is_sweep)

@@ -106,19 +106,10 @@ static nescsim_status write_points(const slurm_round *self, nescsim_diag *diag)
 
 /* ---- the script ------------------------------------------------------------------------------------------------- */
 
-/* A word as the shell takes it back, whatever is in it. */
-static void add_word(text_buffer *to, const char *word)
-{
-	text_add(to, "'");
-	for (; *word != '\0'; word++)
-		text_add(to, *word == '\'' ? "'\\''" : "%c", *word);
-	text_add(to, "'");
-}
-
 static void add_option(text_buffer *to, const char *option, const char *value)
 {
 	text_add(to, " \\\n\t--%s ", option);
-	add_word(to, value);
+	text_add_shell_word(to, value);
 }
 
 static void add_number(text_buffer *to, const char *option, uint64_t number)
@@ -133,7 +124,7 @@ static void add_command(const sweep_plan *plan, const char *out_folder, text_buf
 	const nescsim_sweep_options *options = plan->options;
 	text_buffer word = TEXT_EMPTY;
 
-	add_word(to, options->program);
+	text_add_shell_word(to, options->program);
 	text_add(to, " sweep --quiet --points \"$points\"");
 	add_option(to, "out", out_folder);
 	add_number(to, "jobs", options->num_jobs != 0 ? options->num_jobs : 1);
@@ -150,7 +141,7 @@ static void add_command(const sweep_plan *plan, const char *out_folder, text_buf
 	for (size_t i = 0; i < options->num_params; i++)
 		add_option(to, "param", options->params[i]);
 	text_add(to, " \\\n\t-- ");
-	add_word(to, plan->file_name);
+	text_add_shell_word(to, plan->file_name);
 	text_add(to, "\n");
 	to->failed |= !text_ok(&word);
 	text_free(&word);
@@ -167,9 +158,9 @@ static nescsim_status write_script(const slurm_round *self, const sweep_plan *pl
 		 "#!/bin/sh\n# A task of a nescsim sweep: runs the points in its line of the file `points`.\n");
 	/* Slurm begins somewhere else when a node does not have the folder. */
 	text_add(&script, "cd ");
-	add_word(&script, start_folder);
+	text_add_shell_word(&script, start_folder);
 	text_add(&script, " || exit\npoints=$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" ");
-	add_word(&script, self->folder);
+	text_add_shell_word(&script, self->folder);
 	text_add(&script,
 		 "/points)\n[ -n \"$points\" ] || {\n"
 		 "\techo \"error: there are no points for task $SLURM_ARRAY_TASK_ID\" >&2\n\texit 1\n}\nexec ");
