@@ -182,6 +182,10 @@ static void write_scalar(const json_t *value, FILE *out)
 		fputs(json_is_true(value) ? "true" : "false", out);
 	else if (json_is_integer(value))
 		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		fprintf(out, "%.17g", json_real_value(value));
+	else if (!json_is_string(value))
+		fputs("null", out);
 	else if (is_plain_text(json_string_value(value)))
 		fputs(json_string_value(value), out);
 	else

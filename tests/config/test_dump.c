@@ -299,12 +299,29 @@ static void a_wrong_key_gets_the_nearest(void **state)
 			"error: there is no key 'qqqqqq' (without a key, all keys are listed)\n");
 }
 
+/* Not what cfg_dump_json() makes, but a file may hold it. */
+static void null_and_fractions_are_written(void **state)
+{
+	json_t *value = json_pack("{s:n, s:[n, f], s:f}", "a", "b", 0.5, "c", 1e300);
+	char *yaml = NULL;
+	size_t num_bytes;
+	FILE *out = open_memstream(&yaml, &num_bytes);
+
+	(void)state;
+	cfg_dump_json_as_yaml(value, out);
+	fclose(out);
+	assert_string_equal(yaml, "a: null\nb:\n  - null\n  - 0.5\nc: 1.0000000000000001e+300\n");
+	free(yaml);
+	json_decref(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_yaml_dump_is_canonical),
 		cmocka_unit_test(the_json_dump_has_units_and_exact_numbers),
 		cmocka_unit_test(both_dumps_read_back_to_the_same_value),
+		cmocka_unit_test(null_and_fractions_are_written),
 		cmocka_unit_test(a_key_is_described_with_all_that_is_known),
 		cmocka_unit_test(a_kind_is_described),
 		cmocka_unit_test(keys_can_be_chosen_by_source),
