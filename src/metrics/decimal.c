@@ -1,11 +1,13 @@
 #include "metrics/decimal.h"
 
-#include <stdbool.h>
+#include <ctype.h>
 
 #include "base/assert.h"
 
 #define MAX_DECIMALS 9
 #define MAX_INTEGER_DIGITS 39 /* of 2^128 */
+#define MAX_READ_DIGITS 24    /* before the point */
+#define READ_DECIMALS 6
 
 size_t decimal_ratio(metrics_i128 numerator, metrics_i128 denominator, unsigned num_decimals, char *text,
 		     size_t text_bytes)
@@ -59,4 +61,23 @@ size_t decimal_ratio(metrics_i128 numerator, metrics_i128 denominator, unsigned 
 		text[length++] = (char)('0' + (int)decimals[i]);
 	text[length] = '\0';
 	return length;
+}
+
+bool decimal_millionths(const char *text, metrics_i128 *millionths_out)
+{
+	const bool negative = *text == '-';
+	metrics_i128 value = 0;
+	int num_digits = 0, num_decimals = 0;
+
+	for (text += negative; isdigit((unsigned char)*text) && num_digits < MAX_READ_DIGITS; text++, num_digits++)
+		value = 10 * value + (*text - '0');
+	if (num_digits > 0 && text[0] == '.' && isdigit((unsigned char)text[1]))
+		for (text++; isdigit((unsigned char)*text) && num_decimals < READ_DECIMALS; text++, num_decimals++)
+			value = 10 * value + (*text - '0');
+	if (num_digits == 0 || *text != '\0')
+		return false;
+	for (; num_decimals < READ_DECIMALS; num_decimals++)
+		value *= 10;
+	*millionths_out = negative ? -value : value;
+	return true;
 }

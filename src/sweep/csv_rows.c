@@ -1,13 +1,12 @@
 #include "sweep/csv_rows.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 static nescsim_status complain(const csv_rows *self, const char *what)
 {
-	const diag_place place = { .file = self->name };
+	const diag_place place = { .file = self->name, .line = self->line_number };
 
 	return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_IO, &place, "run its point again", "%s", what);
 }
@@ -43,6 +42,7 @@ static nescsim_status read_line(csv_rows *self, bool *end_out)
 	if (num_bytes < 0)
 		return ferror(self->file) ? complain(self, "cannot be read")
 					  : (errno == ENOMEM ? NESCSIM_NO_MEMORY : NESCSIM_OK);
+	self->line_number++;
 	if (num_bytes > 0 && self->line[num_bytes - 1] == '\n')
 		self->line[num_bytes - 1] = '\0';
 	return NESCSIM_OK;
@@ -108,29 +108,14 @@ int csv_rows_column(const csv_rows *self, const char *name)
 	return -1;
 }
 
-bool csv_millionths(const char *text, int64_t *millionths_out)
+nescsim_status csv_rows_number(const csv_rows *self, size_t column, metrics_i128 *millionths_out, bool *has_out)
 {
-	const bool negative = *text == '-';
-	int64_t value = 0;
-	int num_decimals = -1;
+	const char *cell = self->cells[column];
+	char what[256];
 
-	text += negative;
-	if (!isdigit((unsigned char)*text))
-		return false;
-	for (; *text != '\0'; text++) {
-		if (*text == '.' && num_decimals < 0) {
-			num_decimals = 0;
-			continue;
-		}
-		if (!isdigit((unsigned char)*text) || num_decimals == 6 ||
-		    __builtin_mul_overflow(value, (int64_t)10, &value) ||
-		    __builtin_add_overflow(value, (int64_t)(*text - '0'), &value))
-			return false;
-		num_decimals += num_decimals >= 0;
-	}
-	for (num_decimals = num_decimals < 0 ? 0 : num_decimals; num_decimals < 6; num_decimals++)
-		if (__builtin_mul_overflow(value, (int64_t)10, &value))
-			return false;
-	*millionths_out = negative ? -value : value;
-	return true;
+	*has_out = *cell != '\0' && decimal_millionths(cell, millionths_out);
+	if (*has_out || *cell == '\0')
+		return NESCSIM_OK;
+	snprintf(what, sizeof(what), "'%.60s' in column '%.60s' is no number", cell, self->columns[column]);
+	return complain(self, what);
 }

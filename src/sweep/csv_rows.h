@@ -3,10 +3,10 @@
 #define SWEEP_CSV_ROWS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "base/diag.h"
+#include "metrics/decimal.h"
 
 typedef struct csv_rows {
 	FILE *file;
@@ -14,8 +14,9 @@ typedef struct csv_rows {
 	nescsim_diag *diag;
 	char *line;
 	size_t line_bytes;
-	char **columns; /* the names, of the header line */
-	char **cells;   /* of the row that csv_rows_next() read; valid until its next call */
+	size_t line_number; /* of the row, from 1; 0 before the header is read */
+	char **columns;     /* the names, of the header line */
+	char **cells;       /* of the row that csv_rows_next() read; valid until its next call */
 	size_t num_columns;
 	char *header; /* that the names point into */
 } csv_rows;
@@ -33,7 +34,8 @@ void csv_rows_close(csv_rows *self);
 /* The column of this name, or -1. */
 int csv_rows_column(const csv_rows *self, const char *name);
 
-/* A number of at most six decimals as millionths; false when the text is none, or too large. */
-bool csv_millionths(const char *text, int64_t *millionths_out);
+/* The number in this column of the row, in millionths: *has_out is false when the cell is empty, and *millionths_out then
+ * left as it was. Returns NESCSIM_OK, or NESCSIM_IO when it is neither a number nor empty (reported, with its line). */
+nescsim_status csv_rows_number(const csv_rows *self, size_t column, metrics_i128 *millionths_out, bool *has_out);
 
 #endif

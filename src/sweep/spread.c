@@ -3,13 +3,13 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-void spread_add(spread *self, int64_t value_millionths)
+void spread_add(spread *self, metrics_i128 value_millionths)
 {
 	metrics_i128 difference;
 
 	if (self->num++ == 0)
 		self->first_millionths = value_millionths;
-	difference = (metrics_i128)value_millionths - self->first_millionths;
+	difference = value_millionths - self->first_millionths;
 	self->sum_millionths += difference;
 	self->squares += (double)difference * (double)difference;
 }
@@ -18,12 +18,12 @@ bool spread_mean(const spread *self, metrics_i128 *sum_out, uint64_t *count_out)
 {
 	if (self->num == 0)
 		return false;
-	*sum_out = (metrics_i128)self->first_millionths * self->num + self->sum_millionths;
+	*sum_out = self->first_millionths * self->num + self->sum_millionths;
 	*count_out = self->num;
 	return true;
 }
 
-bool spread_half_width(const spread *self, int64_t *millionths_out)
+bool spread_half_width(const spread *self, metrics_i128 *millionths_out)
 {
 	const double num = (double)self->num, sum = (double)self->sum_millionths;
 	double variance, half_width;
@@ -34,6 +34,6 @@ bool spread_half_width(const spread *self, int64_t *millionths_out)
 	if (variance < 0)
 		variance = 0; /* rounding */
 	half_width = gsl_cdf_tdist_Pinv(0.975, num - 1) * sqrt(variance / num);
-	*millionths_out = half_width < 9.2e18 ? (int64_t)floor(half_width + 0.5) : INT64_MAX;
+	*millionths_out = (metrics_i128)floor(half_width + 0.5);
 	return true;
 }

@@ -14,17 +14,19 @@
 /* All zero is the empty one. */
 typedef struct spread {
 	uint64_t num;
-	int64_t first_millionths;
+	metrics_i128 first_millionths;
 	metrics_i128 sum_millionths; /* of differences from the first */
 	double squares;              /* of the same differences */
 } spread;
 
-void spread_add(spread *self, int64_t value_millionths);
+/* The magnitude of a value is below DECIMAL_MAX_MILLIONTHS, as decimal_millionths() reads them, and there are no more than
+ * 2^20: then no sum overflows. */
+void spread_add(spread *self, metrics_i128 value_millionths);
 
 /* The mean is *sum_out / *count_out millionths; false when there is no value. */
 bool spread_mean(const spread *self, metrics_i128 *sum_out, uint64_t *count_out);
 
 /* Half of the 95 % confidence interval of the mean, by Student's t. False when there are fewer than two values. */
-bool spread_half_width(const spread *self, int64_t *millionths_out);
+bool spread_half_width(const spread *self, metrics_i128 *millionths_out);
 
 #endif

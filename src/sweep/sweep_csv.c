@@ -22,7 +22,7 @@ static const char *const rate_metrics[] = { "hit_rate_percent", "utilisation_per
 typedef struct rate {
 	char *scheme, *vm; /* vm: "" = of no VM */
 	size_t column;     /* of the table below */
-	int64_t millionths;
+	metrics_i128 millionths;
 } rate;
 
 /* What tells the rows of a combination apart: the cells before the first number. */
@@ -148,6 +148,7 @@ static nescsim_status read_rates(table *self, uint64_t point)
 	while (status == NESCSIM_OK && (status = csv_rows_next(&rows, &end)) == NESCSIM_OK && !end) {
 		char column[128];
 		rate *found;
+		bool has;
 
 		if (!is_rate(rows.cells[at[3]]))
 			continue;
@@ -158,7 +159,8 @@ static nescsim_status read_rates(table *self, uint64_t point)
 		column_name(rows.cells[at[1]], rows.cells[at[3]], column, sizeof(column));
 		found = &self->found[self->num_found];
 		*found = (rate){ .column = rate_column(self, column) };
-		if (!csv_millionths(rows.cells[at[4]], &found->millionths))
+		status = csv_rows_number(&rows, (size_t)at[4], &found->millionths, &has);
+		if (status != NESCSIM_OK || !has)
 			continue; /* 0 of 0: no value */
 		found->scheme = strdup(rows.cells[at[0]]);
 		found->vm = strdup(rows.cells[at[2]]);
@@ -172,12 +174,14 @@ static nescsim_status read_rates(table *self, uint64_t point)
 }
 
 /* The number of a rate's column in the rows of this scheme and VM: *sum_out millionths over *num_out units. */
-static void find_rate(const table *self, size_t column, const char *scheme, const char *vm, int64_t *sum_out,
+static void find_rate(const table *self, size_t column, const char *scheme, const char *vm, metrics_i128 *sum_out,
 		      int64_t *num_out)
 {
-	int64_t all_sum = 0, all_num = 0;
+	metrics_i128 all_sum = 0;
+	int64_t all_num = 0;
 
-	*sum_out = *num_out = 0;
+	*sum_out = 0;
+	*num_out = 0;
 	for (size_t i = 0; i < self->num_found; i++) {
 		const rate *found = &self->found[i];
 
@@ -254,15 +258,20 @@ static nescsim_status write_row(table *self, uint64_t point, const csv_rows *row
 	const bool repeats = self->plan->num_repeats > 1;
 	joint_row *joint = repeats ? joint_for(self, rows->cells) : NULL;
 	char repeat[24];
-	int64_t value;
+	metrics_i128 value;
+	nescsim_status status = NESCSIM_OK;
 
 	if (repeats && joint == NULL)
 		return NESCSIM_NO_MEMORY;
 	snprintf(repeat, sizeof(repeat), "%" PRIu64, plan_repeat(self->plan, point) + 1);
 	begin_row(self, point, repeats ? repeat : NULL);
 	for (size_t i = 0; i < self->num_summary; i++) {
+		bool has = false;
+
 		csv_text(&self->csv, rows->cells[i]);
-		if (joint != NULL && i >= NUM_NAMES && csv_millionths(rows->cells[i], &value))
+		if (i >= NUM_NAMES && status == NESCSIM_OK)
+			status = csv_rows_number(rows, i, &value, &has);
+		if (joint != NULL && has)
 			spread_add(&joint->cells[i - NUM_NAMES], value);
 	}
 	for (size_t i = 0; i < self->num_rates; i++) {
@@ -274,7 +283,7 @@ static nescsim_status write_row(table *self, uint64_t point, const csv_rows *row
 			spread_add(&joint->cells[self->num_summary - NUM_NAMES + i], value / num);
 	}
 	csv_end_row(&self->csv);
-	return NESCSIM_OK;
+	return status;
 }
 
 static nescsim_status write_point(table *self, uint64_t point)
@@ -311,7 +320,7 @@ static void write_joint(table *self, uint64_t point)
 			for (size_t j = 0; j < num_numbers(self); j++) {
 				metrics_i128 sum = 0;
 				uint64_t count = 0;
-				int64_t width = 0;
+				metrics_i128 width = 0;
 
 				if (widths) {
 					count = spread_half_width(&row->cells[j], &width) ? 1 : 0;

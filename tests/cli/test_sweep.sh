@@ -306,6 +306,27 @@ sweep --param workload.depth=1,2 --out "$scratch/none"
 expect 3
 err '--param: error: workload: unknown key'
 
+# Large numbers count in the mean of repeats (9.2e12 millionths are the most of 64 bits); what is no number is an error.
+sweep --param nesc.btlb.entries=4 --repeat 3 --out "$scratch/large"
+expect 0
+at=$(head -n 1 "$scratch/large/points/0001/summary.csv" | tr , '\n' | grep -nx bytes | cut -d: -f1)
+for point in 1:9000000000000 2:9400000000000 3:9100000000000; do
+	file=$scratch/large/points/000${point%%:*}/summary.csv
+	awk -F, -v OFS=, -v at="$at" -v bytes="${point#*:}" 'NR > 1 { $at = bytes } { print }' "$file" >"$scratch/changed"
+	cp "$scratch/changed" "$file"
+done
+sweep --param nesc.btlb.entries=4 --repeat 3 --out "$scratch/large" --resume
+expect 0
+for row in mean,9166666666666.666667 ci95,5171145012; do
+	grep "^4,${row%,*},nesc,app,all,all," "$scratch/large/sweep.csv" | cut -d, -f$((at + 2)) | grep -q "^${row#*,}" ||
+		bad "bytes, ${row%,*}: $(grep "^4,${row%,*}," "$scratch/large/sweep.csv" | cut -d, -f$((at + 2)))"
+done
+sed '3s/9100000000000/9.1e12/' "$scratch/changed" >"$file"
+sweep --param nesc.btlb.entries=4 --repeat 3 --out "$scratch/large" --resume
+expect 4
+err "points/0003/summary.csv:3: error: '9.1e12' in column 'bytes' is no number (run its point again)"
+[ ! -e "$scratch/large/sweep.csv" ] || bad 'a table of what is no number'
+
 # A full disk.
 mkdir "$scratch/small"
 if mount -t tmpfs -o size=200k tmpfs "$scratch/small" 2>/dev/null; then

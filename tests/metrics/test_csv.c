@@ -123,11 +123,46 @@ static void a_full_disk_is_reported(void **unused)
 	fclose(out);
 }
 
+static void texts_are_read_exactly(void **unused)
+{
+	static const struct {
+		const char *text;
+		metrics_i128 millionths;
+	} right[] = {
+		{ "0", 0 },
+		{ "12", 12000000 },
+		{ "0.000001", 1 },
+		{ "-3.5", -3500000 },
+		{ "9223372036854.775807", INT64_MAX },
+		{ "9223372036854.775808", (metrics_i128)INT64_MAX + 1 },
+		{ "-9400000000000", (metrics_i128)-9400000000000 * 1000000 },
+		{ "999999999999999999999999.999999", DECIMAL_MAX_MILLIONTHS - 1 },
+	};
+	static const char *const wrong[] = { "",    "-",   ".5",    "5.",
+					     "-.5", "x",   "1x",    " 1",
+					     "1 ",  "+1",  "1.2.3", "1.0000000",
+					     "1e3", "nan", "--1",   "1000000000000000000000000" };
+	metrics_i128 millionths;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		assert_true(decimal_millionths(right[i].text, &millionths));
+		assert_true(millionths == right[i].millionths);
+	}
+	millionths = 7;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(decimal_millionths(wrong[i], &millionths));
+	assert_true(millionths == 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ratios_are_exact),        cmocka_unit_test(a_ratio_needs_a_denominator),
-		cmocka_unit_test(cells_are_typed),         cmocka_unit_test(rows_must_be_whole),
+		cmocka_unit_test(ratios_are_exact),
+		cmocka_unit_test(texts_are_read_exactly),
+		cmocka_unit_test(a_ratio_needs_a_denominator),
+		cmocka_unit_test(cells_are_typed),
+		cmocka_unit_test(rows_must_be_whole),
 		cmocka_unit_test(a_full_disk_is_reported),
 	};
 

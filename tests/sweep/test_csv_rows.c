@@ -64,34 +64,11 @@ static void broken_files_are_reported(void **unused)
 		assert_int_equal(status, NESCSIM_IO);
 		assert_int_equal(nescsim_diag_num_errors(diag), 1);
 		assert_string_equal(nescsim_diag_at(diag, 0)->file, name);
+		assert_int_equal(nescsim_diag_at(diag, 0)->line, i < 2 ? 2 : 0);
 		csv_rows_close(&rows);
 		unlink(name);
 		nescsim_diag_destroy(diag);
 	}
-}
-
-static void decimals_are_exact(void **unused)
-{
-	static const struct {
-		const char *text;
-		int64_t millionths;
-	} right[] = {
-		{ "0", 0 },
-		{ "12", 12000000 },
-		{ "0.000001", 1 },
-		{ "-3.5", -3500000 },
-		{ "9223372036854.775807", INT64_MAX },
-	};
-	static const char *const wrong[] = { "", "-", ".5", "x", "1.2.3", "1.0000000", "9223372036854.775808", "1e3" };
-	int64_t millionths;
-
-	(void)unused;
-	for (size_t i = 0; i < NUM(right); i++) {
-		assert_true(csv_millionths(right[i].text, &millionths));
-		assert_int_equal(millionths, right[i].millionths);
-	}
-	for (size_t i = 0; i < NUM(wrong); i++)
-		assert_false(csv_millionths(wrong[i], &millionths));
 }
 
 int main(void)
@@ -99,7 +76,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_one_by_one),
 		cmocka_unit_test(broken_files_are_reported),
-		cmocka_unit_test(decimals_are_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
