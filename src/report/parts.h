@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/arena.h"
 #include "metrics/account.h"
+#include "metrics/decimal.h"
 #include "nescsim/report.h"
 #include "plot/table.h"
 #include "report/html.h"
@@ -53,6 +54,10 @@ typedef struct report_origin {
 	json_t *config; /* effective */
 } report_origin;
 
+/* Takes them from a result.json that was read of the folder. An error when they are not there, or when the configuration
+ * holds what no effective one has: null, or a number that is not whole. */
+nescsim_status report_find_origin(report_job *job, const report_source *from, json_t *json, report_origin *origin_out);
+
 /* Which keys are not to be listed, since they differ between the points of a sweep. */
 typedef struct report_varying {
 	const char *const *keys;
@@ -88,6 +93,9 @@ nescsim_status report_read_table(report_job *job, const report_source *source, c
 nescsim_status report_damaged(report_job *job, const char *file_name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same of one without a key, or with something else there. */
+nescsim_status report_lacks(report_job *job, const char *file_name, const char *keys);
+
 /* The column of this name, which the table must have; PLOT_NO_COLUMN, and an error, when it does not. */
 size_t report_column(report_job *job, const plot_table *table, const char *name);
 
@@ -109,11 +117,9 @@ void report_cell(report_job *job, const char *text);
  * is. */
 void report_number(report_job *job, const char *classes, const char *text, unsigned num_decimals);
 
-/* Millionths of a number's text; false when it is none. */
-bool report_millionths(const char *text, int64_t *value_out);
-
 /* A cell with the ratio of two whole numbers; empty when the second is 0. */
-void report_ratio(report_job *job, int64_t numerator, int64_t denominator, unsigned num_decimals, const char *behind);
+void report_ratio(report_job *job, metrics_i128 numerator, metrics_i128 denominator, unsigned num_decimals,
+		  const char *behind);
 
 /* What is shown of a row of summary.csv or sweep.csv. */
 #define REPORT_NUM_MEASURES 9

@@ -5,9 +5,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
+#include "metrics/folder.h"
 #include "nescsim/info.h"
 #include "report/parts.h"
 
@@ -26,19 +27,12 @@ typedef struct sources {
 	bool is_collection;
 } sources;
 
-static bool is_folder(const char *path)
-{
-	struct stat info;
-
-	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-static bool has_file(const char *folder, const char *name)
+static bool has_file(const char *folder_path, const char *name)
 {
 	char *path;
 	bool has;
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
+	if (asprintf(&path, "%s/%s", folder_path, name) < 0)
 		return false;
 	has = access(path, F_OK) == 0;
 	free(path);
@@ -46,18 +40,11 @@ static bool has_file(const char *folder, const char *name)
 }
 
 /* Half a result counts as one: what it lacks is said when it is read. */
-static folder_kind kind_of(const char *folder)
+static folder_kind kind_of(const char *folder_path)
 {
-	if (has_file(folder, "sweep.json") || has_file(folder, "sweep.csv"))
+	if (has_file(folder_path, SWEEP_PLAN_FILE) || has_file(folder_path, SWEEP_TABLE_FILE))
 		return KIND_SWEEP;
-	return has_file(folder, "result.json") || has_file(folder, "summary.csv") ? KIND_RUN : KIND_OTHER;
-}
-
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
+	return has_file(folder_path, "result.json") || has_file(folder_path, "summary.csv") ? KIND_RUN : KIND_OTHER;
 }
 
 static int is_visible(const struct dirent *entry)
@@ -72,28 +59,28 @@ static int by_name(const struct dirent **one, const struct dirent **other)
 }
 
 /* A folder in the input, if it is something that has a section. */
-static nescsim_status add_source(const char *folder, const char *name, arena *memory, sources *found)
+static nescsim_status add_source(const char *folder_path, const char *name, arena *memory, sources *found)
 {
-	const size_t num_bytes = strlen(folder) + strlen(name) + 2;
+	const size_t num_bytes = strlen(folder_path) + strlen(name) + 2;
 	char *path = arena_alloc(memory, num_bytes);
 	folder_kind kind;
 
 	if (path == NULL)
 		return NESCSIM_NO_MEMORY;
-	snprintf(path, num_bytes, "%s/%s", folder, name);
-	kind = is_folder(path) ? kind_of(path) : KIND_OTHER;
+	snprintf(path, num_bytes, "%s/%s", folder_path, name);
+	kind = path_is_folder(path) ? kind_of(path) : KIND_OTHER;
 	if (kind != KIND_OTHER && found->num <= MAX_SECTIONS)
 		found->items[found->num++] = (report_source){ .folder = path,
-							      .name = path + strlen(folder) + 1,
+							      .name = path + strlen(folder_path) + 1,
 							      .is_sweep = kind == KIND_SWEEP };
 	return NESCSIM_OK;
 }
 
-static nescsim_status add_all(const char *folder, const diag_place *place, arena *memory, nescsim_diag *diag,
+static nescsim_status add_all(const char *folder_path, const diag_place *place, arena *memory, nescsim_diag *diag,
 			      sources *found)
 {
 	struct dirent **entries = NULL;
-	const int num_entries = scandir(folder, &entries, is_visible, by_name);
+	const int num_entries = scandir(folder_path, &entries, is_visible, by_name);
 	nescsim_status status = NESCSIM_OK;
 
 	if (num_entries < 0)
@@ -101,14 +88,14 @@ static nescsim_status add_all(const char *folder, const diag_place *place, arena
 				strerror(errno));
 	for (int i = 0; i < num_entries; i++) {
 		if (status == NESCSIM_OK)
-			status = add_source(folder, entries[i]->d_name, memory, found);
+			status = add_source(folder_path, entries[i]->d_name, memory, found);
 		free(entries[i]);
 	}
 	free(entries);
 	return status;
 }
 
-static nescsim_status find_in_collection(const char *folder, const nescsim_report_options *options, arena *memory,
+static nescsim_status find_in_collection(const char *folder_path, const nescsim_report_options *options, arena *memory,
 					 nescsim_diag *diag, sources *found)
 {
 	const diag_place place = { .file = options->input };
@@ -119,9 +106,9 @@ static nescsim_status find_in_collection(const char *folder, const nescsim_repor
 	if (found->items == NULL)
 		return NESCSIM_NO_MEMORY;
 	if (options->sections == NULL)
-		status = add_all(folder, &place, memory, diag, found);
+		status = add_all(folder_path, &place, memory, diag, found);
 	for (size_t i = 0; options->sections != NULL && status == NESCSIM_OK && i < options->num_sections; i++)
-		status = add_source(folder, options->sections[i], memory, found);
+		status = add_source(folder_path, options->sections[i], memory, found);
 	if (status == NESCSIM_OK && found->num > MAX_SECTIONS)
 		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
 				  "for the points of a sweep, give the sweep's folder",
@@ -141,36 +128,37 @@ static nescsim_status name_input(const char *input, arena *memory, nescsim_diag 
 	char whole[PATH_MAX];
 
 	*folder_out = NULL;
-	if (*input == '\0' || !is_folder(input))
+	if (*input == '\0' || !path_is_folder(input))
 		return diag_add(diag, NESCSIM_ERROR,
 				access(input, F_OK) == 0 || *input == '\0' ? NESCSIM_USAGE : NESCSIM_IO, &place,
 				"such as results/vc707", "this is no folder");
 	while (num_bytes > 1 && input[num_bytes - 1] == '/')
 		num_bytes--;
 	*folder_out = arena_copy(memory, input, num_bytes);
-	if (*folder_out != NULL && strspn(last_name(*folder_out), ".") == strlen(last_name(*folder_out)) &&
+	if (*folder_out != NULL && strspn(path_last_name(*folder_out), ".") == strlen(path_last_name(*folder_out)) &&
 	    realpath(input, whole) != NULL)
 		*folder_out = arena_copy(memory, whole, strlen(whole));
 	return *folder_out == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }
 
-static nescsim_status find_sources(const char *folder, const nescsim_report_options *options, arena *memory,
+static nescsim_status find_sources(const char *folder_path, const nescsim_report_options *options, arena *memory,
 				   nescsim_diag *diag, sources *found)
 {
-	const folder_kind kind = kind_of(folder);
+	const folder_kind kind = kind_of(folder_path);
 
 	if (kind == KIND_OTHER)
-		return find_in_collection(folder, options, memory, diag, found);
+		return find_in_collection(folder_path, options, memory, diag, found);
 	found->items = arena_alloc(memory, sizeof(*found->items));
 	if (found->items == NULL)
 		return NESCSIM_NO_MEMORY;
-	found->items[found->num++] =
-		(report_source){ .folder = folder, .name = last_name(folder), .is_sweep = kind == KIND_SWEEP };
+	found->items[found->num++] = (report_source){ .folder = folder_path,
+						      .name = path_last_name(folder_path),
+						      .is_sweep = kind == KIND_SWEEP };
 	return NESCSIM_OK;
 }
 
 /* So that no configuration or table is replaced by mistake. */
-static nescsim_status choose_output(const nescsim_report_options *options, const char *folder, arena *memory,
+static nescsim_status choose_output(const nescsim_report_options *options, const char *folder_path, arena *memory,
 				    nescsim_diag *diag, const char **out)
 {
 	static const char end[] = ".html";
@@ -178,17 +166,16 @@ static nescsim_status choose_output(const nescsim_report_options *options, const
 	char *name;
 
 	if (options->out == NULL) {
-		num_bytes = strlen(folder);
+		num_bytes = strlen(folder_path);
 		*out = name = arena_alloc(memory, num_bytes + sizeof(end));
 		if (name == NULL)
 			return NESCSIM_NO_MEMORY;
-		memcpy(name, folder, num_bytes);
+		memcpy(name, folder_path, num_bytes);
 		memcpy(name + num_bytes, end, sizeof(end));
 		return NESCSIM_OK;
 	}
 	*out = options->out;
-	num_bytes = strlen(last_name(*out));
-	if (num_bytes < sizeof(end) || strcmp(*out + strlen(*out) - (sizeof(end) - 1), end) != 0)
+	if (!path_has_end(path_last_name(*out), end))
 		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "such as report.html",
 				"'%s' does not name a page: it does not end in .html", *out);
 	return NESCSIM_OK;
@@ -266,17 +253,17 @@ nescsim_status nescsim_report(const nescsim_report_options *options, FILE *list,
 	report_job job = { .diag = diag };
 	sources from = { .num = 0 };
 	arena memory = { .chunks = NULL };
-	const char *folder, *out = NULL;
-	nescsim_status status = name_input(options->input, &memory, diag, &folder);
+	const char *folder_path, *out = NULL;
+	nescsim_status status = name_input(options->input, &memory, diag, &folder_path);
 
 	if (status == NESCSIM_OK)
-		status = choose_output(options, folder, &memory, diag, &out);
+		status = choose_output(options, folder_path, &memory, diag, &out);
 	if (status == NESCSIM_OK)
-		status = find_sources(folder, options, &memory, diag, &from);
+		status = find_sources(folder_path, options, &memory, diag, &from);
 	if (status == NESCSIM_OK)
 		status = output_open(out, true, diag, &job.page.out);
 	if (status == NESCSIM_OK)
-		status = write_page(&job, &from, options->title != NULL ? options->title : last_name(folder));
+		status = write_page(&job, &from, options->title != NULL ? options->title : path_last_name(folder_path));
 	if (status == NESCSIM_OK)
 		status = output_finish(job.page.out);
 	if (status == NESCSIM_OK)

@@ -1,8 +1,63 @@
 #include <stdlib.h>
 
+#include "metrics/folder.h"
 #include "nescsim/info.h"
 #include "report/parts.h"
 #include "run/scenario.h"
+
+/* ---- what is known ---------------------------------------------------------------------------------------------- */
+
+/* What is there instead of a value, at the first such place, which is then added to the path; NULL when all is well. */
+static const char *find_strange(json_t *value, text_buffer *path)
+{
+	const size_t mark = path->num_bytes;
+	const char *key, *kind = json_is_null(value) ? "null" : json_is_real(value) ? "a fraction" : NULL;
+	json_t *item;
+	size_t index;
+
+	json_object_foreach(value, key, item)
+	{
+		text_add(path, "%s%s", mark != 0 ? "." : "", key);
+		kind = find_strange(item, path);
+		if (kind != NULL)
+			return kind;
+		text_cut(path, mark);
+	}
+	json_array_foreach(value, index, item)
+	{
+		text_add(path, "[%zu]", index);
+		kind = find_strange(item, path);
+		if (kind != NULL)
+			return kind;
+		text_cut(path, mark);
+	}
+	return kind;
+}
+
+nescsim_status report_find_origin(report_job *job, const report_source *from, json_t *json, report_origin *origin_out)
+{
+	const char *file = report_path(job, from->folder, folder_file_names[FOLDER_RESULT]), *strange;
+	text_buffer path = TEXT_EMPTY;
+	nescsim_status status = NESCSIM_OK;
+
+	*origin_out = (report_origin){ .version = json_string_value(json_object_get(json, "nescsim")),
+				       .seed = json_object_get(json, "seed"),
+				       .config = json_object_get(json, "config") };
+	if (file == NULL)
+		return NESCSIM_NO_MEMORY;
+	if (!json_is_object(origin_out->config))
+		return report_lacks(job, file, "'config'");
+	if (!json_is_integer(origin_out->seed))
+		return report_lacks(job, file, "'seed'");
+	strange = find_strange(origin_out->config, &path);
+	if (!text_ok(&path))
+		status = NESCSIM_NO_MEMORY;
+	else if (strange != NULL)
+		status = report_damaged(job, file, "'%s' in 'config' is %s, which no value is", text_get(&path),
+					strange);
+	text_free(&path);
+	return status;
+}
 
 /* ---- what is not the default ------------------------------------------------------------------------------------ */
 
@@ -81,19 +136,8 @@ nescsim_status report_changes(report_job *job, const report_origin *origin, cons
 
 void report_add_word(text_buffer *command, const char *word)
 {
-	const bool is_plain =
-		*word != '\0' && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-					      "_-+=.,:/@%") == strlen(word);
-
 	text_add(command, "%s", command->num_bytes != 0 ? " " : "");
-	if (is_plain) {
-		text_add(command, "%s", word);
-		return;
-	}
-	text_add(command, "'");
-	for (; *word != '\0'; word++)
-		text_add(command, *word == '\'' ? "'\\''" : "%c", *word);
-	text_add(command, "'");
+	text_add_shell_word(command, word);
 }
 
 nescsim_status report_reproduce(report_job *job, const report_source *from, const report_origin *origin,

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "metrics/folder.h"
 #include "report/parts.h"
 
 #define MAX_VM_ROWS 1000
@@ -28,31 +29,23 @@ static const char *bottleneck_text(json_t *scheme)
 
 static nescsim_status check_json(run_data *self)
 {
-	const char *path = report_path(self->job, self->source->folder, "result.json");
-	const char *lacks = NULL;
+	const char *path = report_path(self->job, self->source->folder, folder_file_names[FOLDER_RESULT]);
+	nescsim_status status = report_find_origin(self->job, self->source, self->json, &self->origin);
 	size_t index;
 	json_t *scheme;
 
-	if (path == NULL)
-		return NESCSIM_NO_MEMORY;
+	if (path == NULL || status != NESCSIM_OK)
+		return path == NULL ? NESCSIM_NO_MEMORY : status;
 	self->schemes = json_object_get(self->json, "schemes");
-	self->origin = (report_origin){ .version = json_string_value(json_object_get(self->json, "nescsim")),
-					.seed = json_object_get(self->json, "seed"),
-					.config = json_object_get(self->json, "config") };
-	if (!json_is_object(self->origin.config))
-		lacks = "config";
-	else if (!json_is_integer(self->origin.seed))
-		lacks = "seed";
-	else if (!json_is_array(self->schemes) || json_array_size(self->schemes) == 0)
-		lacks = "schemes";
+	if (!json_is_array(self->schemes) || json_array_size(self->schemes) == 0)
+		return report_lacks(self->job, path, "'schemes'");
 	json_array_foreach(self->schemes, index, scheme)
 	{
 		if (scheme_text(scheme, "name") == NULL || scheme_text(scheme, "layer") == NULL ||
 		    bottleneck_text(scheme) == NULL)
-			lacks = "schemes (name, layer, bottleneck)";
+			return report_lacks(self->job, path, "'schemes (name, layer, bottleneck)'");
 	}
-	return lacks == NULL ? NESCSIM_OK
-			     : report_damaged(self->job, path, "it does not have '%s' as it should", lacks);
+	return NESCSIM_OK;
 }
 
 static nescsim_status find_columns(run_data *self)
@@ -75,7 +68,8 @@ static nescsim_status find_columns(run_data *self)
 
 static nescsim_status read_run(run_data *self)
 {
-	nescsim_status status = report_read_json(self->job, self->source, "result.json", &self->json), table;
+	const char *file = folder_file_names[FOLDER_RESULT];
+	nescsim_status status = report_read_json(self->job, self->source, file, &self->json), table;
 
 	if (status == NESCSIM_OK)
 		status = check_json(self);
@@ -105,11 +99,11 @@ static void add_speed_up(const run_data *self, size_t row)
 {
 	const char *vm = plot_cell(&self->summary, row, self->vm), *op = plot_cell(&self->summary, row, self->op);
 	const size_t reference = find_row(self, json_array_get(self->schemes, 0), vm, op);
-	int64_t mean = 0, reference_mean = 0;
+	metrics_i128 mean = 0, reference_mean = 0;
 
 	if (reference != PLOT_NO_COLUMN && !report_is(&self->summary, row, self->bytes, "0") &&
-	    (!report_millionths(plot_cell(&self->summary, reference, self->mean), &reference_mean) ||
-	     !report_millionths(plot_cell(&self->summary, row, self->mean), &mean)))
+	    (!decimal_millionths(plot_cell(&self->summary, reference, self->mean), &reference_mean) ||
+	     !decimal_millionths(plot_cell(&self->summary, row, self->mean), &mean)))
 		mean = 0;
 	report_ratio(self->job, reference_mean, mean, 2, "×");
 }
@@ -266,26 +260,26 @@ static nescsim_status find_stage_columns(const run_data *self, stage_columns *at
 }
 
 /* Mean time in the stage, in millionths of a microsecond; -1 when the scheme does not have it. */
-static int64_t stage_time(const run_data *self, const stage_columns *at, json_t *scheme, const char *name)
+static metrics_i128 stage_time(const run_data *self, const stage_columns *at, json_t *scheme, const char *name)
 {
 	const plot_table *table = &self->stages;
 
 	for (size_t row = 0; row < table->num_rows; row++) {
-		int64_t service, wait;
+		metrics_i128 service, wait;
 
 		if (report_is(table, row, at->scheme, scheme_text(scheme, "name")) &&
 		    report_is(table, row, at->layer, scheme_text(scheme, "layer")) &&
 		    report_is(table, row, at->vm, "all") && report_is(table, row, at->op, "all") &&
 		    report_is(table, row, at->stage, name) &&
-		    report_millionths(plot_cell(table, row, at->service), &service) &&
-		    report_millionths(plot_cell(table, row, at->wait), &wait))
+		    decimal_millionths(plot_cell(table, row, at->service), &service) &&
+		    decimal_millionths(plot_cell(table, row, at->wait), &wait))
 			return service + wait;
 	}
 	return -1;
 }
 
 static void add_stage_row(const run_data *self, const stage_columns *at, const char *name, const char *help,
-			  int64_t *sums)
+			  metrics_i128 *sums)
 {
 	bool is_new = true;
 	size_t index;
@@ -293,7 +287,7 @@ static void add_stage_row(const run_data *self, const stage_columns *at, const c
 
 	json_array_foreach(self->schemes, index, scheme)
 	{
-		const int64_t time = stage_time(self, at, scheme, name);
+		const metrics_i128 time = stage_time(self, at, scheme, name);
 
 		sums[index] += time > 0 ? time : 0;
 		/* A stage that no scheme has leaves no row. */
@@ -312,7 +306,7 @@ static void add_stage_row(const run_data *self, const stage_columns *at, const c
 
 static nescsim_status add_stages(const run_data *self)
 {
-	int64_t *sums = calloc(json_array_size(self->schemes), sizeof(*sums));
+	metrics_i128 *sums = calloc(json_array_size(self->schemes), sizeof(*sums));
 	stage_columns at;
 	size_t index;
 	json_t *scheme;
@@ -349,14 +343,14 @@ static void add_failed(const run_data *self)
 
 	json_array_foreach(self->schemes, index, scheme)
 	{
-		int64_t num_failed = 0, in_row;
+		metrics_i128 num_failed = 0, in_row;
 
 		for (size_t row = 0; row < self->summary.num_rows; row++)
 			if (report_is(&self->summary, row, self->scheme, scheme_text(scheme, "name")) &&
 			    report_is(&self->summary, row, self->layer, scheme_text(scheme, "layer")) &&
 			    report_is(&self->summary, row, self->vm, "all") &&
 			    !report_is(&self->summary, row, self->op, "all") &&
-			    report_millionths(plot_cell(&self->summary, row, self->failed), &in_row))
+			    decimal_millionths(plot_cell(&self->summary, row, self->failed), &in_row))
 				num_failed += in_row / 1000000;
 		if (num_failed != 0)
 			html_add(&self->job->page,

@@ -1,8 +1,13 @@
+#include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/path.h"
+#include "metrics/folder.h"
+#include "nescsim/sweep.h"
 #include "plot/figure.h"
 #include "report/parts.h"
 
@@ -15,7 +20,9 @@ typedef struct sweep_data {
 	report_job *job;
 	const report_source *source;
 	json_t *json, *params;
-	json_t *first; /* result.json of the first point that has one; NULL = none is left */
+	uint64_t num_points;
+	json_t *first;        /* result.json of the first point that has one; NULL = none is left */
+	report_origin origin; /* that of its combination's first repeat, in `first` */
 	plot_table table;
 	report_measures measures;
 	size_t scheme, layer, vm, op, repeat; /* columns; the parameters are before `scheme` */
@@ -25,15 +32,20 @@ typedef struct sweep_data {
 
 static nescsim_status check_json(sweep_data *self)
 {
-	const char *path = report_path(self->job, self->source->folder, "sweep.json"), *key;
-	json_t *axis, *values;
+	const char *path = report_path(self->job, self->source->folder, SWEEP_PLAN_FILE), *key;
+	json_t *axis, *values, *points = json_object_get(self->json, "points");
 	size_t index;
 
 	if (path == NULL)
 		return NESCSIM_NO_MEMORY;
 	self->params = json_object_get(self->json, "params");
-	if (!json_is_array(self->params) || !json_is_integer(json_object_get(self->json, "points")))
-		return report_damaged(self->job, path, "it does not have 'params' and 'points' as it should");
+	if (!json_is_array(self->params) || !json_is_integer(points))
+		return report_lacks(self->job, path, "'params' and 'points'");
+	/* What looks at each point would not end in a lifetime. */
+	if (json_integer_value(points) < 1 || json_integer_value(points) > NESCSIM_SWEEP_MAX_POINTS)
+		return report_damaged(self->job, path, "'points' is %" JSON_INTEGER_FORMAT ", and no sweep has so many",
+				      json_integer_value(points));
+	self->num_points = (uint64_t)json_integer_value(points);
 	json_array_foreach(self->params, index, axis)
 	{
 		json_object_foreach(axis, key, values)
@@ -72,55 +84,64 @@ static nescsim_status find_columns(sweep_data *self)
 	return status;
 }
 
-/* The folder of a point, from 1. */
-static const char *point_file(const sweep_data *self, uint64_t point, const char *rest)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "points/%04" PRIu64 "%s", point, rest);
-	return report_path(self->job, self->source->folder, name);
-}
+/* The result folder of a point, from 1, in the sweep's. */
+#define POINT_FORMAT "points/%04" PRIu64
 
 static bool has_point(const sweep_data *self, uint64_t point)
 {
-	char name[64], path[4096];
+	char path[PATH_MAX];
 
-	snprintf(name, sizeof(name), "points/%04" PRIu64 "/result.json", point);
-	snprintf(path, sizeof(path), "%s/%s", self->source->folder, name);
+	snprintf(path, sizeof(path), "%s/" POINT_FORMAT "/%s", self->source->folder, point,
+		 folder_file_names[FOLDER_RESULT]);
 	return access(path, F_OK) == 0;
 }
 
-static uint64_t num_points(const sweep_data *self)
+/* The configuration of the first repeat, from that of point `number`: each repeat has the seed behind the one before. */
+static nescsim_status rewind_seed(sweep_data *self, uint64_t number)
 {
-	const json_int_t num = json_integer_value(json_object_get(self->json, "points"));
+	const json_int_t num_repeats = json_integer_value(json_object_get(self->json, "repeat"));
+	const json_int_t behind = num_repeats > 1 ? (json_int_t)((number - 1) % (uint64_t)num_repeats) : 0;
+	json_t *sim = json_object_get(self->origin.config, "sim"), *seed = json_object_get(sim, "seed");
 
-	return num > 0 ? (uint64_t)num : 0;
+	if (behind == 0 || json_integer_value(seed) < behind)
+		return NESCSIM_OK;
+	if (json_integer_set(seed, json_integer_value(seed) - behind) != 0 ||
+	    json_integer_set(self->origin.seed, json_integer_value(seed)) != 0)
+		return NESCSIM_NO_MEMORY;
+	return NESCSIM_OK;
 }
 
 static nescsim_status read_first(sweep_data *self)
 {
 	report_source point = { .name = "" };
+	char name[64];
 	uint64_t number = 1;
+	nescsim_status status;
 
-	while (number <= num_points(self) && !has_point(self, number))
+	while (number <= self->num_points && !has_point(self, number))
 		number++;
-	if (number > num_points(self))
+	if (number > self->num_points)
 		return NESCSIM_OK;
-	point.folder = point_file(self, number, "");
-	return point.folder == NULL ? NESCSIM_NO_MEMORY
-				    : report_read_json(self->job, &point, "result.json", &self->first);
+	snprintf(name, sizeof(name), POINT_FORMAT, number);
+	point.folder = report_path(self->job, self->source->folder, name);
+	if (point.folder == NULL)
+		return NESCSIM_NO_MEMORY;
+	status = report_read_json(self->job, &point, folder_file_names[FOLDER_RESULT], &self->first);
+	if (status == NESCSIM_OK)
+		status = report_find_origin(self->job, &point, self->first, &self->origin);
+	return status == NESCSIM_OK ? rewind_seed(self, number) : status;
 }
 
 static nescsim_status read_sweep(sweep_data *self)
 {
 	const char *path;
-	nescsim_status status = report_read_json(self->job, self->source, "sweep.json", &self->json), table;
+	nescsim_status status = report_read_json(self->job, self->source, SWEEP_PLAN_FILE, &self->json), table;
 
 	if (status == NESCSIM_OK)
 		status = check_json(self);
 	if (status == NESCSIM_OK)
 		status = read_first(self);
-	table = report_find_file(self->job, self->source, "sweep.csv", &path);
+	table = report_find_file(self->job, self->source, SWEEP_TABLE_FILE, &path);
 	return status != NESCSIM_OK ? status : table;
 }
 
@@ -136,7 +157,7 @@ static void add_missing(const sweep_data *self)
 		report_note(self->job, "The folders of the points are gone: their configuration cannot be shown.");
 		return;
 	}
-	for (uint64_t point = 1; point <= num_points(self); point++) {
+	for (uint64_t point = 1; point <= self->num_points; point++) {
 		if (has_point(self, point))
 			continue;
 		if (num_missing == 0)
@@ -191,7 +212,7 @@ static void add_params(const sweep_data *self)
 		}
 	}
 	report_end_table(self->job);
-	html_add(page, "<p>%zu points", (size_t)num_points(self));
+	html_add(page, "<p>%zu points", (size_t)self->num_points);
 	if (json_integer_value(repeat) > 1)
 		html_add(page, ": each combination %zu times, with seeds that follow each other",
 			 (size_t)json_integer_value(repeat));
@@ -219,17 +240,10 @@ static bool is_shown(const sweep_data *self, const char *layer, size_t row)
 	       (!has_repeats(self) || report_is(&self->table, row, self->repeat, "mean"));
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-	const size_t num_bytes = strlen(text), end_bytes = strlen(end);
-
-	return num_bytes > end_bytes && strcmp(text + num_bytes - end_bytes, end) == 0;
-}
-
 /* Hit rates and utilisations that some row has. */
 static bool is_extra(const sweep_data *self, size_t column)
 {
-	if (column <= self->scheme || !ends_in(self->table.columns[column], "_percent"))
+	if (column <= self->scheme || !path_has_end(self->table.columns[column], "_percent"))
 		return false;
 	for (size_t row = 0; row < self->table.num_rows; row++)
 		if (*plot_cell(&self->table, row, column) != '\0')
@@ -309,10 +323,12 @@ static nescsim_status add_table(const sweep_data *self)
 	report_end_table(self->job);
 	if (num_rows > MAX_ROWS)
 		html_add(&self->job->page,
-			 "<p class=\"note\">Only the first %zu of %zu rows are shown here; sweep.csv has all.</p>\n",
+			 "<p class=\"note\">Only the first %zu of %zu rows are shown here; " SWEEP_TABLE_FILE
+			 " has all.</p>\n",
 			 (size_t)MAX_ROWS, num_rows);
 	html_add(&self->job->page,
-		 "<p class=\"remark\">Latencies are those of layer %s. sweep.csv has the other layers, VMs and "
+		 "<p class=\"remark\">Latencies are those of layer %s. " SWEEP_TABLE_FILE
+		 " has the other layers, VMs and "
 		 "operations%s.</p>\n",
 		 layer,
 		 self->repeat == PLOT_NO_COLUMN ? ""
@@ -321,6 +337,61 @@ static nescsim_status add_table(const sweep_data *self)
 }
 
 /* ---- making it again -------------------------------------------------------------------------------------------- */
+
+/* Does a list keep the text whole, as one item of its own? As `--param` reads lists: src/sweep/param.h. */
+static bool is_one_item(const char *text)
+{
+	char quote = '\0', before = ',';
+	int depth = 0;
+
+	for (; *text != '\0'; before = *text++) {
+		if (quote != '\0')
+			quote = *text == quote ? '\0' : quote;
+		else if ((*text == '"' || *text == '\'') && strchr("[{,:=; ", before) != NULL)
+			quote = *text;
+		else if (*text == '[' || *text == '{')
+			depth++;
+		else if (*text == ']' || *text == '}')
+			depth--;
+		else if (depth <= 0 && (*text == ',' || *text == ';'))
+			return false;
+	}
+	return quote == '\0' && depth == 0;
+}
+
+/* Would it be another text, or a range, without quotation marks around it? */
+static bool needs_quotes(const char *text)
+{
+	const size_t num_bytes = strlen(text);
+
+	if (num_bytes == 0 || isspace((unsigned char)*text) || isspace((unsigned char)text[num_bytes - 1]))
+		return true;
+	if ((*text == '"' || *text == '\'') && text[num_bytes - 1] == *text)
+		return true;
+	return (isdigit((unsigned char)*text) && strstr(text, "..") != NULL) || !is_one_item(text);
+}
+
+/* What a label says, of which a list takes one pair of quotation marks away: in those that leave it whole. One of them
+ * does: the text was in such a list. */
+static void add_label_value(text_buffer *word, const char *value)
+{
+	static const char *const quotes[] = { "\"", "'" };
+	text_buffer quoted = TEXT_EMPTY;
+
+	if (!needs_quotes(value)) {
+		text_add(word, "%s", value);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+		text_cut(&quoted, 0);
+		text_add(&quoted, "%s%s%s", quotes[i], value, quotes[i]);
+		if (is_one_item(text_get(&quoted)))
+			break;
+	}
+	text_add(word, "%s", text_get(&quoted));
+	word->failed = word->failed || !text_ok(&quoted);
+	text_free(&quoted);
+}
 
 /* KEY=a,b or zip:KEY=a,b;KEY=c,d */
 static void add_axis(text_buffer *command, json_t *axis)
@@ -334,8 +405,16 @@ static void add_axis(text_buffer *command, json_t *axis)
 	json_object_foreach(axis, key, values)
 	{
 		text_add(&word, "%s%s=", word.num_bytes > strlen("zip:") ? ";" : "", key);
-		json_array_foreach(values, index, value) text_add(
-			&word, "%s%s", index == 0 ? "" : ",", json_is_string(value) ? json_string_value(value) : "");
+		json_array_foreach(values, index, value)
+		{
+			const char *text = json_is_string(value) ? json_string_value(value) : "";
+
+			text_add(&word, "%s", index == 0 ? "" : ",");
+			if (*key == '@')
+				add_label_value(&word, text);
+			else
+				text_add(&word, "%s", text);
+		}
 	}
 	report_add_word(command, "--param");
 	report_add_word(command, text_get(&word));
@@ -380,7 +459,7 @@ static void add_original(const sweep_data *self, text_buffer *command)
 	if (config == NULL)
 		return;
 	text_add(command, "nescsim sweep");
-	report_add_word(command, config[0] == '/' ? strrchr(config, '/') + 1 : config);
+	report_add_word(command, config[0] == '/' ? path_last_name(config) : config);
 	json_array_foreach(schemes, index, scheme) text_add(&names, "%s%s", index == 0 ? "" : ",",
 							    json_is_string(scheme) ? json_string_value(scheme) : "");
 	if (names.num_bytes != 0) {
@@ -394,7 +473,7 @@ static void add_original(const sweep_data *self, text_buffer *command)
 	text_free(&names);
 }
 
-static nescsim_status add_reproduce(const sweep_data *self, const report_origin *origin)
+static nescsim_status add_reproduce(const sweep_data *self)
 {
 	text_buffer original = TEXT_EMPTY, name = TEXT_EMPTY, command = TEXT_EMPTY;
 	const json_int_t num_repeats = json_integer_value(json_object_get(self->json, "repeat"));
@@ -413,8 +492,8 @@ static nescsim_status add_reproduce(const sweep_data *self, const report_origin 
 	json_array_foreach(self->params, index, axis) add_axis(&command, axis);
 	add_end(self, &command, num_repeats > 1 ? num_repeats : 0);
 	status = text_ok(&original) && text_ok(&name) && text_ok(&command) ? NESCSIM_OK : NESCSIM_NO_MEMORY;
-	if (status == NESCSIM_OK && origin != NULL)
-		status = report_reproduce(self->job, self->source, origin, text_get(&command));
+	if (status == NESCSIM_OK && self->first != NULL)
+		status = report_reproduce(self->job, self->source, &self->origin, text_get(&command));
 	text_free(&original);
 	text_free(&name);
 	text_free(&command);
@@ -422,7 +501,7 @@ static nescsim_status add_reproduce(const sweep_data *self, const report_origin 
 }
 
 /* What all points have in common. */
-static nescsim_status add_configuration(const sweep_data *self, const report_origin *origin)
+static nescsim_status add_configuration(const sweep_data *self)
 {
 	size_t num_keys = 1, index;
 	const char **keys, *key;
@@ -440,7 +519,7 @@ static nescsim_status add_configuration(const sweep_data *self, const report_ori
 	}
 	if (json_integer_value(json_object_get(self->json, "repeat")) > 1)
 		keys[num_keys++] = "sim.seed";
-	status = report_changes(self->job, origin, &(report_varying){ .keys = keys, .num_keys = num_keys });
+	status = report_changes(self->job, &self->origin, &(report_varying){ .keys = keys, .num_keys = num_keys });
 	html_add(&self->job->page, "<p class=\"remark\">That is what all points have in common.</p>\n");
 	return status;
 }
@@ -448,29 +527,23 @@ static nescsim_status add_configuration(const sweep_data *self, const report_ori
 nescsim_status report_sweep(report_job *job, const report_source *source)
 {
 	sweep_data self = { .job = job, .source = source, .repeat = PLOT_NO_COLUMN };
-	report_origin origin = { .version = NULL };
 	nescsim_status status = read_sweep(&self);
-	bool has_origin = false;
 
 	if (status == NESCSIM_OK) {
-		origin = (report_origin){ .version = json_string_value(json_object_get(self.json, "nescsim")),
-					  .seed = json_object_get(self.first, "seed"),
-					  .config = json_object_get(self.first, "config") };
-		has_origin = json_is_object(origin.config) && json_is_integer(origin.seed);
 		add_params(&self);
 		status = report_figures(job, source);
 	}
 	/* Not before: a large table is in memory once. */
 	if (status == NESCSIM_OK)
-		status = report_read_table(job, source, "sweep.csv", &self.table);
+		status = report_read_table(job, source, SWEEP_TABLE_FILE, &self.table);
 	if (status == NESCSIM_OK)
 		status = find_columns(&self);
 	if (status == NESCSIM_OK)
 		status = add_table(&self);
-	if (status == NESCSIM_OK && has_origin)
-		status = add_configuration(&self, &origin);
+	if (status == NESCSIM_OK && self.first != NULL)
+		status = add_configuration(&self);
 	if (status == NESCSIM_OK)
-		status = add_reproduce(&self, has_origin ? &origin : NULL);
+		status = add_reproduce(&self);
 	json_decref(self.json);
 	json_decref(self.first);
 	return status;

@@ -1,10 +1,8 @@
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "metrics/decimal.h"
 #include "report/parts.h"
 
 #define HALF_HINT "it is half a result: make it anew, or leave its folder out"
@@ -85,6 +83,11 @@ nescsim_status report_damaged(report_job *job, const char *file_name, const char
 	return diag_add(job->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, NULL, "%s", message);
 }
 
+nescsim_status report_lacks(report_job *job, const char *file_name, const char *keys)
+{
+	return report_damaged(job, file_name, "it does not have %s as it should", keys);
+}
+
 size_t report_column(report_job *job, const plot_table *table, const char *name)
 {
 	const diag_place place = { .file = table->file_name, .line = 1 };
@@ -97,36 +100,12 @@ size_t report_column(report_job *job, const plot_table *table, const char *name)
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
-bool report_millionths(const char *text, int64_t *value_out)
-{
-	const bool is_negative = *text == '-';
-	int64_t value = 0;
-	int num_decimals = -1, num_digits = 0;
-
-	for (text += is_negative; *text != '\0'; text++) {
-		if (*text == '.' && num_decimals < 0) {
-			num_decimals = 0;
-		} else if (isdigit((unsigned char)*text) && num_decimals < 6 && num_digits < 18) {
-			value = 10 * value + (*text - '0');
-			num_digits++;
-			num_decimals += num_decimals >= 0;
-		} else {
-			return false;
-		}
-	}
-	for (int i = num_decimals < 0 ? 0 : num_decimals; i < 6; i++)
-		if (num_digits == 0 || __builtin_mul_overflow(value, 10, &value))
-			return false;
-	*value_out = is_negative ? -value : value;
-	return true;
-}
-
 void report_number(report_job *job, const char *classes, const char *text, unsigned num_decimals)
 {
 	char rounded[DECIMAL_TEXT_BYTES];
-	int64_t value;
+	metrics_i128 value;
 
-	if (!report_millionths(text, &value)) {
+	if (!decimal_millionths(text, &value)) {
 		html_add(&job->page, "<td class=\"%s\">%s</td>", classes, text);
 		return;
 	}
@@ -136,7 +115,8 @@ void report_number(report_job *job, const char *classes, const char *text, unsig
 	html_add(&job->page, "<td class=\"%s\">%s</td>", classes, rounded);
 }
 
-void report_ratio(report_job *job, int64_t numerator, int64_t denominator, unsigned num_decimals, const char *behind)
+void report_ratio(report_job *job, metrics_i128 numerator, metrics_i128 denominator, unsigned num_decimals,
+		  const char *behind)
 {
 	char text[DECIMAL_TEXT_BYTES];
 

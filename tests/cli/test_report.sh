@@ -141,6 +141,24 @@ eval "$(query "$page" 'string(//pre[2])' | sed "s/^nescsim /run /; s|--out grid|
 expect 0
 cmp "$scratch/in/grid/sweep.csv" "$scratch/second/sweep.csv" || bad "the page's own recipe makes another table"
 
+# What a label says comes back, whatever is in it: commas, what looks like a range, and either or both quotation marks. Repeats
+# have their seeds, even when the first point has no result.
+labels="\"c, d\",'1..3',\"it's; 2\",' x',6\" wide,[a;b],\"\",plain it's,'\"q\"',it's 6\" 'w;'"
+run sweep configs/dd.yaml --quiet --schemes nesc --set 'vms[0].workload.count=20' \
+	--param "zip:@says=$labels;nesc.btlb.entries=4,8,16,32,64,128,256,512,1024,1" --repeat 3 --out "$scratch/labels"
+expect 0
+cp "$scratch/labels/sweep.csv" "$scratch/labels.csv"
+rm -r "$scratch/labels/points/0001" "$scratch/labels/points/0002"
+run report "$scratch/labels"
+expect 0
+page=$scratch/labels.html
+query "$page" 'string(//pre[@class="yaml"])' >"$scratch/labels.yaml"
+grep -qx '  seed: 1' "$scratch/labels.yaml" || bad 'the seed is not that of the first repeat'
+grep -q ', seed 1\. The same' "$page" || bad 'the page tells another seed than that of the first repeat'
+eval "$(query "$page" 'string(//pre[2])' | sed "s/^nescsim /run /; s|--out labels|--out '$scratch/third/labels'|; s| labels.yaml| '$scratch/labels.yaml'|")"
+expect 0
+cmp "$scratch/labels.csv" "$scratch/third/labels/sweep.csv" || bad 'the command for labels makes another table'
+
 # A point that is missing is said; so is what a long table leaves out.
 cp -R "$scratch/in/grid" "$scratch/holes"
 rm -r "$scratch/holes/points/0003"
@@ -255,6 +273,10 @@ mistake 3 'result.json:' "$broken" --out "$scratch/none.html"
 grep -Eq 'result\.json:[0-9]+(:[0-9]+)?: error: ' "$scratch/err" || bad 'no place in result.json'
 breaks result.json sed 's/"config"/"konfig"/'
 mistake 3 "it does not have 'config' as it should" "$broken" --out "$scratch/none.html"
+breaks result.json sed 's/"entries": [0-9]*/"entries": null/'
+mistake 3 "'nesc.btlb.entries' in 'config' is null, which no value is" "$broken" --out "$scratch/none.html"
+breaks result.json sed 's/"entries": [0-9]*/"entries": 1.5/'
+mistake 3 "'nesc.btlb.entries' in 'config' is a fraction" "$broken" --out "$scratch/none.html"
 breaks result.json sed 's/"nescsim"/"other"/'
 mistake 3 "this is nothing of nescsim's" "$broken" --out "$scratch/none.html"
 breaks summary.csv sed '4s/,.*//'
@@ -263,6 +285,19 @@ breaks summary.csv sed '1s/iops/oops/'
 mistake 3 "summary.csv:1: error: there is no column 'iops'" "$broken" --out "$scratch/none.html"
 breaks histogram.csv sed '7s/,.*//'
 mistake 3 'histogram.csv:7: error: 1 cells' "$broken" --out "$scratch/none.html"
+rm -rf "$broken"
+cp -R "$scratch/in/grid" "$broken"
+sed 's/"entries": [0-9]*/"entries": null/' "$scratch/in/grid/points/0001/result.json" >"$broken/points/0001/result.json"
+mistake 3 "points/0001/result.json: error: 'nesc.btlb.entries' in 'config' is null" "$broken" --out "$scratch/none.html"
+# It would look for each of them.
+rm -r "$broken/points"
+for num in 9000000000000000000 1000001 0 -1; do
+	sed "s/\"points\": [0-9]*/\"points\": $num/" "$scratch/in/grid/sweep.json" >"$broken/sweep.json"
+	timeout 20 "$tool" report "$broken" --out "$scratch/none.html" >"$scratch/out" 2>"$scratch/err"
+	code=$? last="report of $num points"
+	expect 3
+	err "'points' is $num, and no sweep has so many"
+done
 rm -rf "$scratch/two"
 mkdir "$scratch/two"
 breaks result.json head -c 700
