@@ -71,11 +71,37 @@ static void broken_files_are_reported(void **unused)
 	}
 }
 
+static void cells_are_numbers_or_empty(void **unused)
+{
+	nescsim_diag *diag = nescsim_diag_create();
+	metrics_i128 millionths = 7;
+	csv_rows rows;
+	char name[64];
+	bool end, has = true;
+
+	(void)unused;
+	write_file(name, "a,b,c\n,9400000000000.5,1e3\n");
+	assert_int_equal(csv_rows_open(name, diag, &rows), NESCSIM_OK);
+	assert_int_equal(csv_rows_next(&rows, &end), NESCSIM_OK);
+	assert_int_equal(csv_rows_number(&rows, 0, &millionths, &has), NESCSIM_OK);
+	assert_true(!has && millionths == 7);
+	assert_int_equal(csv_rows_number(&rows, 1, &millionths, &has), NESCSIM_OK);
+	assert_true(has && millionths == (metrics_i128)94000000000005 * 100000);
+	assert_int_equal(csv_rows_number(&rows, 2, &millionths, &has), NESCSIM_IO);
+	assert_false(has);
+	assert_entry(diag, 0, "'1e3' in column 'c' is no number", "run its point again");
+	assert_int_equal(nescsim_diag_at(diag, 0)->line, 2);
+	csv_rows_close(&rows);
+	unlink(name);
+	nescsim_diag_destroy(diag);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_one_by_one),
 		cmocka_unit_test(broken_files_are_reported),
+		cmocka_unit_test(cells_are_numbers_or_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
