@@ -1,4 +1,4 @@
-# applications: speed_up(latency_mean_us) by application
+# applications: speed_up(latency_mean_us), speed_up(simulated_s) by application
 # Made by nescsim plot. To draw it again, in this folder: gnuplot applications.gp
 # or in another format (svg, png, pdf): gnuplot -e "format='pdf'" applications.gp
 if (!exists('format')) format = 'svg'

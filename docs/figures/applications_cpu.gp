@@ -1,4 +1,4 @@
-# applications_cpu: host_cpu_us_per_request by application
+# applications_cpu: host_cpu_us_per_request by application (scheme!=host)
 # Made by nescsim plot. To draw it again, in this folder: gnuplot applications_cpu.gp
 # or in another format (svg, png, pdf): gnuplot -e "format='pdf'" applications_cpu.gp
 if (!exists('format')) format = 'svg'
@@ -28,10 +28,10 @@ set xtics ('PostMark' 0, 'sysbench' 1, 'OLTP' 2)
 set multiplot layout 1,1 title 'Applications: host CPU per request'
 
 set title ''
-set yrange [0.8500372222:251.1580384]
+set yrange [0:175.8106269]
 set ylabel 'host CPU, µs per request'
-set logscale y
-set ytics (1, 2, 5, 10, 20, 50, 100, 200)
+unset logscale y
+set ytics autofreq
 set boxwidth 0.2507
 plot \
   data index 0 using ($1 + -0.2667):2 with boxes linestyle 4 dashtype 1 linewidth 0.8 fill pattern 1 border rgb '#333333' title 'emulation', \

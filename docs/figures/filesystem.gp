@@ -12,10 +12,10 @@ if (!exists('to_stdout')) set output './' . stem . '.' . format
 data = './' . stem . '.dat'
 
 # Marks: told apart without colour, too.
-set style line 1 linecolor rgb '#000000' linewidth 1.6 pointtype 6 pointsize 0.8 dashtype 2
 set style line 2 linecolor rgb '#0072b2' linewidth 1.6 pointtype 7 pointsize 0.8 dashtype 1
 set style line 3 linecolor rgb '#d55e00' linewidth 1.6 pointtype 5 pointsize 0.8 dashtype 4
-set style line 4 linecolor rgb '#009e73' linewidth 1.6 pointtype 8 pointsize 0.8 dashtype 5
+set style line 10 linecolor rgb '#0072b2' linewidth 1.6 pointtype 10 pointsize 0.8 dashtype 2
+set style line 11 linecolor rgb '#d55e00' linewidth 1.6 pointtype 8 pointsize 0.8 dashtype 5
 set grid xtics ytics linecolor rgb '#cccccc' linewidth 0.8 dashtype 1
 set border 3 linewidth 0.8
 set tics nomirror
@@ -35,8 +35,8 @@ set ylabel 'mean latency, µs'
 set logscale y
 set ytics (5, 10, 20, 50, 100, 200)
 plot \
-  data index 0 using 1:2 with linespoints linestyle 1 title 'nesc, raw', \
-  data index 1 using 1:2 with linespoints linestyle 2 title 'virtio, raw', \
-  data index 2 using 1:2 with linespoints linestyle 3 title 'nesc, ext4', \
-  data index 3 using 1:2 with linespoints linestyle 4 title 'virtio, ext4'
+  data index 0 using 1:2 with linespoints linestyle 2 title 'nesc, raw', \
+  data index 1 using 1:2 with linespoints linestyle 3 title 'virtio, raw', \
+  data index 2 using 1:2 with linespoints linestyle 10 title 'nesc, ext4', \
+  data index 3 using 1:2 with linespoints linestyle 11 title 'virtio, ext4'
 unset multiplot

@@ -33,7 +33,7 @@ typedef struct nescsim_drawn_figure {
 typedef struct nescsim_plot_options {
 	const char *input; /* a result folder, a folder with a sweep.csv, or a CSV */
 	const char *
-		figure; /* a figure's name; NULL: as x and y say, and without them all that the input has the data for */
+		figure; /* a figure's name, of the table or of the configuration's section `figures`; NULL: as x and y say, and without them all that the input has the data for */
 	const char *x,
 		*y; /* columns, in the place of the figure's; of y several with commas, a panel each. Both are needed
 			     * where there is no figure. NULL = none */

@@ -109,7 +109,18 @@ static const char *short_key(const plot_selection *self, size_t column)
 	return dot + 1;
 }
 
-/* "nesc", or "nesc, entries=8": columns that the figure does not expect are named. */
+/* Must it be said which column of `by` a value is of? Of those that the figure does not expect, and of numbers. */
+static bool is_named(const plot_selection *self, size_t index, size_t row)
+{
+	const size_t column = self->by.at[index];
+	plot_unit unit;
+	double number;
+
+	return strcmp(self->table->columns[column], "scheme") != 0 &&
+	       (index >= self->num_expected || plot_number(plot_selected(self, row, column), &number, &unit));
+}
+
+/* "nesc", or "nesc, entries=8". */
 static const char *series_label(const plot_selection *self, size_t row, size_t y)
 {
 	const char *y_name = self->figure->y_names[y];
@@ -121,7 +132,7 @@ static const char *series_label(const plot_selection *self, size_t row, size_t y
 		const size_t column = self->by.at[i];
 
 		text_add(&text, "%s", i == 0 && y_name == NULL ? "" : ", ");
-		if (i >= self->num_expected && strcmp(self->table->columns[column], "scheme") != 0)
+		if (is_named(self, i, row))
 			text_add(&text, "%s=", short_key(self, column));
 		text_add(&text, "%s", plot_selected(self, row, column));
 	}
@@ -172,13 +183,23 @@ static nescsim_status series_of(const plot_selection *self, plot_panel *panel, d
 		return plot_complain(self, "--where COLUMN=VALUE takes some of them, --by COLUMN puts others together",
 				     "more than %d lines or bars are not told apart", PLOT_MAX_SERIES);
 	drafts[i] = (draft){ .row = row, .y = y };
-	panel->series[i] = (plot_series){ .label = series_label(self, row, y) };
+	panel->series[i] = (plot_series){ .label = series_label(self, row, y), .row = row };
 	panel->num_series++;
 	return panel->series[i].label == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }
 
+/* A point stands for all of these: are two of them of the same repeat? */
+static bool has_mixture(const plot_selection *self, const plot_point *points, size_t num)
+{
+	for (size_t i = 1; i < num; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!plot_is_another_repeat(self, points[i].row, points[j].row))
+				return true;
+	return false;
+}
+
 /* Sorted by x, those of the same x made one. */
-static void merge_points(plot_chart *chart, plot_series *series)
+static void merge_points(const plot_selection *self, plot_chart *chart, plot_series *series)
 {
 	size_t num_points = 0;
 
@@ -196,6 +217,7 @@ static void merge_points(plot_chart *chart, plot_series *series)
 		}
 		merged.y = num == 1 ? merged.y : sum / (double)num;
 		chart->has_spans = chart->has_spans || num > 1;
+		chart->has_mixture = chart->has_mixture || has_mixture(self, &series->points[i - num], num);
 		series->points[num_points++] = merged;
 	}
 	series->num_points = num_points;
@@ -247,6 +269,7 @@ static nescsim_status order_along(const plot_selection *self, plot_chart *chart,
 		merged.x /= (double)num;
 		merged.y /= (double)num;
 		chart->has_spans = chart->has_spans || num > 1;
+		chart->has_mixture = chart->has_mixture || has_mixture(self, &series->points[i - num], num);
 		points[num_points++] = merged;
 	}
 	series->points = points;
@@ -314,7 +337,7 @@ static nescsim_status fill_panel(const plot_selection *self, plot_chart *chart, 
 		if (value != NULL && strcmp(plot_selected(self, row, self->panel), value) != 0)
 			continue;
 		for (size_t j = first_y; status == NESCSIM_OK && j < end_y; j++) {
-			plot_point point = { .x = (double)j };
+			plot_point point = { .x = (double)j, .row = row };
 			bool is_there = false;
 			size_t index = 0;
 
@@ -377,7 +400,7 @@ static nescsim_status finish_panel(const plot_selection *self, plot_chart *chart
 		else if (self->along != PLOT_NO_COLUMN)
 			status = order_along(self, chart, series);
 		else
-			merge_points(chart, series);
+			merge_points(self, chart, series);
 		if (status == NESCSIM_OK && chart->categories != NULL)
 			status = fill_categories(self, chart, series);
 		panel->series[num_kept++] = *series;
@@ -399,7 +422,7 @@ static nescsim_status finish_panel(const plot_selection *self, plot_chart *chart
 		for (size_t i = 0; i < panel->num_series; i++)
 			panel->series[i].style = i;
 	if (panel->measure == PLOT_SHARE)
-		plot_take_shares(panel, chart->num_categories);
+		plot_take_shares(panel);
 	return status;
 }
 
@@ -436,6 +459,21 @@ static void drop_small_categories(const plot_selection *self, plot_chart *chart,
 			chart->panels[i].series[j].num_points = num_kept;
 }
 
+/* "mean latency, µs"; of a sum "service mean + wait mean, µs", with the unit of the first. */
+static const char *title_of_y(const plot_selection *self, const plot_columns *sum)
+{
+	char buffer[PLOT_TITLE_BYTES];
+	const char *title = plot_column_title(self->table->columns[sum->at[0]], buffer);
+	const char *unit = plot_print(self->memory, "%s", title + strcspn(title, ","));
+	const char *text = plot_print(self->memory, "%.*s", (int)strcspn(title, ","), title);
+
+	for (size_t i = 1; text != NULL && i < sum->num; i++) {
+		title = plot_column_title(self->table->columns[sum->at[i]], buffer);
+		text = plot_print(self->memory, "%s + %.*s", text, (int)strcspn(title, ","), title);
+	}
+	return text == NULL || unit == NULL ? NULL : plot_print(self->memory, "%s%s", text, unit);
+}
+
 /* The panels: each value of the panel column, and each y. */
 static nescsim_status make_panels(const plot_selection *self, plot_chart *chart, const char **categories)
 {
@@ -457,7 +495,7 @@ static nescsim_status make_panels(const plot_selection *self, plot_chart *chart,
 		if (known == num_values)
 			values[num_values++] = self->rows[i];
 	}
-	if (num_values * num_y > PLOT_MAX_PANELS)
+	if ((num_values != 0 ? num_values : 1) * num_y > PLOT_MAX_PANELS)
 		return plot_complain(self, "--where COLUMN=VALUE takes some of them", "more than %d panels",
 				     PLOT_MAX_PANELS);
 	for (size_t i = 0; status == NESCSIM_OK && i < (num_values != 0 ? num_values : 1); i++) {
@@ -466,7 +504,6 @@ static nescsim_status make_panels(const plot_selection *self, plot_chart *chart,
 		for (size_t j = 0; status == NESCSIM_OK && j < num_y; j++) {
 			const size_t y = is_cdf ? 0 : j;
 			plot_panel *panel = &chart->panels[chart->num_panels];
-			char buffer[PLOT_TITLE_BYTES];
 
 			*panel = (plot_panel){ .title = value != NULL ? value : "",
 					       .measure = self->measure[j],
@@ -480,9 +517,7 @@ static nescsim_status make_panels(const plot_selection *self, plot_chart *chart,
 			else if (self->figure->y_title != NULL)
 				panel->y_title = self->figure->y_title;
 			else
-				panel->y_title =
-					plot_print(self->memory, "%s",
-						   plot_column_title(self->table->columns[self->y[j].at[0]], buffer));
+				panel->y_title = title_of_y(self, &self->y[j]);
 			if (panel->y_title == NULL)
 				return NESCSIM_NO_MEMORY;
 			status = fill_panel(self, chart, panel, value, y, categories);
@@ -505,6 +540,11 @@ static nescsim_status name_axes(const plot_selection *self, plot_chart *chart)
 	char buffer[PLOT_TITLE_BYTES];
 	const char *unit = chart->x_unit < sizeof(units) / sizeof(units[0]) ? units[chart->x_unit] : NULL;
 
+	/* The length of a bar says something from 0 on only. */
+	const plot_scale y_scale = chart->kind == PLOT_BARS && self->figure->y_scale == PLOT_SCALE_AUTO
+					   ? PLOT_LINEAR
+					   : self->figure->y_scale;
+
 	chart->x_title = self->figure->x_title;
 	if (chart->x_title == NULL && self->x == PLOT_NO_COLUMN)
 		chart->x_title = "";
@@ -521,7 +561,7 @@ static nescsim_status name_axes(const plot_selection *self, plot_chart *chart)
 		const bool share = self->num_y == 1 && chart->kind != PLOT_CDF;
 
 		if (chart->kind != PLOT_CDF && chart->kind != PLOT_STACK)
-			panel->y_is_log = is_logarithmic(self->figure->y_scale, share ? chart->panels : panel,
+			panel->y_is_log = is_logarithmic(y_scale, share ? chart->panels : panel,
 							 share ? chart->num_panels : 1, false, LOG_AT_LEAST);
 	}
 	return chart->x_title == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;

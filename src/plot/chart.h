@@ -7,6 +7,7 @@
 #include "plot/figure.h"
 #include "plot/table.h"
 
+#define PLOT_NUM_STYLES 8 /* those of a higher number have the colours of the first ones again, and other marks */
 #define PLOT_MAX_PANELS 6
 #define PLOT_MAX_SERIES 24 /* more cannot be told apart */
 #define PLOT_MAX_CATEGORIES 64
@@ -16,11 +17,13 @@ typedef struct plot_point {
 	double y;           /* NAN: there is none (of a category) */
 	double low, high;   /* least and most, where several rows share x: y is their mean */
 	const char *beside; /* text beside the point, or NULL */
+	size_t row;         /* of the table; of several the first */
 } plot_point;
 
 typedef struct plot_series {
 	const char *label;
 	size_t style; /* which mark it has */
+	size_t row;   /* of the table, its first: all have what makes the series */
 	plot_point *points;
 	size_t num_points;
 } plot_series;
@@ -45,7 +48,8 @@ typedef struct plot_chart {
 	size_t num_categories;
 	plot_panel panels[PLOT_MAX_PANELS];
 	size_t num_panels;
-	bool has_spans; /* some point stands for several rows */
+	bool has_spans;   /* some point stands for several rows */
+	bool has_mixture; /* and these differ in more than what repeats them */
 } plot_chart;
 
 /* Makes the chart of a figure. `where` are the user's conditions, "column=value" as in plot_figure.where; they take the place

@@ -11,6 +11,23 @@ int plot_compare_points(const void *one, const void *other)
 	return (a->x > b->x) - (a->x < b->x);
 }
 
+static bool has_column(const plot_columns *list, size_t column)
+{
+	for (size_t i = 0; i < list->num; i++)
+		if (list->at[i] == column)
+			return true;
+	return false;
+}
+
+static bool differ(const plot_selection *self, const plot_panel *panel, size_t column)
+{
+	for (size_t i = 1; i < panel->num_series; i++)
+		if (strcmp(plot_selected(self, panel->series[i].row, column),
+			   plot_selected(self, panel->series[0].row, column)) != 0)
+			return true;
+	return false;
+}
+
 void plot_set_styles(const plot_selection *self, plot_panel *panel)
 {
 	static const char *const schemes[] = {
@@ -19,15 +36,22 @@ void plot_set_styles(const plot_selection *self, plot_panel *panel)
 #undef X
 	};
 	const size_t num_schemes = sizeof(schemes) / sizeof(schemes[0]);
-	const bool is_scheme = self->by.num == 1 && strcmp(self->table->columns[self->by.at[0]], "scheme") == 0;
+	const size_t scheme = plot_column(self->table, "scheme");
+	const bool by_scheme = scheme != PLOT_NO_COLUMN && has_column(&self->by, scheme) &&
+			       (self->by.num == 1 || differ(self, panel, scheme));
 
 	for (size_t i = 0; i < panel->num_series; i++) {
-		size_t at = 0;
+		const char *name = by_scheme ? plot_selected(self, panel->series[i].row, scheme) : "";
+		size_t at = 0, round = 0;
 
-		while (is_scheme && at < num_schemes && strcmp(schemes[at], panel->series[i].label) != 0)
+		while (by_scheme && at < num_schemes && strcmp(schemes[at], name) != 0)
 			at++;
+		for (size_t j = 0; by_scheme && j < i; j++)
+			round += strcmp(plot_selected(self, panel->series[j].row, scheme), name) == 0;
 		/* Schemes of another version come behind those of this one. */
-		panel->series[i].style = !is_scheme ? i : at < num_schemes ? at : num_schemes + i;
+		panel->series[i].style = !by_scheme         ? i
+					 : at < num_schemes ? at + round * PLOT_NUM_STYLES
+							    : num_schemes + i;
 	}
 }
 
@@ -41,42 +65,87 @@ static bool is_better_more(const char *column)
 	       (num_bytes > strlen(end) && strcmp(column + num_bytes - strlen(end), end) == 0);
 }
 
+/* The column of `by` that says what is compared: the scheme, or the first. PLOT_NO_COLUMN: there is none. */
+static size_t compared_column(const plot_selection *self)
+{
+	const size_t scheme = plot_column(self->table, "scheme");
+
+	if (scheme != PLOT_NO_COLUMN && has_column(&self->by, scheme))
+		return scheme;
+	return self->by.num != 0 ? self->by.at[0] : PLOT_NO_COLUMN;
+}
+
+static bool same_cell(const plot_selection *self, const plot_series *one, const plot_series *other, size_t column)
+{
+	return strcmp(plot_selected(self, one->row, column), plot_selected(self, other->row, column)) == 0;
+}
+
+/* The one of the first scheme that is like `series` in all else; NULL when there is none. */
+static const plot_series *reference_of(const plot_selection *self, const plot_series *all, size_t num_all,
+				       const plot_series *series, size_t compared)
+{
+	for (size_t i = 0; i < num_all; i++) {
+		bool is_like = same_cell(self, &all[i], &all[0], compared);
+
+		for (size_t j = 0; is_like && j < self->by.num; j++)
+			is_like = self->by.at[j] == compared || same_cell(self, &all[i], series, self->by.at[j]);
+		if (is_like)
+			return &all[i];
+	}
+	return NULL;
+}
+
+/* Keeps the ratios that there are. A bar leaves its place empty where there is none, a line goes on without the point. */
+static size_t take_ratios(const plot_series *reference, bool inverts, bool has_places, plot_series *series)
+{
+	size_t num_kept = 0, num_ratios = 0;
+
+	for (size_t j = 0; j < series->num_points; j++) {
+		plot_point point = series->points[j];
+		size_t k = 0;
+
+		while (k < reference->num_points && reference->points[k].x != point.x)
+			k++;
+		if (k == reference->num_points)
+			continue; /* nothing to compare with */
+		point.y = inverts ? point.y / reference->points[k].y : reference->points[k].y / point.y;
+		if (isfinite(point.y))
+			num_ratios++;
+		else if (has_places)
+			point.y = NAN;
+		else
+			continue;
+		point.low = point.high = point.y;
+		series->points[num_kept++] = point;
+	}
+	series->num_points = num_kept;
+	return num_ratios;
+}
+
 nescsim_status plot_speed_up(const plot_selection *self, size_t y, bool has_places, plot_panel *panel)
 {
-	const plot_series *reference = &panel->series[0];
-	size_t num_series = 1;
 	const bool inverts = is_better_more(self->table->columns[self->y[y].at[0]]);
+	const size_t compared = compared_column(self);
+	plot_series *all = arena_alloc(self->memory, (panel->num_series + 1) * sizeof(*all));
+	bool has_others = false;
+	size_t num_kept = 0;
 
-	if (panel->num_series < 2)
-		return plot_complain(self, NULL, "a speed-up needs two schemes, and there is one");
-	for (size_t i = 1; i < panel->num_series; i++) {
-		plot_series *series = &panel->series[i];
-		size_t num_kept = 0, num_ratios = 0;
+	if (all == NULL)
+		return NESCSIM_NO_MEMORY;
+	memcpy(all, panel->series, panel->num_series * sizeof(*all));
+	for (size_t i = 0; compared != PLOT_NO_COLUMN && i < panel->num_series; i++) {
+		const plot_series *reference = reference_of(self, all, panel->num_series, &all[i], compared);
+		plot_series others = all[i];
 
-		for (size_t j = 0; j < series->num_points; j++) {
-			plot_point point = series->points[j];
-			size_t k = 0;
-
-			while (k < reference->num_points && reference->points[k].x != point.x)
-				k++;
-			if (k == reference->num_points)
-				continue; /* nothing to compare with */
-			point.y = inverts ? point.y / reference->points[k].y : reference->points[k].y / point.y;
-			/* Over 0 there is no ratio. A bar leaves its place empty, a line goes on without the point. */
-			if (isfinite(point.y))
-				num_ratios++;
-			else if (has_places)
-				point.y = NAN;
-			else
-				continue;
-			point.low = point.high = point.y;
-			series->points[num_kept++] = point;
-		}
-		series->num_points = num_kept;
-		if (num_ratios != 0)
-			panel->series[num_series++] = *series;
+		if (same_cell(self, &all[i], &all[0], compared))
+			continue;
+		has_others = true;
+		if (reference != NULL && take_ratios(reference, inverts, has_places, &others) != 0)
+			panel->series[num_kept++] = others;
 	}
-	panel->y_title = plot_print(self->memory, "speed-up over %s", reference->label);
+	if (!has_others)
+		return plot_complain(self, NULL, "a speed-up needs two schemes, and there is one");
+	panel->y_title = plot_print(self->memory, "speed-up over %s", plot_selected(self, all[0].row, compared));
 	/* Beside another one it must say of what: "mean latency, µs" without its unit. */
 	if (panel->y_title != NULL && self->num_y > 1) {
 		char buffer[PLOT_TITLE_BYTES];
@@ -84,8 +153,7 @@ nescsim_status plot_speed_up(const plot_selection *self, size_t y, bool has_plac
 
 		panel->y_title = plot_print(self->memory, "%s (%.*s)", panel->y_title, (int)strcspn(title, ","), title);
 	}
-	panel->series++;
-	panel->num_series = num_series - 1;
+	panel->num_series = num_kept;
 	return panel->y_title == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }
 
@@ -168,13 +236,31 @@ void plot_sum_up_small(const plot_figure *figure, plot_panel *panel, size_t num_
 	panel->num_series = num_kept;
 }
 
-void plot_take_shares(plot_panel *panel, size_t num_categories)
+/* At the same x. */
+static double sum_of_all(const plot_panel *panel, double x)
 {
-	for (size_t j = 0; j < num_categories; j++) {
-		const double sum = sum_at(panel, j);
+	double sum = 0;
 
-		for (size_t i = 0; i < panel->num_series; i++)
-			panel->series[i].points[j].y *= sum > 0 ? 100 / sum : 0;
+	for (size_t i = 0; i < panel->num_series; i++)
+		for (size_t j = 0; j < panel->series[i].num_points; j++)
+			if (panel->series[i].points[j].x == x && !isnan(panel->series[i].points[j].y))
+				sum += panel->series[i].points[j].y;
+	return sum;
+}
+
+void plot_take_shares(plot_panel *panel)
+{
+	/* A point at a time: all that share its x, which each series has once, while none of them is a share yet. */
+	for (size_t i = 0; i < panel->num_series; i++)
+		for (size_t j = 0; j < panel->series[i].num_points; j++)
+			panel->series[i].points[j].high = sum_of_all(panel, panel->series[i].points[j].x);
+	for (size_t i = 0; i < panel->num_series; i++) {
+		for (size_t j = 0; j < panel->series[i].num_points; j++) {
+			plot_point *point = &panel->series[i].points[j];
+
+			point->y *= point->high > 0 ? 100 / point->high : 0;
+			point->low = point->high = point->y;
+		}
 	}
 }
 

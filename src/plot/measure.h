@@ -20,8 +20,8 @@ void plot_order_by_life(plot_panel *panel);
  * nothing. */
 void plot_sum_up_small(const plot_figure *figure, plot_panel *panel, size_t num_categories);
 
-/* Makes values percent of their pile. */
-void plot_take_shares(plot_panel *panel, size_t num_categories);
+/* Makes values percent of the sum of all series' at the same x. */
+void plot_take_shares(plot_panel *panel);
 
 /* Adds Jain's index to each label: 1 when all values are the same, 1/n when one of n has everything. Returns NESCSIM_OK or
  * NESCSIM_NO_MEMORY. */

@@ -352,7 +352,7 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 
 		self->options->on_drawn(&drawn, self->options->context);
 	}
-	if (status == NESCSIM_OK && chart->has_spans)
+	if (status == NESCSIM_OK && chart->has_mixture)
 		diag_add(self->diag, NESCSIM_WARNING, NESCSIM_USAGE, NULL, "--by and --where take them apart",
 			 "%s: a point stands for several rows: their mean, with a bar from the least to the most",
 			 picture_name);
@@ -475,6 +475,24 @@ static const char *first_column(job *self, const char *y)
 	return arena_copy(&self->memory, begin, strcspn(begin, begin != y ? "+)" : "+"));
 }
 
+/* "iops, latency_p99_us by depth (op=read)" */
+static const char *caption(job *self, const plot_wish *wish)
+{
+	text_buffer text = TEXT_EMPTY;
+	const char *copy = NULL;
+
+	for (const char *y = wish->y; *y != '\0'; y++)
+		text_add(&text, *y == ',' ? ", " : "%c", *y);
+	text_add(&text, " by %s", wish->x);
+	for (size_t i = 0; i < wish->num_where; i++)
+		text_add(&text, "%s%s", i == 0 ? " (" : ", ", wish->where[i]);
+	text_add(&text, wish->num_where != 0 ? ")" : "");
+	if (text_ok(&text))
+		copy = arena_copy(&self->memory, text_get(&text), text.num_bytes);
+	text_free(&text);
+	return copy;
+}
+
 /* x against y, as they are named. */
 static nescsim_status draw_columns(job *self, const plot_wish *wish)
 {
@@ -501,9 +519,8 @@ static nescsim_status draw_columns(job *self, const plot_wish *wish)
 	}
 	if (status == NESCSIM_OK)
 		status = read_source(self, index, &table);
-	if (status == NESCSIM_OK && figure.help == NULL) {
-		figure.help = join(self, figure.y[0], strlen(figure.y[0]), " by ");
-		figure.help = figure.help == NULL ? NULL : join(self, figure.help, strlen(figure.help), figure.x);
+	if (status == NESCSIM_OK) {
+		figure.help = caption(self, wish);
 		status = no_memory_if(figure.help);
 	}
 	return status == NESCSIM_OK ? make_and_draw(self, wish, &figure, table) : status;
@@ -520,48 +537,79 @@ static nescsim_status draw_wish(job *self, const plot_wish *wish)
 	return status == NESCSIM_OK ? draw_named(self, wish, figure) : status;
 }
 
-/* What the configuration wants of a run or a sweep. A figure of the other of them is not meant here. A wrong wish does not keep
- * the others from being drawn; the first one's status is returned. */
-static nescsim_status draw_wanted(job *self, size_t *num_drawn)
+/* The wishes that the folder has kept, of a run or of a sweep; none of a lone CSV. */
+static nescsim_status read_wishes(job *self, plot_wish **wishes_out, size_t *num_out)
 {
 	const char *const files[] = { folder_file_names[FOLDER_RESULT], SWEEP_PLAN_FILE };
-	nescsim_status first = NESCSIM_OK;
 
+	*num_out = 0;
 	for (size_t i = 0; self->is_folder && i < sizeof(files) / sizeof(files[0]); i++) {
 		char *name = join(self, self->options->input, strlen(self->options->input), "/");
-		nescsim_status status;
-		plot_wish *wishes;
-		size_t num;
 
 		name = name == NULL ? NULL : join(self, name, strlen(name), files[i]);
 		if (name == NULL)
 			return NESCSIM_NO_MEMORY;
-		if (access(name, F_OK) != 0)
-			continue;
-		status = plot_wishes_read(name, &self->memory, self->diag, &wishes, &num);
-		if (status != NESCSIM_OK) {
-			first = first == NESCSIM_OK ? status : first;
-			continue;
-		}
-		for (size_t j = 0; j < num; j++) {
-			const plot_figure *figure = NULL;
+		if (access(name, F_OK) == 0)
+			return plot_wishes_read(name, &self->memory, self->diag, wishes_out, num_out);
+	}
+	return NESCSIM_OK;
+}
 
-			status = NESCSIM_OK;
-			if (wishes[j].figure != NULL)
-				status = find_figure(self, wishes[j].figure, &figure);
-			if (figure != NULL && source_of(self, figure) > FOLDER_NUM_FILES)
-				continue;
-			if (status == NESCSIM_OK)
-				status = draw_wish(self, &wishes[j]);
-			(*num_drawn)++;
-			if (status == NESCSIM_NO_MEMORY)
-				return status;
-			first = first == NESCSIM_OK ? status : first;
-			if (self->is_hopeless)
-				return first;
-		}
+/* A figure of the table that is made of another file than the input has is not meant: it is of a sweep, and this is a run. */
+static nescsim_status draw_if_meant(job *self, const plot_wish *wish, size_t *num_drawn)
+{
+	const plot_figure *figure = NULL;
+	nescsim_status status = NESCSIM_OK;
+
+	if (wish->figure != NULL)
+		status = find_figure(self, wish->figure, &figure);
+	if (figure != NULL && source_of(self, figure) > FOLDER_NUM_FILES)
+		return NESCSIM_OK;
+	(*num_drawn)++;
+	if (status == NESCSIM_OK)
+		status = draw_wish(self, wish);
+	if (status != NESCSIM_OK && status != NESCSIM_NO_MEMORY && wish->name != NULL)
+		diag_add(self->diag, NESCSIM_WARNING, status, NULL, NULL, "the figure '%s' is not drawn", wish->name);
+	return status;
+}
+
+/* What the configuration wants, also behind what cannot be drawn. */
+static nescsim_status draw_wanted(job *self, size_t *num_drawn)
+{
+	plot_wish *wishes;
+	size_t num;
+	nescsim_status first = read_wishes(self, &wishes, &num);
+
+	for (size_t i = 0; i < num && first != NESCSIM_NO_MEMORY && !self->is_hopeless; i++) {
+		const nescsim_status status = draw_if_meant(self, &wishes[i], num_drawn);
+
+		first = first == NESCSIM_OK || status == NESCSIM_NO_MEMORY ? status : first;
 	}
 	return first;
+}
+
+/* What is asked for by a name: a figure of the table, or what the configuration calls so. */
+static nescsim_status find_wish(job *self, plot_wish *wish)
+{
+	const char *name = wish->figure;
+	plot_wish *wishes;
+	size_t num;
+	nescsim_status status = NESCSIM_OK;
+
+	for (size_t i = 0; i < plot_num_figures; i++)
+		if (strcmp(plot_figures[i].name, name) == 0)
+			return NESCSIM_OK;
+	status = read_wishes(self, &wishes, &num);
+	for (size_t i = 0; status == NESCSIM_OK && i < num; i++) {
+		if (wishes[i].name == NULL || strcmp(wishes[i].name, name) != 0)
+			continue;
+		wishes[i].x = wish->x != NULL ? wish->x : wishes[i].x;
+		wishes[i].y = wish->y != NULL ? wish->y : wishes[i].y;
+		wishes[i].by = wish->by != NULL ? wish->by : wishes[i].by;
+		*wish = wishes[i];
+		return NESCSIM_OK;
+	}
+	return status;
 }
 
 /* What the configuration wants; or else every figure of the table that the input has the data for. */
@@ -599,24 +647,23 @@ static nescsim_status draw_all(job *self)
 
 nescsim_status nescsim_plot(const nescsim_plot_options *options, FILE *list, nescsim_diag *diag)
 {
-	const plot_wish wish = { .figure = options->figure, .x = options->x, .y = options->y, .by = options->by };
+	plot_wish wish = { .figure = options->figure, .x = options->x, .y = options->y, .by = options->by };
 	job self = { .options = options, .diag = diag, .list = list };
 	const bool has_columns = options->x != NULL || options->y != NULL;
 	const bool is_alone = options->figure != NULL || has_columns;
-	const plot_figure *figure = NULL;
 	nescsim_status status = NESCSIM_OK;
 
-	if (options->figure != NULL)
-		status = find_figure(&self, options->figure, &figure);
-	else if (has_columns && (options->x == NULL || options->y == NULL))
+	if (options->figure == NULL && has_columns && (options->x == NULL || options->y == NULL))
 		status = complain(&self, NESCSIM_USAGE, "or --figure NAME with one of them",
 				  "--x and --y are needed both");
-	else if (!has_columns && options->by != NULL)
+	else if (!is_alone && options->by != NULL)
 		status = complain(&self, NESCSIM_USAGE, NULL, "--by needs --figure NAME, or --x and --y");
 	if (status == NESCSIM_OK)
 		status = choose_output(&self, is_alone);
 	if (status == NESCSIM_OK)
 		status = find_sources(&self);
+	if (status == NESCSIM_OK && options->figure != NULL)
+		status = find_wish(&self, &wish);
 	if (status == NESCSIM_OK)
 		status = is_alone ? draw_wish(&self, &wish) : draw_all(&self);
 	if (status == NESCSIM_OK && list != NULL && (fflush(list) != 0 || ferror(list)))

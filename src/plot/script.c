@@ -42,7 +42,7 @@ static const struct {
 	{ "#56b4e9", 9, 2, "pattern 5" },  { "#7f7f7f", 12, 1, "solid 0.7" },
 };
 
-#define NUM_STYLES (sizeof(styles) / sizeof(styles[0]))
+_Static_assert(sizeof(styles) / sizeof(styles[0]) == PLOT_NUM_STYLES, "the list of styles has another length");
 
 typedef struct axis {
 	double low, high;
@@ -518,16 +518,16 @@ void plot_script_data(const plot_chart *chart, const char *stem, text_buffer *ou
 
 static void add_styles(const plot_chart *chart, text_buffer *out)
 {
-	bool used[PLOT_MAX_SERIES + NUM_STYLES] = { false };
+	bool used[PLOT_NUM_STYLES * (PLOT_MAX_SERIES + 1)] = { false };
 
 	for (size_t i = 0; i < chart->num_panels; i++)
 		for (size_t j = 0; j < chart->panels[i].num_series; j++)
 			used[chart->panels[i].series[j].style] = true;
 	text_add(out, "# Marks: told apart without colour, too.\n");
 	for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
-		const size_t of = i % NUM_STYLES;
+		const size_t of = i % PLOT_NUM_STYLES;
 		/* From the second round on, other points and dashes. */
-		const int round = (int)(i / NUM_STYLES);
+		const int round = (int)(i / PLOT_NUM_STYLES);
 
 		if (used[i])
 			text_add(out,
@@ -541,7 +541,8 @@ static void add_styles(const plot_chart *chart, text_buffer *out)
 /* From the second round on, a colour has the fill of another one. */
 static void add_fill(size_t style, text_buffer *out)
 {
-	text_add(out, "fill %s border rgb '#333333'", styles[(style + 3 * (style / NUM_STYLES)) % NUM_STYLES].fill);
+	text_add(out, "fill %s border rgb '#333333'",
+		 styles[(style + 3 * (style / PLOT_NUM_STYLES)) % PLOT_NUM_STYLES].fill);
 }
 
 static void add_bar_plot(const plot_chart *chart, const plot_panel *panel, const axis *x, size_t block,

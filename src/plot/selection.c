@@ -352,6 +352,15 @@ static bool is_repetition(const char *column)
 	return false;
 }
 
+bool plot_is_another_repeat(const plot_selection *self, size_t one, size_t other)
+{
+	for (size_t i = 0; i < self->table->num_columns; i++)
+		if (is_repetition(self->table->columns[i]) &&
+		    strcmp(plot_selected(self, one, i), plot_selected(self, other, i)) != 0)
+			return true;
+	return false;
+}
+
 typedef struct order {
 	const plot_selection *selection;
 	size_t columns[PLOT_MAX_COLUMNS + 4];

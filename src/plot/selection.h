@@ -48,6 +48,9 @@ static inline const char *plot_selected(const plot_selection *self, size_t row, 
 	return plot_cell(self->table, row, column);
 }
 
+/* Do two rows differ in what says which repeat they are of (a seed, say)? */
+bool plot_is_another_repeat(const plot_selection *self, size_t one, size_t other);
+
 /* Reports a NESCSIM_USAGE about the table; returns it. `hint` may be NULL. */
 nescsim_status plot_complain(const plot_selection *self, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

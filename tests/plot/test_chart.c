@@ -348,6 +348,125 @@ static void over_zero_there_is_no_speed_up(void **unused)
 	refuse(&figure, "scheme!=nesc", &table, "no values to draw", NULL);
 }
 
+/* clang-format off */
+static const char *const depths_cells[] = {
+	"entries", "depth", "scheme", "iops", "latency_mean_us",
+	"8",  "1", "host", "10", "4",
+	"8",  "2", "host", "20", "6",
+	"16", "1", "host", "10", "5",
+	"16", "2", "host", "20", "8",
+	"8",  "1", "nesc", "30", "2",
+	"8",  "2", "nesc", "20", "2",
+	"16", "1", "nesc", "30", "1",
+	"16", "2", "nesc", "60", "1",
+};
+/* clang-format on */
+
+/* Of what varies besides, each value is compared with the first scheme at the same. */
+static void a_speed_up_compares_like_with_like(void **unused)
+{
+	const plot_table table = TABLE(depths_cells, 5);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "entries",
+				     .by = "scheme",
+				     .y = { "speed_up(latency_mean_us)" } };
+	const double shallow[] = { 8, 2, 16, 5 }, deep[] = { 8, 3, 16, 8 };
+	const plot_chart chart = make(&figure, &table);
+
+	(void)unused;
+	assert_int_equal(chart.panels[0].num_series, 2);
+	assert_points(&chart.panels[0].series[0], "nesc, depth=1", shallow, 2);
+	assert_points(&chart.panels[0].series[1], "nesc, depth=2", deep, 2);
+	assert_string_equal(chart.panels[0].y_title, "speed-up over host");
+}
+
+static void shares_are_of_the_sum_at_each_x(void **unused)
+{
+	const plot_table table = TABLE(depths_cells, 5);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "entries",
+				     .by = "scheme",
+				     .y = { "share(iops)" } };
+	static const char *const deep[] = { "depth=2" };
+	const double host[] = { 8, 50, 16, 25 }, nesc[] = { 8, 50, 16, 75 };
+	plot_chart chart;
+
+	(void)unused;
+	assert_int_equal(plot_chart_make(&figure, deep, 1, &table, &memory, diag, &chart), NESCSIM_OK);
+	assert_points(&chart.panels[0].series[0], "host", host, 2);
+	assert_points(&chart.panels[0].series[1], "nesc", nesc, 2);
+}
+
+/* Colours by the scheme, marks by the rest; numbers say of which column they are; a sum has the titles of all. */
+static void series_are_known_by_what_they_are(void **unused)
+{
+	const plot_table table = TABLE(depths_cells, 5);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "entries",
+				     .by = "depth,scheme",
+				     .y = { "latency_mean_us+iops" } };
+	const plot_chart chart = make(&figure, &table);
+	const plot_panel *panel = &chart.panels[0];
+
+	(void)unused;
+	assert_int_equal(panel->num_series, 4);
+	assert_string_equal(panel->series[0].label, "depth=1, host");
+	assert_string_equal(panel->series[3].label, "depth=2, nesc");
+	assert_int_equal(panel->series[0].style % PLOT_NUM_STYLES, panel->series[1].style % PLOT_NUM_STYLES);
+	assert_int_not_equal(panel->series[0].style, panel->series[1].style);
+	assert_int_not_equal(panel->series[1].style % PLOT_NUM_STYLES, panel->series[2].style % PLOT_NUM_STYLES);
+	assert_string_equal(panel->y_title, "mean latency + requests per second, µs");
+}
+
+static void there_are_no_more_panels_than_have_room(void **unused)
+{
+	const plot_table table = TABLE(depths_cells, 5);
+	const plot_figure figure = { .name = "f",
+				     .help = "",
+				     .title = "",
+				     .kind = PLOT_LINES,
+				     .x = "entries",
+				     .by = "scheme,depth",
+				     .y = { "iops", "iops", "iops", "iops", "iops", "iops", "iops" } };
+
+	(void)unused;
+	refuse(&figure, NULL, &table, "more than 6 panels", NULL);
+}
+
+/* Rows that differ in a seed are one point, without a word; others are, too, but are told. */
+static void a_mixture_is_told_from_repeats(void **unused)
+{
+	/* clang-format off */
+	static const char *const cells[] = {
+		"entries", "repeat", "which", "iops",
+		"8", "1", "a", "10",
+		"8", "2", "a", "20",
+		"8", "1", "b", "30",
+	};
+	/* clang-format on */
+	const plot_table table = TABLE(cells, 4);
+	const plot_figure figure = {
+		.name = "f", .help = "", .title = "", .kind = PLOT_LINES, .x = "entries", .y = { "iops" }
+	};
+	static const char *const one[] = { "which=a" };
+	plot_chart chart;
+
+	(void)unused;
+	assert_int_equal(plot_chart_make(&figure, one, 1, &table, &memory, diag, &chart), NESCSIM_OK);
+	assert_true(chart.has_spans && !chart.has_mixture);
+	chart = make(&figure, &table);
+	assert_true(chart.has_spans && chart.has_mixture);
+}
+
 static void several_y_can_be_series_of_one_panel(void **unused)
 {
 	/* clang-format off */
@@ -606,6 +725,11 @@ int main(void)
 		TEST(a_speed_up_of_rates_is_the_other_way_round),
 		TEST(a_speed_up_of_shares_goes_by_what_they_are_of),
 		TEST(over_zero_there_is_no_speed_up),
+		TEST(a_speed_up_compares_like_with_like),
+		TEST(shares_are_of_the_sum_at_each_x),
+		TEST(series_are_known_by_what_they_are),
+		TEST(there_are_no_more_panels_than_have_room),
+		TEST(a_mixture_is_told_from_repeats),
 		TEST(several_y_can_be_series_of_one_panel),
 		TEST(stages_come_in_their_order_and_small_ones_together),
 		TEST(a_distribution_is_a_staircase),
