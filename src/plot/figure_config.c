@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "metrics/folder.h"
+#include "plot/figure.h"
+
 static const char *const choices[] = {
 	FIGURE_OF_COLUMNS,
 #define FIGURE(figure, ...) #figure,
@@ -68,7 +71,7 @@ static bool is_file_name(const char *name)
 	return true;
 }
 
-void figure_configs_check(const cfg_list *figures, cfg_check *check)
+void figure_configs_check(const cfg_list *figures, bool sweeps, cfg_check *check)
 {
 	const figure_config *items = figures->items;
 
@@ -87,5 +90,10 @@ void figure_configs_check(const cfg_list *figures, cfg_check *check)
 		if (items[i].figure == 0 && (items[i].x[0] == '\0' || items[i].y[0] == '\0'))
 			cfg_conflict(check, key, "or name a figure of `nescsim plot --list`",
 				     "columns need both x and y");
+		if (items[i].figure != 0 && sweeps &&
+		    strcmp(plot_figures[items[i].figure - 1].file, SWEEP_TABLE_FILE) != 0)
+			cfg_conflict(check, key, "`nescsim plot` draws it of a point's folder",
+				     "'%s' shows a single run, and this configuration sweeps",
+				     choices[items[i].figure]);
 	}
 }

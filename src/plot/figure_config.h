@@ -17,7 +17,8 @@ typedef struct figure_config {
 
 extern const cfg_key figure_element;
 
-/* Reports names that are used twice, and columns that are missing, to the check of the section that has `figures`. */
-void figure_configs_check(const cfg_list *figures, cfg_check *check);
+/* Reports names that are used twice, columns that are missing and, where the configuration `sweeps` something, figures of a
+ * single run, to the check of the section that has `figures`. */
+void figure_configs_check(const cfg_list *figures, bool sweeps, cfg_check *check);
 
 #endif

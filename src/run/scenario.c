@@ -358,7 +358,7 @@ static void scenario_check(const void *value, cfg_check *check)
 	check_vms(self, check);
 	check_actions(self, check);
 	check_files(self, check);
-	figure_configs_check(&self->figures, check);
+	figure_configs_check(&self->figures, self->sweep.params.num != 0, check);
 }
 
 const cfg_section scenario_section = {

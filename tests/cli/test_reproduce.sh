@@ -106,6 +106,8 @@ refused 3 "unknown choice 'stagse' (did you mean 'stages'?" "$scratch/twice"
 sed -i 's/figure: stagse/x: scheme/' "$scratch/twice/once.yaml"
 refused 3 "columns need both x and y" "$scratch/twice"
 err "'a b' is no name of a file"
+sed -i 's/, x: scheme/, figure: stages/; s/a b/stages/; s/^figures/sweep: {params: "sim.seed=1,2"}\nfigures/' "$scratch/twice/once.yaml"
+refused 3 "'stages' shows a single run, and this configuration sweeps" "$scratch/twice"
 refused 2 "there is no format 'gif'" "$scratch/set" --format gif
 refused 2 "'vms[0].workload.depth' is swept, and set" "$scratch/set" --set vms[0].workload.depth=2
 refused 2 '--jobs is 1 to 4096' "$scratch/set" --jobs 0

@@ -2,8 +2,7 @@
 # The pages of `nescsim report` in headless Chromium: do they load without a word on the console, are all figures visible, does
 # sorting sort, is nothing wider than a phone, and can they be printed? Skipped (77) without Chromium.
 set -u
-tool=${1:?usage: test_browser.sh TOOL}
-case $tool in /*) ;; *) tool=$PWD/$tool ;; esac
+case ${1:?usage: test_browser.sh TOOL} in /*) ;; *) set -- "$PWD/$1" ;; esac
 for needed in chromium pdfinfo pdftotext gnuplot xmllint; do
 	command -v "$needed" >/dev/null || {
 		echo "SKIPPED: there is no $needed (./test.sh --browser installs it)"
@@ -11,14 +10,8 @@ for needed in chromium pdfinfo pdftotext gnuplot xmllint; do
 	}
 done
 harness=$(realpath tests/report/harness.js)
-scratch=$(mktemp -d) || exit 2
-trap 'rm -rf "$scratch"' EXIT
-failures=0
-
-bad() {
-	printf '%s\n' "$*"
-	failures=$((failures + 1))
-}
+# shellcheck source=tests/cli/cli.sh
+. tests/cli/cli.sh
 
 # browse OPTION... FILE: headless, and nothing of the user's.
 browse() {
