@@ -588,18 +588,14 @@ static nescsim_status draw_wanted(job *self, size_t *num_drawn)
 	return first;
 }
 
-/* What is asked for by a name: a figure of the table, or what the configuration calls so. */
+/* What is asked for by a name: what the configuration calls so, or else a figure of the table. */
 static nescsim_status find_wish(job *self, plot_wish *wish)
 {
 	const char *name = wish->figure;
 	plot_wish *wishes;
 	size_t num;
-	nescsim_status status = NESCSIM_OK;
+	nescsim_status status = read_wishes(self, &wishes, &num);
 
-	for (size_t i = 0; i < plot_num_figures; i++)
-		if (strcmp(plot_figures[i].name, name) == 0)
-			return NESCSIM_OK;
-	status = read_wishes(self, &wishes, &num);
 	for (size_t i = 0; status == NESCSIM_OK && i < num; i++) {
 		if (wishes[i].name == NULL || strcmp(wishes[i].name, name) != 0)
 			continue;

@@ -11,10 +11,10 @@ typedef struct sweep_survey {
 	uint64_t keys[SURVEY_MAX_LOOKS];     /* of VMs that were looked at and are fine */
 	machine_work work[SURVEY_MAX_LOOKS]; /* of a scheme */
 	size_t num;
-	uint64_t num_points; /* added */
-	uint64_t num_runs,
-		num_known_runs; /* their schemes, and those of points that were looked at, or that equal one */
-	machine_work known;     /* of the latter */
+	uint64_t num_points;     /* added */
+	uint64_t num_runs;       /* their schemes */
+	uint64_t num_known_runs; /* those of points that were looked at, or that equal one */
+	machine_work known;      /* of the latter */
 } sweep_survey;
 
 /* Adds a point. Reading long traces takes its time: VMs that are described alike are looked at once, and after

@@ -50,6 +50,13 @@ for name in depth once; do
 	grep -q "<h2>$name" "$scratch/one/report.html" || bad "the report does not speak of $name"
 done
 
+# One of them alone, by its name.
+run plot "$scratch/one/depth" --figure seen_by_nesc --out "$scratch/alone.svg"
+expect 0
+cmp "$scratch/alone.svg" "$scratch/one/figures/seen_by_nesc.svg" || bad 'a figure by its name is another one'
+run plot "$scratch/one/depth" --figure seen_by_nsec --out "$scratch/alone.svg"
+expect 2
+
 # Again: points are kept (a kept folder is the same file), and nothing else changes.
 inode=$(stat -c %i "$scratch/one/depth/points/0001/result.json")
 cp -r "$scratch/one" "$scratch/before"
