@@ -99,3 +99,11 @@ void text_free(text_buffer *target)
 	free(target->data);
 	*target = TEXT_EMPTY;
 }
+
+uint64_t text_hash(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	while (*text++ != '\0');
+	return hash;
+}

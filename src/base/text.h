@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct text_buffer {
 	char *data; /* NUL-terminated; NULL until something was added */
@@ -38,5 +39,10 @@ bool text_ok(const text_buffer *source);
 
 /* Frees the memory and empties the text. */
 void text_free(text_buffer *target);
+
+#define TEXT_HASH UINT64_C(0xcbf29ce484222325) /* to begin with */
+
+/* FNV-1a of the text and its end, going on from `hash`: of one text behind the other. */
+uint64_t text_hash(uint64_t hash, const char *text);
 
 #endif

@@ -396,7 +396,7 @@ nescsim_status folder_close_file(folder *self, FILE *file)
 }
 
 /* Removes a folder of plain files; anything else in it stays, and the folder too. */
-static bool remove_folder(const char *path)
+bool folder_remove(const char *path)
 {
 	const struct dirent *entry;
 	DIR *dir = opendir(path);
@@ -422,7 +422,7 @@ void folder_remove_leftovers(const char *parent, bool also_of_others)
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || asprintf(&path, "%s/%s", parent, entry->d_name) < 0)
 			continue;
-		remove_folder(path);
+		folder_remove(path);
 		free(path);
 	}
 	if (dir)
@@ -567,7 +567,7 @@ nescsim_status folder_commit(folder *self)
 	if (parent)
 		sync_folder(parent);
 	free(parent);
-	if (old && !remove_folder(old)) {
+	if (old && !folder_remove(old)) {
 		diag_place place = { .file = self->given };
 
 		diag_add(self->diag, NESCSIM_WARNING, NESCSIM_IO, &place, "remove it by hand",
@@ -582,6 +582,6 @@ void folder_abort(folder *self)
 {
 	if (!self)
 		return;
-	remove_folder(self->partial);
+	folder_remove(self->partial);
 	destroy(self);
 }

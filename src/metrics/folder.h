@@ -45,6 +45,9 @@ extern const char *const folder_file_names[FOLDER_NUM_FILES];
 
 typedef struct folder folder;
 
+/* Removes a folder and the files in it; false when something is left. */
+bool folder_remove(const char *path);
+
 /* Checks that a later folder_begin() on `path` can succeed, so that nothing is simulated in vain. Touches nothing.
  * Returns NESCSIM_OK, NESCSIM_USAGE (something else is there, or `path` names no folder), NESCSIM_IO (unwritable
  * parent) or NESCSIM_NO_MEMORY; the reason is in `diag`. */

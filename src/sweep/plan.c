@@ -60,19 +60,14 @@ static nescsim_status check_texts(const sweep_plan *plan, nescsim_diag *diag)
 	return first;
 }
 
-/* FNV-1a over the files, one behind the other. */
 static uint64_t hash_files(const nescsim_config *config)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = TEXT_HASH;
 	size_t num_files;
 	const cfg_file *files = cfg_files(config->document, &num_files);
 
 	for (size_t i = 0; i < num_files; i++)
-		for (const char *at = files[i].text;; at++) {
-			hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-			if (*at == '\0')
-				break;
-		}
+		hash = text_hash(hash, files[i].text);
 	return hash;
 }
 

@@ -19,17 +19,6 @@ char *point_path(const char *out_folder, uint64_t point, const char *suffix)
 	return asprintf(&path, "%s/" POINTS_FOLDER "/%04" PRIu64 "%s", out_folder, point + 1, suffix) < 0 ? NULL : path;
 }
 
-/* As text, since the order of the schemes counts, too. */
-static bool same_json(const json_t *one, const json_t *other)
-{
-	char *texts[2] = { json_dumps(one, JSON_COMPACT), json_dumps(other, JSON_COMPACT) };
-	const bool same = texts[0] != NULL && texts[1] != NULL && strcmp(texts[0], texts[1]) == 0;
-
-	free(texts[0]);
-	free(texts[1]);
-	return same;
-}
-
 /* Are the files there that the table is made of? */
 static bool is_whole(const char *path)
 {
@@ -48,27 +37,63 @@ static bool is_whole(const char *path)
 	return whole;
 }
 
+/* As text, since the order of the schemes counts, too; to be freed. NULL when out of memory. */
+static char *config_text(const nescsim_config *config)
+{
+	json_t *effective = scenario_effective(&config->scenario);
+	char *text = effective == NULL ? NULL : json_dumps(effective, JSON_COMPACT);
+
+	json_decref(effective);
+	return text;
+}
+
+/* The same of a result folder. NULL: it is none, not whole, or of another version. */
+static char *folder_text(const char *path)
+{
+	json_t *result = NULL;
+	const char *version;
+	char *file, *text = NULL;
+
+	if (asprintf(&file, "%s/%s", path, folder_file_names[FOLDER_RESULT]) < 0)
+		return NULL;
+	result = json_load_file(file, 0, NULL);
+	version = json_string_value(json_object_get(result, "nescsim"));
+	if (version != NULL && strcmp(version, NESCSIM_VERSION) == 0 && is_whole(path))
+		text = json_dumps(json_object_get(result, "config"), JSON_COMPACT);
+	json_decref(result);
+	free(file);
+	return text;
+}
+
 bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config)
 {
-	char *path = point_path(out_folder, point, ""), *file = NULL;
-	json_t *result = NULL, *effective = NULL;
-	const char *version;
-	bool has_result = false;
+	char *path = point_path(out_folder, point, "");
+	char *there = path == NULL ? NULL : folder_text(path), *wanted = there == NULL ? NULL : config_text(config);
+	const bool has_result = wanted != NULL && strcmp(there, wanted) == 0;
 
-	if (path != NULL && asprintf(&file, "%s/%s", path, folder_file_names[FOLDER_RESULT]) >= 0)
-		result = json_load_file(file, 0, NULL);
-	else
-		file = NULL;
-	version = json_string_value(json_object_get(result, "nescsim"));
-	if (version != NULL && strcmp(version, NESCSIM_VERSION) == 0) {
-		effective = scenario_effective(&config->scenario);
-		has_result = same_json(json_object_get(result, "config"), effective) && is_whole(path);
-	}
-	json_decref(result);
-	json_decref(effective);
-	free(file);
+	free(wanted);
+	free(there);
 	free(path);
 	return has_result;
+}
+
+/* Frees the text. */
+static uint64_t key_of(char *text)
+{
+	const uint64_t key = text == NULL ? 0 : text_hash(TEXT_HASH, text);
+
+	free(text);
+	return key;
+}
+
+uint64_t point_key(const nescsim_config *config)
+{
+	return key_of(config_text(config));
+}
+
+uint64_t point_key_of_folder(const char *path)
+{
+	return key_of(folder_text(path));
 }
 
 void point_drop_empty_log(const char *out_folder, uint64_t point)

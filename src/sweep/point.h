@@ -13,6 +13,11 @@ char *point_path(const char *out_folder, uint64_t point, const char *suffix);
 /* Has the folder a whole result of this configuration, made by this version? */
 bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config);
 
+/* What makes two results the same, as a number: of a configuration, and of a result folder, whole and of this version, at `path`
+ * (0: it is none). */
+uint64_t point_key(const nescsim_config *config);
+uint64_t point_key_of_folder(const char *path);
+
 /* Removes the log if it says nothing: that of a point that went well. */
 void point_drop_empty_log(const char *out_folder, uint64_t point);
 

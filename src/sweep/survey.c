@@ -2,27 +2,26 @@
 
 #include <stdlib.h>
 
+#include "base/text.h"
+
 /* docs/sweep.md has what was measured. */
 #define NS_PER_REQUEST 300
 #define NS_PER_KIB 400
 #define NS_PER_POINT 20000000
 #define NS_PER_S 1000000000
 
-/* FNV-1a of all that requests depend on: equal VMs have equal keys. 0 when out of memory. */
+/* Of all that requests depend on: equal VMs have equal keys. 0 when out of memory. */
 static uint64_t key_of(const nescsim_config *config)
 {
 	json_t *all = scenario_effective(&config->scenario);
 	json_t *part = json_pack("[O, O]", json_object_get(all, "vms"), json_object_get(all, "guest"));
 	char *text = part == NULL ? NULL : json_dumps(part, JSON_COMPACT);
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const uint64_t key = text == NULL ? 0 : text_hash(TEXT_HASH, text);
 
-	for (const char *at = text; at != NULL && *at != '\0'; at++)
-		hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-	hash = text == NULL ? 0 : hash;
 	free(text);
 	json_decref(part);
 	json_decref(all);
-	return hash;
+	return key;
 }
 
 nescsim_status survey_add(sweep_survey *self, const nescsim_config *config, nescsim_diag *diag)

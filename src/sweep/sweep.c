@@ -16,6 +16,7 @@
 #include "sweep/executor.h"
 #include "sweep/point.h"
 #include "sweep/point_list.h"
+#include "sweep/shelf.h"
 #include "sweep/survey.h"
 #include "sweep/sweep_csv.h"
 #include "workload/output.h"
@@ -331,10 +332,29 @@ static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag,
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
 
+/* Those that have their result in its place. */
+static void keep_points(const sweep_plan *plan, uint64_t *has_result, nescsim_sweep_counts *counts)
+{
+	for (uint64_t point = 0; point < plan->num_points; point++) {
+		char *path = job_has(has_result, point) ? NULL : point_path(plan->options->out_folder, point, "");
+		nescsim_config *config;
+
+		/* One that is not there needs no look at its configuration now. */
+		if (path != NULL && access(path, F_OK) == 0 && plan_load(plan, point, NULL, &config) == NESCSIM_OK) {
+			if (point_has_result(plan->options->out_folder, point, config)) {
+				job_add(has_result, point);
+				counts->num_kept++;
+			}
+			nescsim_config_destroy(config);
+		}
+		free(path);
+	}
+}
+
 /* Loads every point's configuration: all mistakes are found before anything runs. Points that need not run are put into
  * `has_result`; those that are there already are not looked at. */
-static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result, nescsim_sweep_counts *counts,
-				   nescsim_diag *diag)
+static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result, sweep_shelf *shelf,
+				   nescsim_sweep_counts *counts, nescsim_diag *diag)
 {
 	const nescsim_sweep_options *options = plan->options;
 	progress *line = options->progress != NULL ? progress_create(options->progress, "checking points") : NULL;
@@ -342,6 +362,10 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 	sweep_survey survey = { .num = 0 };
 	nescsim_status status = NESCSIM_OK;
 
+	if (options->resume || options->points != NULL)
+		keep_points(plan, has_result, counts);
+	if (options->resume && options->points == NULL && counts->num_kept < plan->num_points)
+		status = shelf_fill(shelf, plan, has_result);
 	for (uint64_t point = 0; status == NESCSIM_OK && point < plan->num_points; point++) {
 		nescsim_diag *found;
 		nescsim_config *config = NULL;
@@ -351,8 +375,7 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 			continue;
 		found = nescsim_diag_create();
 		loaded = found == NULL ? NESCSIM_NO_MEMORY : plan_load(plan, point, found, &config);
-		if (loaded == NESCSIM_OK && (options->resume || options->points != NULL) &&
-		    point_has_result(options->out_folder, point, config)) {
+		if (loaded == NESCSIM_OK && shelf_take(shelf, config, point)) {
 			job_add(has_result, point);
 			counts->num_kept++;
 		} else if (loaded == NESCSIM_OK) {
@@ -445,6 +468,7 @@ static void remove_all_leftovers(const sweep_plan *plan)
 		return;
 	*strrchr(points, '/') = '\0';
 	folder_remove_leftovers(points, true);
+	shelf_remove_leftovers(plan);
 	free(points);
 }
 
@@ -530,6 +554,7 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	const sweep_executor *executor = find_executor(options, diag);
 	nescsim_sweep_counts counts = { .num_points = 0 };
 	uint64_t *has_result = NULL;
+	sweep_shelf shelf = { .num = 0 };
 	int lock_fd = -1;
 	sweep_plan plan;
 	nescsim_status status = plan_make(file_name, options, diag, &plan);
@@ -541,7 +566,7 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (status == NESCSIM_OK)
 		status = choose_points(&plan, diag, &has_result, &counts.num_points);
 	if (status == NESCSIM_OK)
-		status = check_points(&plan, has_result, &counts, diag);
+		status = check_points(&plan, has_result, &shelf, &counts, diag);
 	if (status != NESCSIM_OK || options->dry_run)
 		goto out;
 	if (executor->check != NULL)
@@ -549,6 +574,8 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (status == NESCSIM_OK)
 		status = options->points != NULL ? join_folder(&plan, counts.num_points - counts.num_kept, diag)
 						 : prepare_folder(&plan, diag, &lock_fd);
+	if (status == NESCSIM_OK)
+		counts.num_kept -= shelf_move(&shelf, &plan, has_result);
 	if (status == NESCSIM_OK)
 		announce(&plan, &counts);
 	if (status == NESCSIM_OK)
@@ -559,6 +586,7 @@ out:
 	if (lock_fd >= 0)
 		close(lock_fd);
 	free(has_result);
+	shelf_fini(&shelf);
 	plan_fini(&plan);
 	return status;
 }

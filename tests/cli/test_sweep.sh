@@ -267,6 +267,35 @@ run sweep "$scratch/original.yaml" --schemes nesc --param nesc.btlb.entries=1..1
 expect 0
 cmp "$scratch/edit/sweep.csv" "$scratch/unedited/sweep.csv" || bad 'a point that was made again changes the table'
 
+# A sweep that grows, or whose values change places, keeps its results under other numbers.
+# grown NAME KEPT WORDS: resumed with these parameters, it keeps so many; then it is as a new one.
+cp -r "$scratch/whole" "$scratch/grown"
+grown() {
+	kept=$1
+	shift
+	sweep "$@" --out "$scratch/grown" --resume
+	expect 0
+	out "$kept kept"
+	rm -rf "$scratch/new"
+	sweep "$@" --quiet --out "$scratch/new"
+	expect 0
+	diff -r "$scratch/new" "$scratch/grown" >"$scratch/diff" || bad "grown to $*: $(cat "$scratch/diff")"
+}
+rest='zip:nesc.walker.count=1,2;sim.warmup=10,20'
+grown 6 --param nesc.btlb.entries=1,2,3,4 --param "$rest"
+grown 8 --param nesc.btlb.entries=4,3,2,1 --param "$rest"
+grown 8 --param "$rest" --param nesc.btlb.entries=1..4
+grown 8 --param "$rest" --param nesc.btlb.entries=1..4 --repeat 2
+sweep --param "$rest" --param nesc.btlb.entries=1..4 --repeat 3 --out "$scratch/grown" --resume --dry-run
+out '24 points, 16 kept'
+# One was killed between two places.
+mv "$scratch/grown/points/0005" "$scratch/grown/points/moved-0123456789abcdef-4"
+cp -r "$scratch/grown/points/0006" "$scratch/grown/points/moved-0123456789abcdef-5"
+grown 16 --param "$rest" --param nesc.btlb.entries=1..4 --repeat 2
+# What does not fit any more is not taken for anything else.
+sweep --param nesc.btlb.entries=1..4 --set vms[0].workload.depth=3 --out "$scratch/grown" --resume
+out '4 points: 4 run'
+
 # What stands in the table was simulated, whatever order keys are named in.
 sweep --param nesc.btlb.entries=1,2 --set nesc.btlb.entries=4 --out "$scratch/none"
 expect 2
