@@ -155,6 +155,7 @@ static nescsim_status add_param(sweep_plan *plan, size_t *num_file, const char *
 	nescsim_status status = param_parse(text, place, diag, &axis);
 
 	axis.place = *place;
+	axis.place.path = NULL; /* it does not live as long */
 	if (status == NESCSIM_OK && folder != NULL && (axis.folder = strdup(folder)) == NULL)
 		status = NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK)

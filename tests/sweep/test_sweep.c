@@ -60,11 +60,14 @@ static void points_are_counted(void **state)
 	assert_int_equal(self->counts.num_kept, 0);
 	self->options.num_params = 1;
 	self->options.resume = 1;
-	/* Both numbers stand for other points now. */
+	/* Both numbers stand for other points now, which are there under others. */
 	self->options.overrides = &(nescsim_override){ .path = "vms[0].workload.count", .value = "2" };
 	self->options.num_overrides = 1;
 	assert_int_equal(sweep(self), NESCSIM_OK);
 	assert_int_equal(self->counts.num_points, 2);
+	assert_int_equal(self->counts.num_kept, 2);
+	self->options.overrides = &(nescsim_override){ .path = "vms[0].workload.count", .value = "3" };
+	assert_int_equal(sweep(self), NESCSIM_OK);
 	assert_int_equal(self->counts.num_run, 2);
 	assert_int_equal(sweep(self), NESCSIM_OK);
 	assert_int_equal(self->counts.num_kept, 2);
