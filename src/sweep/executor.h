@@ -39,6 +39,10 @@ typedef struct sweep_executor {
 	/* Can it run here? Asked before anything is written; NULL = always. Returns NESCSIM_OK, NESCSIM_USAGE (what it needs
 	 * is not there), NESCSIM_RUN_FAILED (that does not answer, or a signal came) or NESCSIM_NO_MEMORY; reported. */
 	nescsim_status (*check)(const sweep_plan *plan, nescsim_diag *diag);
+	/* Ends what an earlier call in this folder has left at work, which may write results of other points; NULL = nothing can
+	 * be. Called while the folder is locked, before results of that call are taken. Returns NESCSIM_OK, NESCSIM_RUN_FAILED
+	 * (interrupted; reported) or NESCSIM_NO_MEMORY. */
+	nescsim_status (*calm)(const sweep_plan *plan, nescsim_diag *diag);
 	/* Runs them all; a point that fails leaves its mistakes in its ".log" (point_path()) and stops no other one. The
 	 * folder of results is there. Returns NESCSIM_OK when all have been tried; NESCSIM_RUN_FAILED when a signal, or what
 	 * diag says, ended it before; NESCSIM_IO, NESCSIM_NO_MEMORY. */

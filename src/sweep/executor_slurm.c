@@ -446,25 +446,34 @@ static void remove_tree(const char *path, bool is_top)
 	rmdir(path);
 }
 
-static nescsim_status prepare(rounds *self)
+/* Where the sweep was started, and OUT/slurm, which need not be there. */
+static nescsim_status find_folders(rounds *self)
 {
-	const sweep_plan *plan = self->job->plan;
 	char *out_folder;
-	bool is_old = false;
-	nescsim_status status;
 
 	/* As the shell calls it: the name that links give may be the only one that nodes have. */
 	self->folder = get_current_dir_name();
 	if (self->folder == NULL)
 		return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot find the folder: %s",
 				strerror(errno));
-	self->missing = calloc(job_num_words(plan), sizeof(*self->missing));
-	self->there = calloc(job_num_words(plan), sizeof(*self->there));
-	out_folder = slurm_round_out_folder(plan, self->folder);
+	out_folder = slurm_round_out_folder(self->job->plan, self->folder);
 	if (out_folder == NULL || asprintf(&self->slurm_folder, "%s/" SLURM_FOLDER, out_folder) < 0)
 		self->slurm_folder = NULL;
 	free(out_folder);
-	if (self->missing == NULL || self->there == NULL || self->slurm_folder == NULL)
+	return self->slurm_folder == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+}
+
+static nescsim_status prepare(rounds *self)
+{
+	const sweep_plan *plan = self->job->plan;
+	bool is_old;
+	nescsim_status status = find_folders(self);
+
+	if (status != NESCSIM_OK)
+		return status;
+	self->missing = calloc(job_num_words(plan), sizeof(*self->missing));
+	self->there = calloc(job_num_words(plan), sizeof(*self->there));
+	if (self->missing == NULL || self->there == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (uint64_t point = 0; point < plan->num_points; point++)
 		if (job_has(self->job->todo, point))
@@ -474,8 +483,6 @@ static nescsim_status prepare(rounds *self)
 		return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot make the folder '%s': %s",
 				self->slurm_folder, strerror(errno));
 	status = find_name(self, &is_old);
-	if (status == NESCSIM_OK && is_old)
-		status = cancel_earlier(self);
 	if (status == NESCSIM_OK)
 		drop_logs(self);
 	return status;
@@ -504,26 +511,53 @@ static nescsim_status work(rounds *self)
 	return NESCSIM_OK;
 }
 
-static nescsim_status run(sweep_job *job, nescsim_diag *diag)
+static void begin(rounds *self)
 {
-	const nescsim_sweep_options *options = job->plan->options;
-	rounds self = { .job = job, .diag = diag };
+	interrupts_watch(&self->signals);
+	self->queue.signals = &self->signals;
+}
+
+static void end(rounds *self)
+{
+	interrupts_unwatch(&self->signals);
+	slurm_round_fini(&self->round);
+	slurm_fini(&self->queue);
+	free(self->folder);
+	free(self->slurm_folder);
+	free(self->missing);
+	free(self->there);
+}
+
+static nescsim_status calm(const sweep_plan *plan, nescsim_diag *diag)
+{
+	sweep_job nothing = { .plan = plan };
+	rounds self = { .job = &nothing, .diag = diag };
+	bool is_old = false;
 	nescsim_status status;
 
-	if (options->progress != NULL)
-		self.line = progress_create(options->progress, "points");
-	interrupts_watch(&self.signals);
-	self.queue.signals = &self.signals;
-	status = work(&self);
-	interrupts_unwatch(&self.signals);
-	progress_finish(self.line);
-	slurm_round_fini(&self.round);
-	slurm_fini(&self.queue);
-	free(self.folder);
-	free(self.slurm_folder);
-	free(self.missing);
-	free(self.there);
+	begin(&self);
+	status = find_folders(&self);
+	/* Without the folder there was no sweep by Slurm, or nothing is left of it. */
+	if (status == NESCSIM_OK && access(self.slurm_folder, F_OK) == 0)
+		status = find_name(&self, &is_old);
+	if (status == NESCSIM_OK && is_old)
+		status = cancel_earlier(&self);
+	end(&self);
 	return status;
 }
 
-const sweep_executor executor_slurm = { .has_tasks = true, .check = check, .run = run };
+static nescsim_status run(sweep_job *job, nescsim_diag *diag)
+{
+	rounds self = { .job = job, .diag = diag };
+	nescsim_status status;
+
+	if (job->plan->options->progress != NULL)
+		self.line = progress_create(job->plan->options->progress, "points");
+	begin(&self);
+	status = work(&self);
+	progress_finish(self.line);
+	end(&self);
+	return status;
+}
+
+const sweep_executor executor_slurm = { .has_tasks = true, .check = check, .calm = calm, .run = run };

@@ -574,6 +574,8 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (status == NESCSIM_OK)
 		status = options->points != NULL ? join_folder(&plan, counts.num_points - counts.num_kept, diag)
 						 : prepare_folder(&plan, diag, &lock_fd);
+	if (status == NESCSIM_OK && executor->calm != NULL)
+		status = executor->calm(&plan, diag);
 	if (status == NESCSIM_OK)
 		counts.num_kept -= shelf_move(&shelf, &plan, has_result);
 	if (status == NESCSIM_OK)
