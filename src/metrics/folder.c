@@ -396,7 +396,7 @@ nescsim_status folder_close_file(folder *self, FILE *file)
 }
 
 /* Removes a folder of plain files; anything else in it stays, and the folder too. */
-bool folder_remove(const char *path)
+static bool remove_folder(const char *path)
 {
 	const struct dirent *entry;
 	DIR *dir = opendir(path);
@@ -408,6 +408,16 @@ bool folder_remove(const char *path)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	return rmdir(path) == 0;
+}
+
+bool folder_remove_result(const char *path)
+{
+	enum occupant occupant;
+	struct stat info;
+
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT;
+	return S_ISDIR(info.st_mode) && inspect(path, path, NULL, &occupant) == NESCSIM_OK && remove_folder(path);
 }
 
 void folder_remove_leftovers(const char *parent, bool also_of_others)
@@ -422,7 +432,7 @@ void folder_remove_leftovers(const char *parent, bool also_of_others)
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || asprintf(&path, "%s/%s", parent, entry->d_name) < 0)
 			continue;
-		folder_remove(path);
+		remove_folder(path);
 		free(path);
 	}
 	if (dir)
@@ -567,7 +577,7 @@ nescsim_status folder_commit(folder *self)
 	if (parent)
 		sync_folder(parent);
 	free(parent);
-	if (old && !folder_remove(old)) {
+	if (old && !remove_folder(old)) {
 		diag_place place = { .file = self->given };
 
 		diag_add(self->diag, NESCSIM_WARNING, NESCSIM_IO, &place, "remove it by hand",
@@ -582,6 +592,6 @@ void folder_abort(folder *self)
 {
 	if (!self)
 		return;
-	folder_remove(self->partial);
+	remove_folder(self->partial);
 	destroy(self);
 }

@@ -45,8 +45,9 @@ extern const char *const folder_file_names[FOLDER_NUM_FILES];
 
 typedef struct folder folder;
 
-/* Removes a folder and the files in it; false when something is left. */
-bool folder_remove(const char *path);
+/* Removes an earlier result folder, or an empty one. Everything else is left untouched, as by folder_begin(), and links are
+ * not followed. False when something is there then. */
+bool folder_remove_result(const char *path);
 
 /* Checks that a later folder_begin() on `path` can succeed, so that nothing is simulated in vain. Touches nothing.
  * Returns NESCSIM_OK, NESCSIM_USAGE (something else is there, or `path` names no folder), NESCSIM_IO (unwritable

@@ -152,8 +152,7 @@ static bool put(const shelf_result *of, const sweep_plan *plan, const char *poin
 	bool moved = false;
 
 	format_way(of, way);
-	if (place != NULL && log != NULL) {
-		folder_remove(place);
+	if (place != NULL && log != NULL && folder_remove_result(place)) {
 		unlink(log);
 		moved = move(points, way, strrchr(place, '/') + 1);
 	}
@@ -200,7 +199,7 @@ void shelf_remove_leftovers(const sweep_plan *plan)
 		if (strncmp(entry->d_name, ON_THE_WAY, strlen(ON_THE_WAY)) != 0 ||
 		    asprintf(&path, "%s/%s", points, entry->d_name) < 0)
 			continue;
-		folder_remove(path);
+		folder_remove_result(path);
 		free(path);
 	}
 	if (dir != NULL)

@@ -19,8 +19,8 @@ void shelf_fini(sweep_shelf *self);
 /* Takes a result of this configuration for the point, if there is one. Nothing is moved yet. */
 bool shelf_take(sweep_shelf *self, const nescsim_config *config, uint64_t point);
 
-/* Moves what was taken to its new place, and removes what is in its way there, which no point wants. Only for who has
- * the folder for himself. Points whose move fails are taken out of `has_result`; returns how many. */
+/* Moves what was taken to its new place, and removes the result in its way there, which no point wants; what is none, stays.
+ * Only for who has the folder for himself. Points whose move fails are taken out of `has_result`; returns how many. */
 uint64_t shelf_move(sweep_shelf *self, const sweep_plan *plan, uint64_t *has_result);
 
 /* Removes what a call that was killed has left between two places. */

@@ -292,6 +292,13 @@ out '24 points, 16 kept'
 mv "$scratch/grown/points/0005" "$scratch/grown/points/moved-0123456789abcdef-4"
 cp -r "$scratch/grown/points/0006" "$scratch/grown/points/moved-0123456789abcdef-5"
 grown 16 --param "$rest" --param nesc.btlb.entries=1..4 --repeat 2
+# Files of others in a place are left alone: the point cannot be put there, and says so.
+cp -r "$scratch/grown" "$scratch/guest"
+echo 'mine' >"$scratch/guest/points/0001/notes.txt"
+sweep --param "$rest" --param nesc.btlb.entries=4,3,2 --repeat 2 --quiet --out "$scratch/guest" --resume
+expect 1
+err "the folder holds 'notes.txt', which replacing the results would delete"
+[ "$(cat "$scratch/guest/points/0001/notes.txt")" = mine ] || bad 'a file of somebody else is gone'
 # What does not fit any more is not taken for anything else.
 sweep --param nesc.btlb.entries=1..4 --set vms[0].workload.depth=3 --out "$scratch/grown" --resume
 out '4 points: 4 run'
