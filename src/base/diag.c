@@ -101,12 +101,11 @@ static char *copy_printable(const char *source, bool *failed)
 	return copy.data;
 }
 
-nescsim_status diag_add(nescsim_diag *diag, nescsim_severity severity, nescsim_status status, const diag_place *place,
-			const char *hint, const char *format, ...)
+nescsim_status diag_add_va(nescsim_diag *diag, nescsim_severity severity, nescsim_status status,
+			   const diag_place *place, const char *hint, const char *format, va_list arguments)
 {
 	nescsim_diag_entry *entry;
 	text_buffer message = TEXT_EMPTY;
-	va_list arguments;
 	bool failed = false;
 
 	if (!diag)
@@ -125,9 +124,7 @@ nescsim_status diag_add(nescsim_diag *diag, nescsim_severity severity, nescsim_s
 	entry = (nescsim_diag_entry *)calloc(1, sizeof(*entry));
 	if (!entry)
 		return status;
-	va_start(arguments, format);
 	text_add_va(&message, format, arguments);
-	va_end(arguments);
 	entry->severity = severity;
 	entry->status = status;
 	if (place) {
@@ -143,6 +140,17 @@ nescsim_status diag_add(nescsim_diag *diag, nescsim_severity severity, nescsim_s
 	else
 		diag->entries[diag->num_entries++] = entry;
 	text_free(&message);
+	return status;
+}
+
+nescsim_status diag_add(nescsim_diag *diag, nescsim_severity severity, nescsim_status status, const diag_place *place,
+			const char *hint, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	diag_add_va(diag, severity, status, place, hint, format, arguments);
+	va_end(arguments);
 	return status;
 }
 

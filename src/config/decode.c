@@ -49,16 +49,13 @@ static bool fail(decoder *d, const cfg_node *node, const char *hint, const char 
 static bool fail(decoder *d, const cfg_node *node, const char *hint, const char *format, ...)
 {
 	diag_place place = node_place(node ? node : d->near, path_text(d));
-	text_buffer message = TEXT_EMPTY;
 	va_list arguments;
 
 	if (!place.file)
 		place.file = d->document->source->name;
 	va_start(arguments, format);
-	text_add_va(&message, format, arguments);
+	diag_add_va(d->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, hint && *hint ? hint : NULL, format, arguments);
 	va_end(arguments);
-	diag_add(d->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, hint && *hint ? hint : NULL, "%s", text_get(&message));
-	text_free(&message);
 	return false;
 }
 

@@ -17,15 +17,12 @@ static void wrong(checker *c, const char *format, ...) __attribute__((format(pri
 static void wrong(checker *c, const char *format, ...)
 {
 	const diag_place place = { .path = text_get(&c->path) };
-	text_buffer message = TEXT_EMPTY;
 	va_list arguments;
 
-	va_start(arguments, format);
-	text_add_va(&message, format, arguments);
-	va_end(arguments);
 	c->failed = true;
-	diag_add(c->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, NULL, "%s", text_get(&message));
-	text_free(&message);
+	va_start(arguments, format);
+	diag_add_va(c->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, NULL, format, arguments);
+	va_end(arguments);
 }
 
 static bool is_name(const char *name)

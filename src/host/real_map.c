@@ -159,13 +159,12 @@ nescsim_status real_map_report(nescsim_diag *diag, const diag_place *place, cons
 			       nescsim_status status, const char *hint, const char *format, ...)
 {
 	const diag_place at_source = { .file = shown_source };
-	char message[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	diag_add_va(diag, NESCSIM_ERROR, status, place != NULL ? place : &at_source, hint, format, arguments);
 	va_end(arguments);
-	return diag_add(diag, NESCSIM_ERROR, status, place != NULL ? place : &at_source, hint, "%s", message);
+	return status;
 }
 
 /* Row of `sources` by its name, or NUM_SOURCES. */

@@ -49,13 +49,12 @@ __attribute__((format(printf, 5, 6))) static nescsim_status
 complain(nescsim_diag *diag, nescsim_status status, const char *path, const char *hint, const char *format, ...)
 {
 	diag_place place = { .file = path };
-	char message[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	diag_add_va(diag, NESCSIM_ERROR, status, &place, hint, format, args);
 	va_end(args);
-	return diag_add(diag, NESCSIM_ERROR, status, &place, hint, "%s", message);
+	return status;
 }
 
 static nescsim_status no_memory(nescsim_diag *diag, const char *path)

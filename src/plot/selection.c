@@ -11,13 +11,12 @@
 nescsim_status plot_complain(const plot_selection *self, const char *hint, const char *format, ...)
 {
 	const diag_place place = { .file = self->table->file_name };
-	char message[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	diag_add_va(self->diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, hint, format, arguments);
 	va_end(arguments);
-	return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, hint, "%s", message);
+	return NESCSIM_USAGE;
 }
 
 const char *plot_print(arena *memory, const char *format, ...)

@@ -29,13 +29,12 @@ __attribute__((format(printf, 4, 5))) static nescsim_status complain(const parse
 								     const char *format, ...)
 {
 	const diag_place place = { .file = self->file_name, .line = line };
-	char message[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	diag_add_va(self->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, hint, format, arguments);
 	va_end(arguments);
-	return diag_add(self->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, hint, "%s", message);
+	return NESCSIM_CONFIG;
 }
 
 static nescsim_status keep_cell(parser *self, const char *cell)

@@ -74,13 +74,12 @@ nescsim_status report_read_table(report_job *job, const report_source *source, c
 nescsim_status report_damaged(report_job *job, const char *file_name, const char *format, ...)
 {
 	const diag_place place = { .file = file_name };
-	char message[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	diag_add_va(job->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, NULL, format, arguments);
 	va_end(arguments);
-	return diag_add(job->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, NULL, "%s", message);
+	return NESCSIM_CONFIG;
 }
 
 nescsim_status report_lacks(report_job *job, const char *file_name, const char *keys)

@@ -112,15 +112,13 @@ static bool fail(parser *p, size_t line, size_t column, const char *path, const 
 static bool fail(parser *p, size_t line, size_t column, const char *path, const char *hint, const char *format, ...)
 {
 	const diag_place place = { .file = p->name, .line = line, .column = column, .path = path };
-	char message[512];
 	va_list arguments;
 
 	if (p->num_errors++ >= INPUT_MAX_ERRORS)
 		return false;
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	diag_add_va(p->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, hint, format, arguments);
 	va_end(arguments);
-	diag_add(p->diag, NESCSIM_ERROR, NESCSIM_CONFIG, &place, hint, "%s", message);
 	return false;
 }
 

@@ -37,16 +37,16 @@ const source_kind *kind_of(const cfg_variant *workload)
 nescsim_status kind_report(nescsim_diag *diag, const diag_place *place, const char *key, const char *hint,
 			   const char *format, ...)
 {
-	char message[512], path[512];
+	char path[512];
 	diag_place at = place ? *place : (diag_place){ .file = NULL };
 	va_list arguments;
 
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
 	snprintf(path, sizeof(path), "%s%s%s", at.path ? at.path : "", at.path && *at.path ? "." : "", key);
 	at.path = path;
-	return diag_add(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &at, hint, "%s", message);
+	va_start(arguments, format);
+	diag_add_va(diag, NESCSIM_ERROR, NESCSIM_CONFIG, &at, hint, format, arguments);
+	va_end(arguments);
+	return NESCSIM_CONFIG;
 }
 
 nescsim_status source_open(const cfg_variant *workload, const source_context *context, const diag_place *place,
