@@ -57,13 +57,12 @@ typedef struct job {
 __attribute__((format(printf, 4, 5))) static nescsim_status complain(const job *self, nescsim_status status,
 								     const char *hint, const char *format, ...)
 {
-	char message[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	diag_add_va(self->diag, NESCSIM_ERROR, status, NULL, hint, format, arguments);
 	va_end(arguments);
-	return diag_add(self->diag, NESCSIM_ERROR, status, NULL, hint, "%s", message);
+	return status;
 }
 
 /* The two texts as one; NULL when out of memory. */
@@ -280,21 +279,6 @@ static nescsim_status choose_output(job *self, bool is_alone)
 	return status;
 }
 
-static nescsim_status write_file(job *self, const char *file_name, const text_buffer *text)
-{
-	output *out;
-	nescsim_status status = output_open(file_name, true, self->diag, &out);
-
-	if (status != NESCSIM_OK)
-		return status;
-	output_bytes(out, text_get(text), text->num_bytes);
-	status = output_finish(out);
-	if (status == NESCSIM_OK)
-		status = output_commit(out);
-	output_close(out);
-	return status;
-}
-
 /* The name of a figure's file with this end. */
 static const char *name_of(job *self, const char *stem, const char *end)
 {
@@ -329,9 +313,9 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 	if (!text_ok(&data) || !text_ok(&script))
 		status = NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK)
-		status = write_file(self, data_name, &data);
+		status = output_save(data_name, &data, self->diag);
 	if (status == NESCSIM_OK)
-		status = write_file(self, script_name, &script);
+		status = output_save(script_name, &script, self->diag);
 	if (status == NESCSIM_OK) {
 		/* gnuplot takes a leading dash for an option. */
 		const char *local_name = join(self, "./", 2, path_last_name(script_name));
@@ -342,7 +326,7 @@ static nescsim_status draw(job *self, const plot_chart *chart)
 		self->is_hopeless = status == NESCSIM_IO;
 	}
 	if (status == NESCSIM_OK)
-		status = write_file(self, picture_name, &picture);
+		status = output_save(picture_name, &picture, self->diag);
 	if (status == NESCSIM_OK && self->list != NULL)
 		fprintf(self->list, "%s\n", picture_name);
 	if (status == NESCSIM_OK && self->options->on_drawn != NULL) {

@@ -264,11 +264,7 @@ nescsim_status nescsim_report(const nescsim_report_options *options, FILE *list,
 		status = output_open(out, true, diag, &job.page.out);
 	if (status == NESCSIM_OK)
 		status = write_page(&job, &from, options->title != NULL ? options->title : path_last_name(folder_path));
-	if (status == NESCSIM_OK)
-		status = output_finish(job.page.out);
-	if (status == NESCSIM_OK)
-		status = output_commit(job.page.out);
-	output_close(job.page.out);
+	status = output_end(job.page.out, status);
 	if (status == NESCSIM_OK && list != NULL && (fprintf(list, "%s\n", out) < 0 || fflush(list) != 0))
 		status = NESCSIM_IO;
 	arena_free(&memory);

@@ -277,11 +277,7 @@ static nescsim_status write_map(const real_map *map, const char *map_name, nescs
 	if (status != NESCSIM_OK)
 		return status;
 	real_map_write(map, out);
-	status = output_finish(out);
-	if (status == NESCSIM_OK)
-		status = output_commit(out);
-	output_close(out);
-	return status;
+	return output_end(out, NESCSIM_OK);
 }
 
 /* ---- the call --------------------------------------------------------------------------------------------------- */

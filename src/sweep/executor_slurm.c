@@ -22,6 +22,7 @@
 #include "sweep/point.h"
 #include "sweep/slurm.h"
 #include "sweep/slurm_round.h"
+#include "workload/output.h"
 
 #define DEFAULT_NUM_TASKS 64
 #define DEFAULT_NUM_ROUNDS 3
@@ -108,13 +109,12 @@ static nescsim_status check(const sweep_plan *plan, nescsim_diag *diag)
 /* Which of the missing points have a folder? The listing asks a network filesystem for news, too. */
 static void see_points(rounds *self)
 {
-	char *points = point_path(self->job->plan->options->out_folder, 0, "");
+	char *points = points_folder(self->job->plan->options->out_folder);
 	const struct dirent *entry;
 	DIR *dir;
 
 	if (points == NULL)
 		return;
-	*strrchr(points, '/') = '\0';
 	dir = opendir(points);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		char *end;
@@ -309,7 +309,7 @@ static nescsim_status find_name(rounds *self, bool *is_old_out)
 		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
 			id = (uint64_t)now_ns() ^ (uint64_t)getpid() << 40;
 		text_add(&text, "%016" PRIx64 " %" PRIu64 "\n", id, (uint64_t)info.st_ino);
-		status = slurm_round_write(path, &text, self->diag);
+		status = output_save(path, &text, self->diag);
 	}
 	if (status == NESCSIM_OK && asprintf(&self->queue.job_name, "nescsim-%016" PRIx64, id) < 0) {
 		self->queue.job_name = NULL;

@@ -12,6 +12,13 @@
 #include "nescsim/run.h"
 #include "run/scenario.h"
 
+char *points_folder(const char *out_folder)
+{
+	char *path;
+
+	return asprintf(&path, "%s/" POINTS_FOLDER, out_folder) < 0 ? NULL : path;
+}
+
 char *point_path(const char *out_folder, uint64_t point, const char *suffix)
 {
 	char *path;

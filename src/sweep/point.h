@@ -6,6 +6,9 @@
 
 #define POINTS_FOLDER "points"
 
+/* The folder of all points; to be freed, NULL when out of memory. */
+char *points_folder(const char *out_folder);
+
 /* The name of the point's result folder, "OUT/points/0001", with `suffix` behind it; to be freed, NULL when out of
  * memory. */
 char *point_path(const char *out_folder, uint64_t point, const char *suffix);

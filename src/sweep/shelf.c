@@ -20,16 +20,6 @@ typedef struct shelf_result {
 	char *name;     /* in the folder of points */
 } shelf_result;
 
-/* The folder of points; to be freed. */
-static char *points_path(const sweep_plan *plan)
-{
-	char *path = point_path(plan->options->out_folder, 0, "");
-
-	if (path != NULL)
-		*strrchr(path, '/') = '\0';
-	return path;
-}
-
 static int compare(const void *one, const void *other)
 {
 	const shelf_result *a = one, *b = other;
@@ -63,7 +53,7 @@ static bool is_in_place(const char *name, const sweep_plan *plan, const uint64_t
 
 nescsim_status shelf_fill(sweep_shelf *self, const sweep_plan *plan, const uint64_t *has_result)
 {
-	char *points = points_path(plan);
+	char *points = points_folder(plan->options->out_folder);
 	DIR *dir = points == NULL ? NULL : opendir(points);
 	const struct dirent *entry;
 	nescsim_status status = points == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
@@ -163,7 +153,7 @@ static bool put(const shelf_result *of, const sweep_plan *plan, const char *poin
 
 uint64_t shelf_move(sweep_shelf *self, const sweep_plan *plan, uint64_t *has_result)
 {
-	char *points = points_path(plan);
+	char *points = points_folder(plan->options->out_folder);
 	uint64_t num_lost = 0;
 
 	for (int steps = 0; steps < 2; steps++) {
@@ -189,7 +179,7 @@ uint64_t shelf_move(sweep_shelf *self, const sweep_plan *plan, uint64_t *has_res
 
 void shelf_remove_leftovers(const sweep_plan *plan)
 {
-	char *points = points_path(plan);
+	char *points = points_folder(plan->options->out_folder);
 	DIR *dir = points == NULL ? NULL : opendir(points);
 	const struct dirent *entry;
 

@@ -24,21 +24,6 @@ char *slurm_round_out_folder(const sweep_plan *plan, const char *start_folder)
 													       : path;
 }
 
-nescsim_status slurm_round_write(const char *path, const text_buffer *content, nescsim_diag *diag)
-{
-	output *to = NULL;
-	nescsim_status status = text_ok(content) ? output_open(path, true, diag, &to) : NESCSIM_NO_MEMORY;
-
-	if (status != NESCSIM_OK)
-		return status;
-	output_bytes(to, text_get(content), content->num_bytes);
-	status = output_finish(to);
-	if (status == NESCSIM_OK)
-		status = output_commit(to);
-	output_close(to);
-	return status;
-}
-
 /* ---- dealing ---------------------------------------------------------------------------------------------------- */
 
 /* Row by row, like cards, every second row backwards: what neighbours or the values of one key have in common, such as a long
@@ -95,7 +80,7 @@ static nescsim_status write_points(const slurm_round *self, nescsim_diag *diag)
 		text_add(&lines, "\n");
 	}
 	if (points != NULL && asprintf(&path, "%s/points", self->folder) >= 0)
-		status = slurm_round_write(path, &lines, diag);
+		status = output_save(path, &lines, diag);
 	else
 		path = NULL;
 	text_free(&lines);
@@ -166,7 +151,7 @@ static nescsim_status write_script(const slurm_round *self, const sweep_plan *pl
 		 "\techo \"error: there are no points for task $SLURM_ARRAY_TASK_ID\" >&2\n\texit 1\n}\nexec ");
 	if (out_folder != NULL) {
 		add_command(plan, out_folder, &script);
-		status = slurm_round_write(self->script, &script, diag);
+		status = output_save(self->script, &script, diag);
 	}
 	text_free(&script);
 	free(out_folder);

@@ -38,7 +38,4 @@ char *slurm_round_log(const slurm_round *self, uint64_t task);
 /* The name of OUT, absolute; to be freed, NULL when out of memory. */
 char *slurm_round_out_folder(const sweep_plan *plan, const char *start_folder);
 
-/* Writes a small file, which is whole or not there. Returns NESCSIM_OK, NESCSIM_IO (reported) or NESCSIM_NO_MEMORY. */
-nescsim_status slurm_round_write(const char *path, const text_buffer *content, nescsim_diag *diag);
-
 #endif

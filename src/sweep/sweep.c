@@ -1,14 +1,8 @@
 #include "nescsim/sweep.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "metrics/folder.h"
@@ -19,11 +13,9 @@
 #include "sweep/shelf.h"
 #include "sweep/survey.h"
 #include "sweep/sweep_csv.h"
-#include "workload/output.h"
+#include "sweep/sweep_folder.h"
 
-#define PLAN_FILE SWEEP_PLAN_FILE
 #define MAX_FAILURES_SHOWN 20
-#define MAX_LOCK_TRIES 50
 #define ERROR_PREFIX "error: " /* as nescsim_diag_print() begins */
 
 static const struct {
@@ -50,13 +42,11 @@ static const sweep_executor *find_executor(const nescsim_sweep_options *options,
 	text_buffer names = TEXT_EMPTY, with_tasks = TEXT_EMPTY;
 
 	for (size_t i = 0; i < NUM_EXECUTORS; i++) {
-		text_buffer *to = executors[i].executor->has_tasks ? &with_tasks : NULL;
-
 		if (strcmp(executors[i].item.name, name) == 0)
 			found = executors[i].executor;
 		text_add(&names, "%s%s", i == 0 ? "there is " : ", ", executors[i].item.name);
-		if (to != NULL)
-			text_add(to, "%s%s", to->num_bytes == 0 ? "" : ", ", executors[i].item.name);
+		if (executors[i].executor->has_tasks)
+			text_add(&with_tasks, "%s%s", with_tasks.num_bytes == 0 ? "" : ", ", executors[i].item.name);
 	}
 	if (found == NULL) {
 		diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, text_get(&names), "there is no executor '%s'", name);
@@ -74,260 +64,6 @@ static const sweep_executor *find_executor(const nescsim_sweep_options *options,
 	text_free(&names);
 	text_free(&with_tasks);
 	return found;
-}
-
-/* ---- the folder ------------------------------------------------------------------------------------------------- */
-
-/* What a folder holds that is given for a sweep. */
-typedef enum folder_state {
-	FOLDER_FREE,
-	FOLDER_SWEEP,
-	FOLDER_FOREIGN
-} folder_state;
-
-static bool is_plan_file(const char *name)
-{
-	json_t *json = json_load_file(name, 0, NULL);
-	const bool is_plan = json_object_get(json, "nescsim") != NULL && json_object_get(json, "params") != NULL;
-
-	json_decref(json);
-	return is_plan;
-}
-
-static nescsim_status look_at_folder(const char *path, nescsim_diag *diag, folder_state *state_out)
-{
-	const diag_place place = { .file = path };
-	const struct dirent *entry;
-	size_t num_entries = 0;
-	DIR *dir = opendir(path);
-	char *name;
-
-	*state_out = FOLDER_FREE;
-	if (dir == NULL && errno == ENOENT)
-		return NESCSIM_OK;
-	if (dir == NULL && errno == ENOTDIR)
-		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "choose another --out",
-				"this exists and is not a folder");
-	if (dir == NULL)
-		return diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, &place, "choose another --out",
-				"cannot read the folder: %s", strerror(errno));
-	/* A sweep that was killed at its very beginning left no more than a part of its plan. */
-	while ((entry = readdir(dir)) != NULL)
-		num_entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-			       strncmp(entry->d_name, PLAN_FILE ".partial", strlen(PLAN_FILE ".partial")) != 0;
-	closedir(dir);
-	if (asprintf(&name, "%s/" PLAN_FILE, path) < 0)
-		return NESCSIM_NO_MEMORY;
-	if (num_entries != 0)
-		*state_out = is_plan_file(name) ? FOLDER_SWEEP : FOLDER_FOREIGN;
-	free(name);
-	return NESCSIM_OK;
-}
-
-/* Before anything is simulated or written. */
-static nescsim_status check_folder(const nescsim_sweep_options *options, nescsim_diag *diag)
-{
-	const diag_place place = { .file = options->out_folder };
-	folder_state state;
-	nescsim_status status;
-
-	if (*options->out_folder == '\0')
-		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, NULL, "such as --out results/grid",
-				"the folder for the sweep has no name");
-	status = look_at_folder(options->out_folder, diag, &state);
-	if (status != NESCSIM_OK)
-		return status;
-	if (state == FOLDER_FOREIGN)
-		return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place, "choose another --out",
-				"the folder exists and holds no sweep (no " PLAN_FILE " of nescsim's)");
-	if (state == FOLDER_SWEEP && !options->resume && !options->dry_run && options->points == NULL)
-		return diag_add(
-			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
-			"--resume keeps its points and runs what is missing or differs; or choose another --out",
-			"the folder holds an earlier sweep");
-	return NESCSIM_OK;
-}
-
-static json_t *texts_json(const char *const *texts, size_t num)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < num; i++)
-		json_array_append_new(array, json_string(texts[i]));
-	return array;
-}
-
-/* What was asked for, by which it can be asked for again. */
-static json_t *command_json(const sweep_plan *plan)
-{
-	const nescsim_sweep_options *options = plan->options;
-	json_t *set = json_array();
-
-	for (size_t i = 0; i < options->num_overrides; i++)
-		json_array_append_new(set,
-				      json_sprintf("%s=%s", options->overrides[i].path, options->overrides[i].value));
-	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "config", plan->file_name, "set", set, "schemes",
-			 texts_json(options->schemes, options->num_schemes), "params",
-			 texts_json(options->params, options->num_params), "repeat", (json_int_t)options->num_repeats);
-}
-
-static json_t *plan_json(const sweep_plan *plan)
-{
-	json_t *params = json_array();
-	char hash[24];
-
-	for (size_t i = 0; i < plan->num_axes; i++) {
-		const param_axis *axis = &plan->axes[i];
-		json_t *keys = json_object();
-
-		for (size_t j = 0; j < axis->num_keys; j++) {
-			json_t *values = json_array();
-
-			for (size_t k = 0; k < axis->num_values; k++)
-				json_array_append_new(values, json_string(axis->keys[j].values.items[k]));
-			char *name = NULL;
-
-			if (asprintf(&name, "%s%s", axis->keys[j].is_label ? "@" : "", axis->keys[j].path) >= 0)
-				json_object_set(keys, name, values);
-			else
-				name = NULL;
-			json_decref(values);
-			free(name);
-		}
-		json_array_append_new(params, keys);
-	}
-	snprintf(hash, sizeof(hash), "%016" PRIx64, plan->files_hash);
-	return json_pack("{s:s, s:o, s:s, s:o, s:I, s:I, s:O*}", "nescsim", NESCSIM_VERSION, "command",
-			 command_json(plan), "files", hash, "params", params, "repeat", (json_int_t)plan->num_repeats,
-			 "points", (json_int_t)plan->num_points, "figures",
-			 json_array_size(plan->figures) != 0 ? plan->figures : NULL);
-}
-
-static int add_bytes(const char *bytes, size_t num_bytes, void *to)
-{
-	output_bytes(to, bytes, num_bytes);
-	return 0;
-}
-
-/* Says what the folder holds: the parameters, in their order. */
-static nescsim_status write_plan(const sweep_plan *plan, nescsim_diag *diag)
-{
-	json_t *json = plan_json(plan);
-	output *to = NULL;
-	char *name = NULL;
-	nescsim_status status = NESCSIM_NO_MEMORY;
-
-	if (json != NULL && asprintf(&name, "%s/" PLAN_FILE, plan->options->out_folder) >= 0)
-		status = output_open(name, true, diag, &to);
-	else
-		name = NULL;
-	if (status == NESCSIM_OK && json_dump_callback(json, add_bytes, to, JSON_INDENT(2)) != 0)
-		status = NESCSIM_NO_MEMORY;
-	if (status == NESCSIM_OK) {
-		output_bytes(to, "\n", 1);
-		status = output_finish(to);
-	}
-	if (status == NESCSIM_OK)
-		status = output_commit(to);
-	output_close(to);
-	free(name);
-	json_decref(json);
-	return status;
-}
-
-static nescsim_status remove_table(const sweep_plan *plan, nescsim_diag *diag)
-{
-	char *csv;
-	nescsim_status status = NESCSIM_OK;
-
-	if (asprintf(&csv, "%s/" SWEEP_TABLE_FILE, plan->options->out_folder) < 0)
-		return NESCSIM_NO_MEMORY;
-	if (unlink(csv) != 0 && errno != ENOENT)
-		status = diag_add(diag, NESCSIM_ERROR, NESCSIM_IO, NULL, NULL, "cannot remove '%s': %s", csv,
-				  strerror(errno));
-	free(csv);
-	return status;
-}
-
-/* For a part of a sweep: its folder as it is, or a new one. Others may do the same at this moment. */
-static nescsim_status join_folder(const sweep_plan *plan, uint64_t num_to_run, nescsim_diag *diag)
-{
-	const diag_place place = { .file = plan->options->out_folder };
-	char *points = point_path(plan->options->out_folder, 0, ""), *name = NULL;
-	json_t *mine = plan_json(plan), *theirs = NULL;
-	nescsim_status status = NESCSIM_NO_MEMORY;
-
-	if (points != NULL && mine != NULL && asprintf(&name, "%s/" PLAN_FILE, place.file) >= 0) {
-		*strrchr(points, '/') = '\0';
-		status = folder_make(place.file, diag);
-		theirs = json_load_file(name, 0, NULL);
-	} else {
-		name = NULL;
-	}
-	if (status == NESCSIM_OK && theirs == NULL)
-		status = write_plan(plan, diag);
-	else if (status == NESCSIM_OK && !json_equal(mine, theirs))
-		status = diag_add(
-			diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
-			"repeat its parameters; or --resume without --points begins again; or choose another --out",
-			"the folder holds a sweep of other parameters, another version, or a configuration that "
-			"was edited since");
-	/* What a part brings is not in an earlier table. */
-	if (status == NESCSIM_OK && num_to_run != 0)
-		status = remove_table(plan, diag);
-	if (status == NESCSIM_OK)
-		status = folder_make(points, diag);
-	json_decref(mine);
-	json_decref(theirs);
-	free(name);
-	free(points);
-	return status;
-}
-
-/* Two sweeps in one folder would take each other's files away. The lock is the kernel's and ends with the last process that
- * has it, children of a killed sweep included, which are dying then: hence the wait. A filesystem without locks has none.
- * *fd_out is -1 or to be closed in the end. */
-static nescsim_status lock_folder(const char *path, nescsim_diag *diag, int *fd_out)
-{
-	static const struct timespec pause = { .tv_nsec = 20000000 };
-	const diag_place place = { .file = path };
-
-	*fd_out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (int i = 0; *fd_out >= 0 && flock(*fd_out, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; i++) {
-		if (i == MAX_LOCK_TRIES)
-			return diag_add(diag, NESCSIM_ERROR, NESCSIM_USAGE, &place,
-					"wait for it, or choose another --out",
-					"another sweep is at work in this folder");
-		nanosleep(&pause, NULL);
-	}
-	return NESCSIM_OK;
-}
-
-/* Makes and locks the folder, tidies it, and takes away the table of an earlier sweep, which is not that of the new points. */
-static nescsim_status prepare_folder(const sweep_plan *plan, nescsim_diag *diag, int *lock_fd)
-{
-	const char *out_folder = plan->options->out_folder;
-	char *points = NULL;
-	nescsim_status status = NESCSIM_NO_MEMORY;
-
-	if (asprintf(&points, "%s/" POINTS_FOLDER, out_folder) < 0)
-		return status;
-	status = folder_make(out_folder, diag);
-	if (status == NESCSIM_OK)
-		status = lock_folder(out_folder, diag, lock_fd);
-	/* In this order: no table stands beside another sweep's plan, and the folder is known as a sweep's. */
-	if (status == NESCSIM_OK)
-		status = remove_table(plan, diag);
-	if (status == NESCSIM_OK)
-		status = write_plan(plan, diag);
-	if (status == NESCSIM_OK)
-		status = folder_make(points, diag);
-	if (status == NESCSIM_OK) {
-		folder_remove_leftovers(points, false);
-		folder_remove_leftovers(out_folder, false);
-	}
-	free(points);
-	return status;
 }
 
 /* ---- points ----------------------------------------------------------------------------------------------------- */
@@ -459,19 +195,6 @@ static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result,
 	return counts->num_failed == 0 ? NESCSIM_OK : NESCSIM_RUN_FAILED;
 }
 
-/* Also those of other hosts: whoever still writes there writes what is there already. */
-static void remove_all_leftovers(const sweep_plan *plan)
-{
-	char *points = point_path(plan->options->out_folder, 0, "");
-
-	if (points == NULL)
-		return;
-	*strrchr(points, '/') = '\0';
-	folder_remove_leftovers(points, true);
-	shelf_remove_leftovers(plan);
-	free(points);
-}
-
 /* Makes the bits of points that this call need not run, before any result is looked at. */
 static nescsim_status choose_points(const sweep_plan *plan, nescsim_diag *diag, uint64_t **has_result_out,
 				    uint64_t *num_points_out)
@@ -520,8 +243,10 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	found = find_results(plan, has_result, counts, diag);
 	if (is_part)
 		return found;
-	if (found == NESCSIM_OK)
-		remove_all_leftovers(plan);
+	if (found == NESCSIM_OK) {
+		sweep_folder_tidy(plan);
+		shelf_remove_leftovers(plan);
+	}
 	status = sweep_csv_write(plan, has_result, diag);
 	if (status == NESCSIM_OK && found == NESCSIM_RUN_FAILED && counts->num_failed < counts->num_points)
 		diag_add(diag, NESCSIM_WARNING, found, &place, "--resume tries the others again",
@@ -562,7 +287,7 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (status == NESCSIM_OK && executor == NULL)
 		status = NESCSIM_USAGE;
 	if (status == NESCSIM_OK)
-		status = check_folder(options, diag);
+		status = sweep_folder_check(options, diag);
 	if (status == NESCSIM_OK)
 		status = choose_points(&plan, diag, &has_result, &counts.num_points);
 	if (status == NESCSIM_OK)
@@ -572,8 +297,8 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 	if (executor->check != NULL)
 		status = executor->check(&plan, diag);
 	if (status == NESCSIM_OK)
-		status = options->points != NULL ? join_folder(&plan, counts.num_points - counts.num_kept, diag)
-						 : prepare_folder(&plan, diag, &lock_fd);
+		status = options->points != NULL ? sweep_folder_join(&plan, counts.num_points - counts.num_kept, diag)
+						 : sweep_folder_prepare(&plan, diag, &lock_fd);
 	if (status == NESCSIM_OK && executor->calm != NULL)
 		status = executor->calm(&plan, diag);
 	if (status == NESCSIM_OK)

@@ -415,7 +415,7 @@ nescsim_status sweep_csv_write(const sweep_plan *plan, const uint64_t *has_resul
 
 	if (status == NESCSIM_OK && self.num_summary < NUM_NAMES)
 		goto out; /* no point has a result */
-	if (status == NESCSIM_OK && asprintf(&name, "%s/sweep.csv", plan->options->out_folder) < 0) {
+	if (status == NESCSIM_OK && asprintf(&name, "%s/" SWEEP_TABLE_FILE, plan->options->out_folder) < 0) {
 		name = NULL;
 		status = NESCSIM_NO_MEMORY;
 	}
@@ -427,12 +427,8 @@ nescsim_status sweep_csv_write(const sweep_plan *plan, const uint64_t *has_resul
 		status = write_all(&self, file);
 	if (file != NULL && fclose(file) != 0 && status == NESCSIM_OK)
 		status = NESCSIM_IO;
-	if (status == NESCSIM_OK)
-		status = output_finish(to);
-	if (status == NESCSIM_OK)
-		status = output_commit(to);
+	status = output_end(to, status);
 out:
-	output_close(to);
 	free(name);
 	forget_rates(&self);
 	forget_joint(&self);

@@ -244,3 +244,24 @@ void output_close(output *self)
 	free(self->name);
 	free(self);
 }
+
+nescsim_status output_end(output *self, nescsim_status status)
+{
+	if (self && status == NESCSIM_OK)
+		status = output_finish(self);
+	if (self && status == NESCSIM_OK)
+		status = output_commit(self);
+	output_close(self);
+	return status;
+}
+
+nescsim_status output_save(const char *file_name, const text_buffer *text, nescsim_diag *diag)
+{
+	output *out;
+	nescsim_status status = text_ok(text) ? output_open(file_name, true, diag, &out) : NESCSIM_NO_MEMORY;
+
+	if (status != NESCSIM_OK)
+		return status;
+	output_bytes(out, text_get(text), text->num_bytes);
+	return output_end(out, status);
+}

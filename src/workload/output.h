@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "base/text.h"
 
 typedef struct output output;
 
@@ -39,6 +40,14 @@ const char *output_partial(const output *self);
 
 /* Gives the finished file its name. Returns NESCSIM_OK or NESCSIM_IO (reported). */
 nescsim_status output_commit(output *self);
+
+/* All of that: with NESCSIM_OK it is finished and gets its name, otherwise nothing is left of it; it is freed. NULL is allowed.
+ * Returns `status`, or what went wrong. */
+nescsim_status output_end(output *self, nescsim_status status);
+
+/* Makes a file of a text, or replaces one: whole, or not at all. Returns as output_open() and output_finish(), or
+ * NESCSIM_NO_MEMORY where the text has failed. */
+nescsim_status output_save(const char *file_name, const text_buffer *text, nescsim_diag *diag);
 
 /* Frees it; without a commit nothing is left behind. NULL is allowed. */
 void output_close(output *self);
