@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/assert.h"
 
 #define FS_BLOCKS (FILE_MAP_BLOCK_BYTES / TREE_BLOCK_BYTES)
@@ -29,15 +30,11 @@ static uint64_t count_extents(uint64_t num_blocks)
 /* One more leaf as number `index`. */
 static nescsim_status insert_leaf(file_map *map, size_t index, uint64_t first_block, uint64_t num_extents)
 {
-	if (map->num_leaves == map->max_leaves) {
-		const size_t max_leaves = map->max_leaves == 0 ? 4 : 2 * map->max_leaves;
-		file_map_leaf *leaves = realloc(map->leaves, max_leaves * sizeof(*leaves));
+	file_map_leaf *leaves = array_with_room(map->leaves, map->num_leaves, &map->max_leaves, sizeof(*leaves));
 
-		if (leaves == NULL)
-			return NESCSIM_NO_MEMORY;
-		map->leaves = leaves;
-		map->max_leaves = max_leaves;
-	}
+	if (leaves == NULL)
+		return NESCSIM_NO_MEMORY;
+	map->leaves = leaves;
 	memmove(&map->leaves[index + 1], &map->leaves[index], (map->num_leaves - index) * sizeof(*map->leaves));
 	map->leaves[index] = (file_map_leaf){ .first_block = first_block, .num_extents = (uint32_t)num_extents };
 	map->num_leaves++;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "host/real_map_source.h"
 
 #define HINT_LIVE                                                                                             \
@@ -53,18 +54,15 @@ static const char *find_problem(const real_map *map, uint64_t logical, uint64_t 
 real_map_added real_map_add(real_map *map, uint64_t logical, uint64_t physical, uint64_t num, bool is_unwritten,
 			    uint64_t line, uint64_t unit_bytes, const char **problem_out)
 {
+	real_extent *extents;
+
 	*problem_out = find_problem(map, logical, physical, num, unit_bytes);
 	if (*problem_out != NULL)
 		return REAL_MAP_WRONG;
-	if (map->num_extents == map->max_extents) {
-		const size_t max_extents = map->max_extents == 0 ? 64 : 2 * map->max_extents;
-		real_extent *extents = realloc(map->extents, max_extents * sizeof(*extents));
-
-		if (extents == NULL)
-			return REAL_MAP_NO_MEMORY;
-		map->extents = extents;
-		map->max_extents = max_extents;
-	}
+	extents = array_with_room(map->extents, map->num_extents, &map->max_extents, sizeof(*extents));
+	if (extents == NULL)
+		return REAL_MAP_NO_MEMORY;
+	map->extents = extents;
 	map->extents[map->num_extents++] = (real_extent){
 		.logical_bytes = logical * unit_bytes,
 		.physical_bytes = physical * unit_bytes,

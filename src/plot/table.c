@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -39,15 +40,11 @@ __attribute__((format(printf, 4, 5))) static nescsim_status complain(const parse
 
 static nescsim_status keep_cell(parser *self, const char *cell)
 {
-	if (self->num_cells == self->max_cells) {
-		const size_t max_cells = self->max_cells == 0 ? 256 : 2 * self->max_cells;
-		const char **cells = realloc(self->cells, max_cells * sizeof(*cells));
+	const char **cells = array_with_room(self->cells, self->num_cells, &self->max_cells, sizeof(*cells));
 
-		if (cells == NULL)
-			return NESCSIM_NO_MEMORY;
-		self->cells = cells;
-		self->max_cells = max_cells;
-	}
+	if (cells == NULL)
+		return NESCSIM_NO_MEMORY;
+	self->cells = cells;
 	self->cells[self->num_cells++] = cell;
 	return NESCSIM_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/diag.h"
 #include "base/path.h"
 #include "metrics/folder.h"
@@ -60,17 +61,12 @@ static char *name_of(const char *file_name)
 static nescsim_status add_experiment(job *self, const char *file_name, const scenario *of)
 {
 	const diag_place place = { .file = file_name };
-	experiment *added;
+	experiment *experiments, *added;
 
-	if (self->num == self->capacity) {
-		const size_t capacity = self->capacity == 0 ? 16 : 2 * self->capacity;
-		experiment *experiments = realloc(self->experiments, capacity * sizeof(*experiments));
-
-		if (experiments == NULL)
-			return NESCSIM_NO_MEMORY;
-		self->experiments = experiments;
-		self->capacity = capacity;
-	}
+	experiments = array_with_room(self->experiments, self->num, &self->capacity, sizeof(*experiments));
+	if (experiments == NULL)
+		return NESCSIM_NO_MEMORY;
+	self->experiments = experiments;
 	added = &self->experiments[self->num++];
 	*added = (experiment){ .file_name = strdup(file_name),
 			       .name = name_of(file_name),

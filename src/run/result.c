@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "metrics/decimal.h"
 #include "metrics/table.h"
 #include "run/outcome.h"
@@ -39,19 +40,15 @@ static nescsim_status add_row(nescsim_result *result, const scheme_result *schem
 {
 	const metrics_host_cpu *cpu = &scheme->host_cpu[vm];
 	metrics_summary summary;
+	nescsim_row *rows;
 	nescsim_status status = metrics_summarize(scheme->metrics, layer, vm, op, &summary);
 
 	if (status != NESCSIM_OK || (summary.num_requests == 0 && summary.num_failed == 0))
 		return status;
-	if (result->num_rows == result->max_rows) {
-		const size_t max_rows = result->max_rows == 0 ? 64 : 2 * result->max_rows;
-		nescsim_row *rows = realloc(result->rows, max_rows * sizeof(*rows));
-
-		if (rows == NULL)
-			return NESCSIM_NO_MEMORY;
-		result->rows = rows;
-		result->max_rows = max_rows;
-	}
+	rows = array_with_room(result->rows, result->num_rows, &result->max_rows, sizeof(*rows));
+	if (rows == NULL)
+		return NESCSIM_NO_MEMORY;
+	result->rows = rows;
 	result->rows[result->num_rows++] = (nescsim_row){
 		.scheme = scheme->ops->name,
 		.layer = metrics_layer_name(layer),

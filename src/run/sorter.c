@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define BUFFER_RECORDS 64 /* of each run while they are merged */
 
 /* A sorted part of the file; the last one is in memory. */
@@ -68,15 +70,11 @@ static bool fail(sorter *self)
 
 static sorter_run *new_run(sorter *self)
 {
-	if (self->num_runs == self->max_runs) {
-		const size_t max_runs = self->max_runs == 0 ? 16 : 2 * self->max_runs;
-		sorter_run *runs = realloc(self->runs, max_runs * sizeof(*runs));
+	sorter_run *runs = array_with_room(self->runs, self->num_runs, &self->max_runs, sizeof(*runs));
 
-		if (runs == NULL)
-			return NULL;
-		self->runs = runs;
-		self->max_runs = max_runs;
-	}
+	if (runs == NULL)
+		return NULL;
+	self->runs = runs;
 	self->runs[self->num_runs] = (sorter_run){ .next = 0 };
 	return &self->runs[self->num_runs++];
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/assert.h"
 #include "base/diag.h"
 #include "base/units.h"
@@ -154,15 +155,11 @@ static nescsim_status need(nescsim_validation *self, const claim_place *place, c
 		return NESCSIM_OK;
 	at = find_cell(self, place->experiment, op, request_bytes);
 	if (at == NULL) {
-		if (self->num_cells == self->max_cells) {
-			const size_t max_cells = self->max_cells == 0 ? 64 : 2 * self->max_cells;
-			cell *cells = realloc(self->cells, max_cells * sizeof(*cells));
+		cell *cells = array_with_room(self->cells, self->num_cells, &self->max_cells, sizeof(*cells));
 
-			if (cells == NULL)
-				return NESCSIM_NO_MEMORY;
-			self->cells = cells;
-			self->max_cells = max_cells;
-		}
+		if (cells == NULL)
+			return NESCSIM_NO_MEMORY;
+		self->cells = cells;
 		at = &self->cells[self->num_cells++];
 		*at = (cell){ .experiment = place->experiment, .op = op, .request_bytes = request_bytes };
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/units.h"
 
 #define ZIP "zip:"
@@ -74,18 +75,15 @@ static bool next_piece(piece *rest, char separator, piece *piece_out)
 
 static nescsim_status add_value(const reader *with, text_list *values, const char *text, size_t num_bytes)
 {
+	char **items;
+
 	if (values->num == PARAM_MAX_VALUES)
 		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "take larger steps",
 				"the list has more than %d values", PARAM_MAX_VALUES);
-	if (values->num == values->capacity) {
-		const size_t capacity = values->capacity == 0 ? 8 : 2 * values->capacity;
-		char **items = realloc(values->items, capacity * sizeof(*items));
-
-		if (items == NULL)
-			return NESCSIM_NO_MEMORY;
-		values->items = items;
-		values->capacity = capacity;
-	}
+	items = array_with_room(values->items, values->num, &values->capacity, sizeof(*items));
+	if (items == NULL)
+		return NESCSIM_NO_MEMORY;
+	values->items = items;
 	values->items[values->num] = strndup(text, num_bytes);
 	return values->items[values->num++] != NULL ? NESCSIM_OK : NESCSIM_NO_MEMORY;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "metrics/folder.h"
 #include "sweep/executor.h"
 #include "sweep/point.h"
@@ -29,15 +30,11 @@ static int compare(const void *one, const void *other)
 
 static nescsim_status add(sweep_shelf *self, uint64_t key, const char *name)
 {
-	if (self->num == self->capacity) {
-		const size_t capacity = self->capacity == 0 ? 64 : 2 * self->capacity;
-		shelf_result *results = realloc(self->results, capacity * sizeof(*results));
+	shelf_result *results = array_with_room(self->results, self->num, &self->capacity, sizeof(*results));
 
-		if (results == NULL)
-			return NESCSIM_NO_MEMORY;
-		self->results = results;
-		self->capacity = capacity;
-	}
+	if (results == NULL)
+		return NESCSIM_NO_MEMORY;
+	self->results = results;
 	self->results[self->num] = (shelf_result){ .key = key, .point = NOT_TAKEN, .name = strdup(name) };
 	return self->results[self->num++].name == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "metrics/csv.h"
 #include "metrics/folder.h"
 #include "sweep/csv_rows.h"
@@ -54,22 +55,6 @@ typedef struct table {
 	size_t num_joint, max_joint;
 	csv_writer csv;
 } table;
-
-/* Grows an array of `item_bytes` each; false when out of memory. */
-static bool make_room(void **items, size_t num, size_t *max, size_t item_bytes)
-{
-	const size_t more = *max == 0 ? 64 : 2 * *max;
-	void *moved;
-
-	if (num < *max)
-		return true;
-	moved = realloc(*items, more * item_bytes);
-	if (moved == NULL)
-		return false;
-	*items = moved;
-	*max = more;
-	return true;
-}
 
 /* ---- units.csv -------------------------------------------------------------------------------------------------- */
 
@@ -147,15 +132,17 @@ static nescsim_status read_rates(table *self, uint64_t point)
 	}
 	while (status == NESCSIM_OK && (status = csv_rows_next(&rows, &end)) == NESCSIM_OK && !end) {
 		char column[128];
-		rate *found;
+		rate *all, *found;
 		bool has;
 
 		if (!is_rate(rows.cells[at[3]]))
 			continue;
-		if (!make_room((void **)&self->found, self->num_found, &self->max_found, sizeof(*found))) {
+		all = array_with_room(self->found, self->num_found, &self->max_found, sizeof(*all));
+		if (all == NULL) {
 			status = NESCSIM_NO_MEMORY;
 			break;
 		}
+		self->found = all;
 		column_name(rows.cells[at[1]], rows.cells[at[3]], column, sizeof(column));
 		found = &self->found[self->num_found];
 		*found = (rate){ .column = rate_column(self, column) };
@@ -219,7 +206,7 @@ static void begin_row(table *self, uint64_t point, const char *repeat)
 /* The row over all repeats that these names belong to; NULL when out of memory. */
 static joint_row *joint_for(table *self, char *const *names)
 {
-	joint_row *row;
+	joint_row *all, *row;
 	bool complete = true;
 
 	for (size_t i = 0; i < self->num_joint; i++) {
@@ -231,8 +218,10 @@ static joint_row *joint_for(table *self, char *const *names)
 		if (same)
 			return row;
 	}
-	if (!make_room((void **)&self->joint, self->num_joint, &self->max_joint, sizeof(*row)))
+	all = array_with_room(self->joint, self->num_joint, &self->max_joint, sizeof(*all));
+	if (all == NULL)
 		return NULL;
+	self->joint = all;
 	row = &self->joint[self->num_joint++];
 	*row = (joint_row){ .cells = calloc(num_numbers(self), sizeof(*row->cells)) };
 	for (int j = 0; j < NUM_NAMES; j++) {
