@@ -1,5 +1,6 @@
 #include "base/array.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #define FIRST_ITEMS 16
@@ -11,6 +12,8 @@ void *array_with_room(void *items, size_t num, size_t *max, size_t item_bytes)
 
 	if (num < *max)
 		return items;
+	if (*max > SIZE_MAX / 2 / item_bytes)
+		return NULL;
 	moved = reallocarray(items, more, item_bytes);
 	if (moved != NULL)
 		*max = more;

@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /* The array `items` (NULL: none yet) of `num` items, with room for one more: itself where there is some, or else moved to twice
- * the room. *max is how many have room. NULL when out of memory; then the array is as it was. */
+ * the room. *max is how many have room. NULL when out of memory, or when the bytes cannot be counted; then the array is as it
+ * was. */
 void *array_with_room(void *items, size_t num, size_t *max, size_t item_bytes);
 
 #endif
