@@ -4,7 +4,7 @@
 
 # What the tool needs to be built and run. binutils brings objcopy; gnuplot is for `nescsim plot`.
 build_packages=(gcc binutils libc6-dev cmake ninja-build pkgconf libsimgrid-dev libyaml-dev libjansson-dev
-	libarchive-dev libgsl-dev libext2fs-dev gnuplot-nox)
+	libarchive-dev libgsl-dev libext2fs-dev nettle-dev gnuplot-nox)
 # What only the tests need: g++ compiles the public headers as C++, e2fsprogs makes images of filesystems, libxml2-utils takes
 # pages apart.
 test_packages=(libcmocka-dev g++ e2fsprogs libxml2-utils)

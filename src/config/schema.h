@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/diag.h"
 
@@ -35,6 +36,12 @@ typedef struct cfg_path {
 	const char *text;     /* as the user wrote it (goes into dumps) */
 	const char *resolved; /* relative to the file that names it (to open) */
 } cfg_path;
+
+/* What the user would call a file that `resolved`, which may be a pattern, stands for. */
+static inline const char *cfg_path_shown(const cfg_path *self, const char *file_name)
+{
+	return file_name + (strlen(self->resolved) - strlen(self->text));
+}
 
 typedef struct cfg_list {
 	size_t num;

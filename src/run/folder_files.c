@@ -540,8 +540,8 @@ static nescsim_status write_json(const nescsim_result *result, FILE *out)
 				  result->bottlenecks[i].unit, "utilisation_ppm", (json_int_t)finding->utilisation_ppm,
 				  "stage", finding->stage, "stage_ppm", (json_int_t)finding->stage_ppm));
 	}
-	root = json_pack("{s:s, s:I, s:O, s:o, s:O}", "nescsim", NESCSIM_VERSION, "seed", (json_int_t)result->seed,
-			 "notes", result->notes, "schemes", schemes, "config", result->config);
+	root = json_pack("{s:s, s:I, s:O, s:o, s:O, s:O}", "nescsim", NESCSIM_VERSION, "seed", (json_int_t)result->seed,
+			 "notes", result->notes, "schemes", schemes, "config", result->config, "files", result->files);
 	if (root != NULL && json_array_size(result->figures) != 0 &&
 	    json_object_set(root, "figures", result->figures) != 0)
 		status = NESCSIM_NO_MEMORY;

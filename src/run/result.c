@@ -25,6 +25,7 @@ void nescsim_result_destroy(nescsim_result *result)
 	json_decref(result->config);
 	json_decref(result->figures);
 	json_decref(result->notes);
+	json_decref(result->files);
 	free(result);
 }
 

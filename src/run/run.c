@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/input_files.h"
 #include "run/inputs.h"
 #include "run/machine.h"
 #include "run/outcome.h"
@@ -32,10 +33,11 @@ static nescsim_status simulate(const nescsim_config *config, const inputs *ready
 	/* What says what it varies has its figures drawn of a sweep. */
 	result->figures = given->sweep.params.num != 0 ? json_array() : scenario_figures(given);
 	result->notes = inputs_notes(ready);
+	result->files = options->out_folder != NULL ? input_files_list(config) : json_array();
 	result->schemes = calloc(given->schemes.num, sizeof(*result->schemes));
 	result->bottlenecks = calloc(given->schemes.num, sizeof(*result->bottlenecks));
-	if (result->config == NULL || result->figures == NULL || result->notes == NULL || result->schemes == NULL ||
-	    result->bottlenecks == NULL)
+	if (result->config == NULL || result->figures == NULL || result->notes == NULL || result->files == NULL ||
+	    result->schemes == NULL || result->bottlenecks == NULL)
 		status = NESCSIM_NO_MEMORY;
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
 		const scheme_run run = {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/hypervisor.h"
 #include "nesc/bar.h"
+#include "run/input_files.h"
 #include "sim/sim.h"
 #include "workload/source.h"
 
@@ -464,6 +465,7 @@ typedef struct config_origin {
 	const char *name, *text;
 	const cfg_file *files;
 	size_t num_files;
+	struct input_digests *digests; /* to share; NULL = it gets its own */
 } config_origin;
 
 static nescsim_status decode(const config_origin *from, const cfg_override *overrides, size_t num_overrides,
@@ -557,6 +559,11 @@ static nescsim_status load(const config_origin *from, const nescsim_override *ov
 	if (copy != NULL && config != NULL)
 		status = decode(from, copy, num_overrides, diag, config);
 	free(copy);
+	if (status == NESCSIM_OK) {
+		config->has_own_digests = from->digests == NULL;
+		config->digests = from->digests != NULL ? from->digests : input_digests_create();
+		status = config->digests != NULL ? NESCSIM_OK : NESCSIM_NO_MEMORY;
+	}
 	if (status == NESCSIM_OK && has_open_count(&config->scenario))
 		status = fill_in_counts(from, overrides, num_overrides, diag, config);
 	if (status != NESCSIM_OK) {
@@ -596,7 +603,7 @@ nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, si
 nescsim_status scenario_load_again(const nescsim_config *original, const nescsim_override *overrides,
 				   size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out)
 {
-	config_origin from = { .name = NULL };
+	config_origin from = { .digests = original->digests };
 
 	from.files = cfg_files(original->document, &from.num_files);
 	from.name = from.files[0].name;
@@ -609,6 +616,8 @@ void nescsim_config_destroy(nescsim_config *config)
 		return;
 	cfg_document_destroy(config->document);
 	cfg_document_destroy(config->all_document);
+	if (config->has_own_digests)
+		input_digests_destroy(config->digests);
 	free(config->chosen_schemes);
 	free(config);
 }

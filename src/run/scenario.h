@@ -47,6 +47,8 @@ struct nescsim_config {
 	cfg_variant *chosen_schemes; /* those in use, if others */
 	cfg_document *all_document;  /* all schemes with their defaults, made when first needed */
 	cfg_list all_schemes;
+	struct input_digests *digests; /* of the configuration that this one was loaded again from, or its own */
+	bool has_own_digests;
 };
 
 /* As nescsim_config_load(), from files that are part of the program (cfg_load_files()). */
@@ -54,7 +56,8 @@ nescsim_status scenario_load_builtin(const char *name, const cfg_file *files, si
 				     const nescsim_override *overrides, size_t num_overrides, nescsim_diag *diag,
 				     nescsim_config **config_out);
 
-/* As nescsim_config_load(), of the files of `original` as they were when it was loaded. */
+/* As nescsim_config_load(), of the files of `original` as they were when it was loaded. `original` must
+ * outlive it. */
 nescsim_status scenario_load_again(const nescsim_config *original, const nescsim_override *overrides,
 				   size_t num_overrides, nescsim_diag *diag, nescsim_config **config_out);
 

@@ -103,6 +103,14 @@ static void job_close(void *state)
 	fio_job_close(self->opened);
 }
 
+static nescsim_status job_visit_files(const void *params_in, source_file_visitor *visit, void *context)
+{
+	const fio_job_params *params = params_in;
+
+	visit(context, params->file.resolved, params->file.text);
+	return NESCSIM_OK;
+}
+
 const source_kind kind_fio_job = {
 	.state_bytes = sizeof(job_state),
 	.has_app_layer = true,
@@ -113,4 +121,5 @@ const source_kind kind_fio_job = {
 	.close = job_close,
 	.prepare = job_prepare,
 	.unshare = job_unshare,
+	.visit_files = job_visit_files,
 };

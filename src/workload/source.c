@@ -181,3 +181,10 @@ nescsim_status source_count_tenants(const cfg_variant *workload, const diag_plac
 				   "count: 0 means one VM for each device of a trace, and this is none");
 	return kind->count_tenants(workload->params, place, diag, num_out);
 }
+
+nescsim_status source_visit_files(const cfg_variant *workload, source_file_visitor *visit, void *context)
+{
+	const source_kind *kind = kind_of(workload);
+
+	return kind->visit_files ? kind->visit_files(workload->params, visit, context) : NESCSIM_OK;
+}

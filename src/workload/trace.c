@@ -356,6 +356,32 @@ nescsim_status trace_open(const char *file_name, const char *shown_name, const t
 	return NESCSIM_OK;
 }
 
+nescsim_status trace_visit_files(const char *file_name, const trace_options *options, input_visitor *visit,
+				 void *context)
+{
+	const trace wanted = { .options = *options };
+	glob_t found;
+	nescsim_status status = list_files(file_name, NULL, NULL, &found);
+	const size_t num_files = status != NESCSIM_OK ? 0 : found.gl_pathc ? join_recordings(&wanted, &found) : 1;
+
+	for (size_t i = 0; i < num_files; i++) {
+		const char *name = found.gl_pathc ? found.gl_pathv[i] : file_name;
+		char part[PATH_MAX];
+		recording of;
+
+		if (!find_recording(&wanted, name, recording_find, &of)) {
+			visit(context, name);
+			continue;
+		}
+		for (uint32_t cpu = 0; cpu < of.num_cpus; cpu++) {
+			recording_part(&of, cpu, part, sizeof(part));
+			visit(context, part);
+		}
+	}
+	globfree(&found);
+	return status;
+}
+
 void trace_close(trace *self)
 {
 	if (!self)

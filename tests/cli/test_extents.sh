@@ -227,6 +227,12 @@ expect 0
 run run "$scratch/image.yaml" --set "vms[0].disk.map.file=$scratch/ext2.map" --check --out "$scratch/text"
 expect 0
 cmp "$scratch/image/units.csv" "$scratch/text/units.csv" || bad 'an image and its text make different disks'
+# The result says what map it was, and not what else is in the image.
+digest=$(awk 'NR == 1 { print $7; bytes = $5; next }
+	{ printf "%d %d %d %d\n", $1 * bytes, $2 * bytes, $3 * bytes, $4 != "unwritten" }' "$scratch/ext2.map" | sha256sum)
+grep -q "\"sha256\": \"${digest%% *}\"" "$scratch/image/result.json" || bad 'the digest of a map in an image'
+digest=$(sha256sum <"$scratch/ext2.map")
+grep -q "\"sha256\": \"${digest%% *}\"" "$scratch/text/result.json" || bad 'the digest of a map in a text'
 
 run check "$scratch/image.yaml" --set 'vms[0].disk.map.file=nowhere.map'
 expect 4

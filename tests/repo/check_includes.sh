@@ -44,6 +44,7 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 		owner["simgrid"] = owner["xbt"] = "sim"
 		owner["yaml.h"] = "config"
 		owner["ext2fs"] = "host"
+		owner["nettle"] = "run"
 	}
 	function wrong(why) {
 		printf "%s:%d: %s: %s\n", FILENAME, FNR, $0, why

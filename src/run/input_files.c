@@ -1,0 +1,198 @@
+#include "run/input_files.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/real_map.h"
+#include "workload/source.h"
+
+#define NUM_DIGESTS_KEPT 256 /* as many files as a trace may have */
+#define DIGEST_TEXT_BYTES (BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1)
+
+typedef struct digest {
+	struct stat of;
+	char text[DIGEST_TEXT_BYTES];
+} digest;
+
+struct input_digests {
+	digest kept[NUM_DIGESTS_KEPT];
+	size_t num, next; /* to be forgotten for another one */
+};
+
+input_digests *input_digests_create(void)
+{
+	return calloc(1, sizeof(input_digests));
+}
+
+void input_digests_destroy(input_digests *self)
+{
+	free(self);
+}
+
+static void finish(struct sha256_ctx *hash, char *text)
+{
+	uint8_t bytes[SHA256_DIGEST_SIZE];
+
+	sha256_digest(hash, sizeof(bytes), bytes);
+	base16_encode_update(text, sizeof(bytes), bytes);
+	text[DIGEST_TEXT_BYTES - 1] = '\0';
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+static bool hash_file(int file, char *text)
+{
+	static const size_t block_bytes = 1 << 18;
+	uint8_t *block = malloc(block_bytes);
+	struct sha256_ctx hash;
+	ssize_t num_bytes = -1;
+
+	sha256_init(&hash);
+	while (block != NULL && (num_bytes = read(file, block, block_bytes)) > 0)
+		sha256_update(&hash, (size_t)num_bytes, block);
+	free(block);
+	if (num_bytes == 0)
+		finish(&hash, text);
+	return num_bytes == 0;
+}
+
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino && one->st_size == other->st_size &&
+	       one->st_ctim.tv_sec == other->st_ctim.tv_sec && one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
+}
+
+/* NULL: it cannot be read, or is no regular file. *of is filled in otherwise. */
+static const char *digest_of(input_digests *known, const char *file_name, struct stat *of)
+{
+	const int file = open(file_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *found = NULL;
+	digest *into;
+
+	if (file < 0 || fstat(file, of) != 0 || !S_ISREG(of->st_mode))
+		goto out;
+	for (size_t i = 0; found == NULL && i < known->num; i++)
+		if (is_same(&known->kept[i].of, of))
+			found = known->kept[i].text;
+	if (found != NULL)
+		goto out;
+	into = &known->kept[known->next];
+	into->of = (struct stat){ .st_size = -1 };
+	if (!hash_file(file, into->text))
+		goto out;
+	into->of = *of;
+	found = into->text;
+	known->next = (known->next + 1) % NUM_DIGESTS_KEPT;
+	known->num += known->num < NUM_DIGESTS_KEPT;
+out:
+	if (file >= 0)
+		close(file);
+	return found;
+}
+
+/* ---- the list --------------------------------------------------------------------------------------------------- */
+
+typedef struct file_list {
+	input_digests *known;
+	json_t *files;
+	bool failed;
+} file_list;
+
+/* Steals `file`. Who is named twice is there once. */
+static void add(file_list *self, json_t *file)
+{
+	json_t *there;
+	size_t index;
+
+	json_array_foreach(self->files, index, there)
+	{
+		if (json_equal(there, file)) {
+			json_decref(file);
+			return;
+		}
+	}
+	self->failed |= json_array_append_new(self->files, file) != 0;
+}
+
+static void add_file(void *context, const char *file_name, const char *shown_name)
+{
+	file_list *self = context;
+	struct stat of;
+	const char *text = digest_of(self->known, file_name, &of);
+
+	add(self, text == NULL ? json_pack("{s:s}", "file", shown_name)
+			       : json_pack("{s:s, s:I, s:s}", "file", shown_name, "bytes", (json_int_t)of.st_size,
+					   "sha256", text));
+}
+
+static void hash_map(const real_map *map, char *text)
+{
+	struct sha256_ctx hash;
+	char line[96];
+
+	sha256_init(&hash);
+	sha256_update(&hash, (size_t)snprintf(line, sizeof(line), "%" PRIu64 "\n", map->file_bytes), (uint8_t *)line);
+	for (size_t i = 0; i < map->num_extents; i++) {
+		const real_extent *each = &map->extents[i];
+		const int num_bytes =
+			snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64 " %" PRIu64 " %d\n", each->logical_bytes,
+				 each->physical_bytes, each->num_bytes, !each->is_unwritten);
+
+		sha256_update(&hash, (size_t)num_bytes, (uint8_t *)line);
+	}
+	finish(&hash, text);
+}
+
+/* An image may be larger than all that is simulated; only the map counts. */
+static void add_map_in_image(file_list *self, const disk_map_extents *from)
+{
+	const real_map_options options = { .format = disk_map_format(from), .is_again = true };
+	char text[DIGEST_TEXT_BYTES];
+	json_t *file;
+	real_map map;
+
+	if (real_map_read(from->file.resolved, from->file.resolved, &options, NULL, &map) == NESCSIM_OK) {
+		hash_map(&map, text);
+		file = json_pack("{s:s, s:I, s:s}", "file", from->file.text, "extents", (json_int_t)map.num_extents,
+				 "sha256", text);
+	} else {
+		file = json_pack("{s:s}", "file", from->file.text);
+	}
+	real_map_fini(&map);
+	add(self, file);
+}
+
+static void add_map(file_list *self, const disk_config *disk)
+{
+	const disk_map_extents *from = disk->map.params;
+
+	if (disk->map.index != DISK_MAP_EXTENTS)
+		return;
+	if (access(from->file.resolved, F_OK) == 0)
+		add_file(self, from->file.resolved, from->file.text);
+	else
+		add_map_in_image(self, from);
+}
+
+json_t *input_files_list(const nescsim_config *config)
+{
+	const vm_config *vms = config->scenario.vms.items;
+	file_list self = { .known = config->digests, .files = json_array() };
+
+	for (size_t i = 0; self.files != NULL && i < config->scenario.vms.num; i++) {
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
+			add_map(&self, disk_config_file(&vms[i].disk, j));
+		self.failed |= source_visit_files(&vms[i].workload, add_file, &self) == NESCSIM_NO_MEMORY;
+	}
+	if (self.failed) {
+		json_decref(self.files);
+		return NULL;
+	}
+	return self.files;
+}

@@ -1,0 +1,191 @@
+/* Does a result say what files it was made of, and what they held? */
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/input_files.h"
+#include "run/run_test.h"
+
+#define SHA_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define SHA_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static void write_text(const scratch *place, const char *name, const char *text)
+{
+	char path[192];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", place->root, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The files of a configuration in the folder; to be freed. */
+static char *list_of(const nescsim_config *config)
+{
+	json_t *files = input_files_list(config);
+	char *text = json_dumps(files, JSON_COMPACT);
+
+	assert_non_null(text);
+	json_decref(files);
+	return text;
+}
+
+static nescsim_config *load_in(const scratch *place, const char *text)
+{
+	char path[192], whole[1024];
+
+	snprintf(whole, sizeof(whole), "media: {capacity: 64 GiB}\n%s", text);
+	write_text(place, "all.yaml", whole);
+	snprintf(path, sizeof(path), "%s/all.yaml", place->root);
+	return load(path, NULL, 0);
+}
+
+static void expect(const scratch *place, const char *text, const char *wanted)
+{
+	nescsim_config *config = load_in(place, text);
+	char *files = list_of(config);
+
+	assert_string_equal(files, wanted);
+	free(files);
+	nescsim_config_destroy(config);
+}
+
+static void generators_read_none(void **state)
+{
+	const scratch place = scratch_make();
+
+	(void)state;
+	expect(&place, "vms: [{workload: {kind: dd, count: 1}}]\n", "[]");
+	scratch_remove(&place);
+}
+
+static void a_file_is_there_once_by_the_name_the_user_gave(void **state)
+{
+	const scratch place = scratch_make();
+
+	(void)state;
+	write_text(&place, "a.csv", "abc");
+	write_text(&place, "b.fio", "");
+	expect(&place,
+	       "vms:\n"
+	       "  - {workload: {kind: trace, file: ./a.csv}}\n"
+	       "  - {workload: {kind: fio_job, file: b.fio}}\n"
+	       "  - {workload: {kind: trace, file: ./a.csv}, disk: {map: {kind: extents, file: a.csv}}}\n",
+	       "[{\"file\":\"./a.csv\",\"bytes\":3,\"sha256\":\"" SHA_ABC "\"},"
+	       "{\"file\":\"b.fio\",\"bytes\":0,\"sha256\":\"" SHA_NOTHING "\"},"
+	       "{\"file\":\"a.csv\",\"bytes\":3,\"sha256\":\"" SHA_ABC "\"}]");
+	scratch_remove(&place);
+}
+
+static void patterns_and_recordings_are_all_their_files(void **state)
+{
+	const scratch place = scratch_make();
+
+	(void)state;
+	write_text(&place, "y.csv", "");
+	write_text(&place, "x.csv", "abc");
+	write_text(&place, "sda.blktrace.0", "abc");
+	write_text(&place, "sda.blktrace.1", "");
+	expect(&place,
+	       "vms:\n"
+	       "  - {workload: {kind: trace, file: '?.csv'}}\n"
+	       "  - {workload: {kind: trace, file: sda}}\n",
+	       "[{\"file\":\"x.csv\",\"bytes\":3,\"sha256\":\"" SHA_ABC "\"},"
+	       "{\"file\":\"y.csv\",\"bytes\":0,\"sha256\":\"" SHA_NOTHING "\"},"
+	       "{\"file\":\"sda.blktrace.0\",\"bytes\":3,\"sha256\":\"" SHA_ABC "\"},"
+	       "{\"file\":\"sda.blktrace.1\",\"bytes\":0,\"sha256\":\"" SHA_NOTHING "\"}]");
+	scratch_remove(&place);
+}
+
+static void what_cannot_be_read_has_a_name_only(void **state)
+{
+	const scratch place = scratch_make();
+
+	(void)state;
+	expect(&place,
+	       "vms:\n"
+	       "  - {workload: {kind: trace, file: none.csv}, disk: {map: {kind: extents, file: 'none.img:/a'}}}\n"
+	       "  - {workload: {kind: trace, file: .}}\n"
+	       "  - {workload: {kind: trace, file: 'none*'}}\n",
+	       "[{\"file\":\"none.img:/a\"},{\"file\":\"none.csv\"},{\"file\":\".\"}]");
+	scratch_remove(&place);
+}
+
+/* In place, with as many bytes and the old time of the content: only the time of the change differs. */
+static void a_file_that_is_changed_is_read_again(void **state)
+{
+	const scratch place = scratch_make();
+	const struct timespec past[] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+	nescsim_config *config;
+	char *before, *again, *after, path[192];
+
+	(void)state;
+	write_text(&place, "a.csv", "abc");
+	snprintf(path, sizeof(path), "%s/a.csv", place.root);
+	assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+	config = load_in(&place, "vms: [{workload: {kind: trace, file: a.csv}}]\n");
+	before = list_of(config);
+	again = list_of(config);
+	assert_string_equal(before, again);
+	usleep(50000); /* the kernel's clock of files has gone on */
+	write_text(&place, "a.csv", "abd");
+	assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+	after = list_of(config);
+	assert_string_not_equal(before, after);
+	free(before);
+	free(again);
+	free(after);
+	nescsim_config_destroy(config);
+	scratch_remove(&place);
+}
+
+/* As many files as there is no room for: the digests that are forgotten are made again. */
+static void many_files_are_right_too(void **state)
+{
+	const scratch place = scratch_make();
+	static const char text[] = "vms:\n"
+				   "  - {workload: {kind: trace, file: '[0-9][0-9].csv'}}\n"
+				   "  - {workload: {kind: trace, file: '1[0-9][0-9].csv'}}\n"
+				   "  - {workload: {kind: trace, file: '2[0-9][0-9].csv'}}\n";
+	nescsim_config *config;
+	char *one, *other;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		char name[16], digits[8];
+
+		snprintf(name, sizeof(name), "%d.csv", i);
+		snprintf(digits, sizeof(digits), "%d", i);
+		write_text(&place, name, digits);
+	}
+	config = load_in(&place, text);
+	one = list_of(config);
+	other = list_of(config);
+	assert_same_text(one, other, "files");
+	nescsim_config_destroy(config);
+	config = load_in(&place, text);
+	free(other);
+	other = list_of(config);
+	assert_same_text(one, other, "files of a configuration that has seen none");
+	free(one);
+	free(other);
+	nescsim_config_destroy(config);
+	scratch_remove(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(generators_read_none),
+		cmocka_unit_test(a_file_is_there_once_by_the_name_the_user_gave),
+		cmocka_unit_test(patterns_and_recordings_are_all_their_files),
+		cmocka_unit_test(what_cannot_be_read_has_a_name_only),
+		cmocka_unit_test(a_file_that_is_changed_is_read_again),
+		cmocka_unit_test(many_files_are_right_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
