@@ -52,6 +52,7 @@ typedef struct report_origin {
 	const char *version;
 	json_t *seed;   /* an integer */
 	json_t *config; /* effective */
+	json_t *files;  /* that it read; NULL: of a version that did not say */
 } report_origin;
 
 /* Takes them from a result.json that was read of the folder. An error when they are not there, or when the configuration
@@ -71,6 +72,9 @@ nescsim_status report_changes(report_job *job, const report_origin *origin, cons
  * "nescsim run NAME.yaml", say. */
 nescsim_status report_reproduce(report_job *job, const report_source *from, const report_origin *origin,
 				const char *command);
+
+/* Which files `who` read, if any: "The run". */
+void report_files(report_job *job, const report_origin *origin, const char *who);
 
 /* Adds a word as a shell takes it, with a space before it unless it is the first. */
 void report_add_word(text_buffer *command, const char *word);

@@ -42,7 +42,8 @@ nescsim_status report_find_origin(report_job *job, const report_source *from, js
 
 	*origin_out = (report_origin){ .version = json_string_value(json_object_get(json, "nescsim")),
 				       .seed = json_object_get(json, "seed"),
-				       .config = json_object_get(json, "config") };
+				       .config = json_object_get(json, "config"),
+				       .files = json_object_get(json, "files") };
 	if (file == NULL)
 		return NESCSIM_NO_MEMORY;
 	if (!json_is_object(origin_out->config))
@@ -171,4 +172,31 @@ nescsim_status report_reproduce(report_job *job, const report_source *from, cons
 	html_add(page, "</code></pre>\n</details>\n");
 	free(yaml);
 	return NESCSIM_OK;
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+void report_files(report_job *job, const report_origin *origin, const char *who)
+{
+	html_page *page = &job->page;
+	json_t *file;
+	size_t index;
+
+	if (json_array_size(origin->files) == 0)
+		return;
+	html_add(page,
+		 "<p>%s read these files, with these SHA-256 digests (of a map in an image: of its extents). The lines "
+		 "are "
+		 "for <code>sha256sum --check</code> in the folder of the configuration.</p>\n<pre><code>",
+		 who);
+	json_array_foreach(origin->files, index, file)
+	{
+		html_add(page, "%s  %s\n", string_of(file, "sha256"), string_of(file, "file"));
+	}
+	html_add(page, "</code></pre>\n");
 }

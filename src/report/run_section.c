@@ -391,6 +391,8 @@ static nescsim_status add_reproduce(const run_data *self)
 	status = text_ok(&name) && text_ok(&command)
 			 ? report_reproduce(self->job, self->source, &self->origin, text_get(&command))
 			 : NESCSIM_NO_MEMORY;
+	if (status == NESCSIM_OK)
+		report_files(self->job, &self->origin, "The run");
 	text_free(&name);
 	text_free(&command);
 	return status;

@@ -494,6 +494,8 @@ static nescsim_status add_reproduce(const sweep_data *self)
 	status = text_ok(&original) && text_ok(&name) && text_ok(&command) ? NESCSIM_OK : NESCSIM_NO_MEMORY;
 	if (status == NESCSIM_OK && self->first != NULL)
 		status = report_reproduce(self->job, self->source, &self->origin, text_get(&command));
+	if (status == NESCSIM_OK && self->first != NULL)
+		report_files(self->job, &self->origin, "The first point");
 	text_free(&original);
 	text_free(&name);
 	text_free(&command);

@@ -10,6 +10,7 @@
 
 #include "metrics/folder.h"
 #include "nescsim/run.h"
+#include "run/input_files.h"
 #include "run/scenario.h"
 
 char *points_folder(const char *out_folder)
@@ -44,31 +45,49 @@ static bool is_whole(const char *path)
 	return whole;
 }
 
-/* As text, since the order of the schemes counts, too; to be freed. NULL when out of memory. */
-static char *config_text(const nescsim_config *config)
+/* What a result depends on, from new references. As text, since the order of the schemes counts, too; to be freed. NULL when
+ * out of memory. */
+static char *identity_text(json_t *config, json_t *files)
 {
-	json_t *effective = scenario_effective(&config->scenario);
-	char *text = effective == NULL ? NULL : json_dumps(effective, JSON_COMPACT);
+	json_t *both = json_pack("[o, o]", config, files);
+	char *text = both == NULL ? NULL : json_dumps(both, JSON_COMPACT);
 
-	json_decref(effective);
+	json_decref(both);
 	return text;
 }
 
-/* The same of a result folder. NULL: it is none, not whole, or of another version. */
-static char *folder_text(const char *path)
+static char *config_text(const nescsim_config *config)
+{
+	return identity_text(scenario_effective(&config->scenario), input_files_list(config));
+}
+
+/* result.json of a folder, a new reference. NULL: it has none, is not whole, or of another version. */
+static json_t *folder_result(const char *path)
 {
 	json_t *result = NULL;
 	const char *version;
-	char *file, *text = NULL;
+	char *file;
 
 	if (asprintf(&file, "%s/%s", path, folder_file_names[FOLDER_RESULT]) < 0)
 		return NULL;
 	result = json_load_file(file, 0, NULL);
+	free(file);
 	version = json_string_value(json_object_get(result, "nescsim"));
 	if (version != NULL && strcmp(version, NESCSIM_VERSION) == 0 && is_whole(path))
-		text = json_dumps(json_object_get(result, "config"), JSON_COMPACT);
+		return result;
 	json_decref(result);
-	free(file);
+	return NULL;
+}
+
+/* As config_text(), of a folder's result. */
+static char *folder_text(const char *path)
+{
+	json_t *result = folder_result(path);
+	char *text = result == NULL ? NULL
+				    : identity_text(json_incref(json_object_get(result, "config")),
+						    json_incref(json_object_get(result, "files")));
+
+	json_decref(result);
 	return text;
 }
 
@@ -82,6 +101,21 @@ bool point_has_result(const char *out_folder, uint64_t point, const nescsim_conf
 	free(there);
 	free(path);
 	return has_result;
+}
+
+bool point_read_other_files(const char *out_folder, uint64_t point, const nescsim_config *config)
+{
+	char *path = point_path(out_folder, point, "");
+	json_t *result = path == NULL ? NULL : folder_result(path);
+	json_t *effective = scenario_effective(&config->scenario), *files = input_files_list(config);
+	const bool did = json_equal(json_object_get(result, "config"), effective) &&
+			 !json_equal(json_object_get(result, "files"), files);
+
+	json_decref(files);
+	json_decref(effective);
+	json_decref(result);
+	free(path);
+	return did;
 }
 
 /* Frees the text. */

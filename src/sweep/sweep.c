@@ -1,12 +1,14 @@
 #include "nescsim/sweep.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "metrics/folder.h"
 #include "metrics/progress.h"
+#include "run/input_files.h"
 #include "sweep/executor.h"
 #include "sweep/point.h"
 #include "sweep/point_list.h"
@@ -116,6 +118,8 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 			counts->num_kept++;
 		} else if (loaded == NESCSIM_OK) {
 			loaded = survey_add(&survey, config, found);
+			/* Here once, and not in each point's process. */
+			json_decref(input_files_list(config));
 		}
 		if (loaded != NESCSIM_OK)
 			status = plan_mistakes_add(&mistakes, point, loaded, found);
@@ -154,10 +158,18 @@ static char *first_line(const char *log)
 	return line;
 }
 
-static void report_failure(const sweep_plan *plan, uint64_t point, nescsim_diag *diag)
+static char *find_reason(const sweep_plan *plan, uint64_t point, const nescsim_config *config, const char *log)
+{
+	if (config != NULL && point_read_other_files(plan->options->out_folder, point, config))
+		return strdup("a file that it reads (a trace or a map) was changed while the sweep ran");
+	return log != NULL ? first_line(log) : NULL;
+}
+
+/* `config` may be NULL. */
+static void report_failure(const sweep_plan *plan, uint64_t point, const nescsim_config *config, nescsim_diag *diag)
 {
 	char *log = point_path(plan->options->out_folder, point, ".log");
-	char *why = log != NULL ? first_line(log) : NULL;
+	char *why = find_reason(plan, point, config, log);
 	const diag_place place = { .file = log };
 	const size_t prefix_bytes =
 		why != NULL && strncmp(why, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0 ? strlen(ERROR_PREFIX) : 0;
@@ -185,7 +197,7 @@ static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result,
 			job_add(has_result, point);
 			counts->num_run++;
 		} else if (counts->num_failed++ < MAX_FAILURES_SHOWN) {
-			report_failure(plan, point, diag);
+			report_failure(plan, point, config, diag);
 		}
 		nescsim_config_destroy(config);
 	}

@@ -105,6 +105,10 @@ for file in "$scratch/in/mail"/*; do
 done
 saved=$(query "$page" 'string(//a[@download="mail.yaml"]/@href)' | sed 's/^data:text.plain;base64,//' | base64 -d)
 [ "$saved" = "$(query "$page" 'string(//pre[@class="yaml"])')" ] || bad 'what can be saved is not what is shown'
+# The files that it read, as they can be checked.
+query "$page" 'string((//pre)[last()])' | (cd configs && sha256sum --check --strict) >"$scratch/log" 2>&1 ||
+	bad "the files of the page: $(cat "$scratch/log")"
+grep -qx '../traces/postmark.blktrace.0.xz: OK' "$scratch/log" || bad "the files of the page: $(cat "$scratch/log")"
 
 # Several VMs have a table each, notes and failures are said.
 run run configs/tenants.yaml --quiet --out "$scratch/in/tenants"

@@ -303,6 +303,48 @@ err "the folder holds 'notes.txt', which replacing the results would delete"
 sweep --param nesc.btlb.entries=1..4 --set vms[0].workload.depth=3 --out "$scratch/grown" --resume
 out '4 points: 4 run'
 
+# Nor is a result of another trace, be it of the same name and length. trace STEP: writes it.
+trace() {
+	awk -v step="$1" 'BEGIN {
+		print "time_us,op,offset_bytes,size_bytes"
+		for (i = 0; i < 20000; i++)
+			printf "%d,read,%d,4096\n", i, (i * step % 18000 + 244141) * 4096
+	}' >"$scratch/new_trace"
+	mv "$scratch/new_trace" "$scratch/trace.csv"
+}
+cat >"$scratch/traced.yaml" <<EOF
+base: $PWD/configs/vc707.yaml
+vms: [{workload: {kind: trace, file: trace.csv, policy: fast}}]
+EOF
+traced() {
+	run sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --jobs 1 "$@"
+}
+trace 3
+traced --quiet --out "$scratch/traced"
+expect 0
+num_bytes=$(wc -c <"$scratch/trace.csv")
+trace 5
+[ "$(wc -c <"$scratch/trace.csv")" -eq "$num_bytes" ] || bad 'the traces differ in length'
+traced --out "$scratch/traced" --resume
+expect 0
+out '12 points: 12 run'
+traced --out "$scratch/traced" --resume
+out '12 points: 0 run, 12 kept'
+traced --quiet --out "$scratch/traced_new"
+diff -r "$scratch/traced" "$scratch/traced_new" >"$scratch/diff" || bad "another trace: $(cat "$scratch/diff")"
+# In the middle of a sweep: what was made of the old one is told, and made again.
+rm -rf "$scratch/traced"
+trace 3
+"$tool" sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --jobs 1 --quiet --out "$scratch/traced" 2>"$scratch/err" &
+pid=$!
+while [ ! -e "$scratch/traced/points/0001" ] && kill -0 $pid; do sleep 0.01; done
+trace 5
+wait $pid && bad 'results of two traces in one table'
+err 'point 1 (nesc.btlb.entries=1) failed: a file that it reads (a trace or a map) was changed while the sweep ran'
+traced --quiet --out "$scratch/traced" --resume
+expect 0
+diff -r "$scratch/traced" "$scratch/traced_new" >"$scratch/diff" || bad "a trace changed in the middle: $(cat "$scratch/diff")"
+
 # What stands in the table was simulated, whatever order keys are named in.
 sweep --param nesc.btlb.entries=1,2 --set nesc.btlb.entries=4 --out "$scratch/none"
 expect 2
