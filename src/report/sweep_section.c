@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +9,8 @@
 #include "nescsim/sweep.h"
 #include "plot/figure.h"
 #include "report/parts.h"
+#include "sweep/param.h"
+#include "sweep/point.h"
 
 #define MAX_ROWS 2000 /* what a browser still sorts at once */
 #define EXTRA "number extra"
@@ -84,16 +85,17 @@ static nescsim_status find_columns(sweep_data *self)
 	return status;
 }
 
-/* The result folder of a point, from 1, in the sweep's. */
-#define POINT_FORMAT "points/%04" PRIu64
-
+/* Points count from 1 here. */
 static bool has_point(const sweep_data *self, uint64_t point)
 {
-	char path[PATH_MAX];
+	char in_folder[64], *path;
+	bool has;
 
-	snprintf(path, sizeof(path), "%s/" POINT_FORMAT "/%s", self->source->folder, point,
-		 folder_file_names[FOLDER_RESULT]);
-	return access(path, F_OK) == 0;
+	snprintf(in_folder, sizeof(in_folder), "/%s", folder_file_names[FOLDER_RESULT]);
+	path = point_path(self->source->folder, point - 1, in_folder);
+	has = path != NULL && access(path, F_OK) == 0;
+	free(path);
+	return has;
 }
 
 /* The configuration of the first repeat, from that of point `number`: each repeat has the seed behind the one before. */
@@ -114,21 +116,22 @@ static nescsim_status rewind_seed(sweep_data *self, uint64_t number)
 static nescsim_status read_first(sweep_data *self)
 {
 	report_source point = { .name = "" };
-	char name[64];
 	uint64_t number = 1;
+	char *path;
 	nescsim_status status;
 
 	while (number <= self->num_points && !has_point(self, number))
 		number++;
 	if (number > self->num_points)
 		return NESCSIM_OK;
-	snprintf(name, sizeof(name), POINT_FORMAT, number);
-	point.folder = report_path(self->job, self->source->folder, name);
-	if (point.folder == NULL)
+	path = point_path(self->source->folder, number - 1, "");
+	if (path == NULL)
 		return NESCSIM_NO_MEMORY;
+	point.folder = path;
 	status = report_read_json(self->job, &point, folder_file_names[FOLDER_RESULT], &self->first);
 	if (status == NESCSIM_OK)
 		status = report_find_origin(self->job, &point, self->first, &self->origin);
+	free(path);
 	return status == NESCSIM_OK ? rewind_seed(self, number) : status;
 }
 
@@ -338,61 +341,6 @@ static nescsim_status add_table(const sweep_data *self)
 
 /* ---- making it again -------------------------------------------------------------------------------------------- */
 
-/* Does a list keep the text whole, as one item of its own? As `--param` reads lists: src/sweep/param.h. */
-static bool is_one_item(const char *text)
-{
-	char quote = '\0', before = ',';
-	int depth = 0;
-
-	for (; *text != '\0'; before = *text++) {
-		if (quote != '\0')
-			quote = *text == quote ? '\0' : quote;
-		else if ((*text == '"' || *text == '\'') && strchr("[{,:=; ", before) != NULL)
-			quote = *text;
-		else if (*text == '[' || *text == '{')
-			depth++;
-		else if (*text == ']' || *text == '}')
-			depth--;
-		else if (depth <= 0 && (*text == ',' || *text == ';'))
-			return false;
-	}
-	return quote == '\0' && depth == 0;
-}
-
-/* Would it be another text, or a range, without quotation marks around it? */
-static bool needs_quotes(const char *text)
-{
-	const size_t num_bytes = strlen(text);
-
-	if (num_bytes == 0 || isspace((unsigned char)*text) || isspace((unsigned char)text[num_bytes - 1]))
-		return true;
-	if ((*text == '"' || *text == '\'') && text[num_bytes - 1] == *text)
-		return true;
-	return (isdigit((unsigned char)*text) && strstr(text, "..") != NULL) || !is_one_item(text);
-}
-
-/* What a label says, of which a list takes one pair of quotation marks away: in those that leave it whole. One of them
- * does: the text was in such a list. */
-static void add_label_value(text_buffer *word, const char *value)
-{
-	static const char *const quotes[] = { "\"", "'" };
-	text_buffer quoted = TEXT_EMPTY;
-
-	if (!needs_quotes(value)) {
-		text_add(word, "%s", value);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
-		text_cut(&quoted, 0);
-		text_add(&quoted, "%s%s%s", quotes[i], value, quotes[i]);
-		if (is_one_item(text_get(&quoted)))
-			break;
-	}
-	text_add(word, "%s", text_get(&quoted));
-	word->failed = word->failed || !text_ok(&quoted);
-	text_free(&quoted);
-}
-
 /* KEY=a,b or zip:KEY=a,b;KEY=c,d */
 static void add_axis(text_buffer *command, json_t *axis)
 {
@@ -411,7 +359,7 @@ static void add_axis(text_buffer *command, json_t *axis)
 
 			text_add(&word, "%s", index == 0 ? "" : ",");
 			if (*key == '@')
-				add_label_value(&word, text);
+				param_add_label_value(&word, text);
 			else
 				text_add(&word, "%s", text);
 		}

@@ -13,6 +13,8 @@
 
 #define ZIP "zip:"
 #define LABEL '@'
+#define ITEMS ","
+#define KEYS ";"
 #define MAX_UNIT_BYTES 16
 #define HINT_RANGE "such as 1..64*2, 4..32+4 or 512 B..64 KiB*2; between quotation marks it is a text"
 
@@ -45,16 +47,15 @@ static piece trimmed(piece of)
 	return of;
 }
 
-/* Cuts off what is before the next separator outside of brackets and quotation marks; false when nothing is left. */
-static bool next_piece(piece *rest, char separator, piece *piece_out)
+/* Where the first separator is outside of brackets and quotation marks, or the end. *is_closed_out: are all of these closed
+ * there? */
+static const char *find_separator(piece in, const char *separators, bool *is_closed_out)
 {
-	const char *at = rest->begin;
-	char quote = '\0', before = separator;
+	const char *at;
+	char quote = '\0', before = *separators;
 	int depth = 0;
 
-	if (at == NULL)
-		return false;
-	for (; at < rest->end; before = *at++) {
+	for (at = in.begin; at < in.end; before = *at++) {
 		if (quote != '\0')
 			quote = *at == quote ? '\0' : quote;
 		else if ((*at == '"' || *at == '\'') && strchr("[{,:=; ", before) != NULL)
@@ -63,9 +64,22 @@ static bool next_piece(piece *rest, char separator, piece *piece_out)
 			depth++;
 		else if (*at == ']' || *at == '}')
 			depth--;
-		else if (*at == separator && depth <= 0)
+		else if (strchr(separators, *at) != NULL && depth <= 0)
 			break;
 	}
+	*is_closed_out = quote == '\0' && depth == 0;
+	return at;
+}
+
+/* Cuts off what is before the next separator; false when nothing is left. */
+static bool next_piece(piece *rest, const char *separator, piece *piece_out)
+{
+	bool is_closed;
+	const char *at;
+
+	if (rest->begin == NULL)
+		return false;
+	at = find_separator(*rest, separator, &is_closed);
 	*piece_out = trimmed((piece){ rest->begin, at });
 	rest->begin = at < rest->end ? at + 1 : NULL;
 	return true;
@@ -229,7 +243,7 @@ static nescsim_status add_values(const reader *with, const char *path, piece lis
 	if (trimmed(list).begin == trimmed(list).end)
 		return diag_add(with->diag, NESCSIM_ERROR, NESCSIM_USAGE, with->place, "such as 1,2,4 or 1..64*2",
 				"the list of '%s' is empty", path);
-	while (first != NESCSIM_NO_MEMORY && next_piece(&list, ',', &item)) {
+	while (first != NESCSIM_NO_MEMORY && next_piece(&list, ITEMS, &item)) {
 		nescsim_status status;
 
 		if (item.begin == item.end)
@@ -337,7 +351,7 @@ nescsim_status param_parse(const char *text, const diag_place *place, nescsim_di
 	*axis_out = (param_axis){ .num_keys = 0 };
 	if (is_zip) {
 		rest.begin += strlen(ZIP);
-		while (first != NESCSIM_NO_MEMORY && next_piece(&rest, ';', &key)) {
+		while (first != NESCSIM_NO_MEMORY && next_piece(&rest, KEYS, &key)) {
 			const nescsim_status status = add_key(&with, key, axis_out);
 
 			if (first == NESCSIM_OK)
@@ -364,4 +378,44 @@ void param_fini(param_axis *axis)
 	free(axis->keys);
 	free(axis->folder);
 	*axis = (param_axis){ .num_keys = 0 };
+}
+
+/* ---- the way back ----------------------------------------------------------------------------------------------- */
+
+static bool is_one_item(const char *text)
+{
+	const piece whole = { text, text + strlen(text) };
+	bool is_closed;
+
+	return find_separator(whole, ITEMS KEYS, &is_closed) == whole.end && is_closed;
+}
+
+/* Would it be another text, or a range, without quotation marks around it? */
+static bool needs_quotes(const char *text)
+{
+	const piece whole = { text, text + strlen(text) }, bare = trimmed(whole);
+
+	if (whole.begin == whole.end || bare.begin != whole.begin || bare.end != whole.end)
+		return true;
+	return ((*text == '"' || *text == '\'') && whole.end[-1] == *text) || is_range(whole) || !is_one_item(text);
+}
+
+void param_add_label_value(text_buffer *list, const char *value)
+{
+	static const char *const quotes[] = { "\"", "'" };
+	text_buffer quoted = TEXT_EMPTY;
+
+	if (!needs_quotes(value)) {
+		text_add(list, "%s", value);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+		text_cut(&quoted, 0);
+		text_add(&quoted, "%s%s%s", quotes[i], value, quotes[i]);
+		if (is_one_item(text_get(&quoted)))
+			break;
+	}
+	text_add(list, "%s", text_get(&quoted));
+	list->failed = list->failed || !text_ok(&quoted);
+	text_free(&quoted);
 }

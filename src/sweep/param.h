@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 #include "base/diag.h"
+#include "base/text.h"
 
 #define PARAM_MAX_VALUES 1000000 /* of one key */
 
@@ -53,5 +54,8 @@ typedef struct param_axis {
 nescsim_status param_parse(const char *text, const diag_place *place, nescsim_diag *diag, param_axis *axis_out);
 
 void param_fini(param_axis *axis);
+
+/* Adds the value of a label as a list has it: in quotation marks if it would else be another text, or several. */
+void param_add_label_value(text_buffer *list, const char *value);
 
 #endif

@@ -29,8 +29,8 @@ find $folders -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.inc' \) | L
 			may["plot", drawn[i]] = 1
 		# What a configuration may say about figures is theirs to know.
 		may["run", "plot"] = may["sweep", "plot"] = 1
-		# Reports have figures, and read configurations by the schema that run puts together.
-		num_reported = split("report base config metrics workload plot run", reported, " ")
+		# Reports have figures, read configurations by the schema that run puts together, and say parameters as sweep reads them.
+		num_reported = split("report base config metrics workload plot run sweep", reported, " ")
 		for (i = 1; i <= num_reported; i++)
 			may["report", reported[i]] = 1
 		num_reproduced = split("reproduce base config metrics run plot", reproduced, " ")

@@ -81,6 +81,27 @@ static void labels_name_values(void **unused)
 	check_key("zip:k=1,2; @n_1 = 3..4", 1, "n_1", "3|4");
 }
 
+static void labels_are_written_as_they_are_read(void **unused)
+{
+	static const char *const values[] = { "plain",  "I/O thread", "a, b",        "a; b",       "",
+					      " blank", "3..4",       "3..x",        "a..b",       "[a, b]",
+					      "[a",     "b]",         "it's",        "'quoted'",   "\"q\"",
+					      "'a', b", "x \"y",      "say \"a,b\"", "{k: 'a;b'}", "\"a\" b" };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		text_buffer text = TEXT_EMPTY, joined = TEXT_EMPTY;
+
+		text_add(&text, "zip:@label=first,");
+		param_add_label_value(&text, values[i]);
+		text_add(&text, ",last;key=1..3");
+		text_add(&joined, "first|%s|last", values[i]);
+		check_key(text_get(&text), 0, "label", text_get(&joined));
+		text_free(&text);
+		text_free(&joined);
+	}
+}
+
 static void zips_pair_keys(void **unused)
 {
 	(void)unused;
@@ -158,6 +179,7 @@ int main(void)
 		cmocka_unit_test(ranges_have_units),
 		cmocka_unit_test(texts_with_dots_are_no_ranges),
 		cmocka_unit_test(labels_name_values),
+		cmocka_unit_test(labels_are_written_as_they_are_read),
 		cmocka_unit_test(zips_pair_keys),
 		cmocka_unit_test(mistakes_say_what_is_right),
 		cmocka_unit_test(all_mistakes_are_said),
