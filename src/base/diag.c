@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* Entries are allocated one by one, so that a pointer from nescsim_diag_at() survives later additions. */
@@ -104,7 +105,7 @@ static char *copy_printable(const char *source, bool *failed)
 nescsim_status diag_add_va(nescsim_diag *diag, nescsim_severity severity, nescsim_status status,
 			   const diag_place *place, const char *hint, const char *format, va_list arguments)
 {
-	nescsim_diag_entry *entry;
+	nescsim_diag_entry **entries, *entry;
 	text_buffer message = TEXT_EMPTY;
 	bool failed = false;
 
@@ -112,15 +113,10 @@ nescsim_status diag_add_va(nescsim_diag *diag, nescsim_severity severity, nescsi
 		return status;
 	if (severity == NESCSIM_ERROR)
 		diag->num_errors++; /* counted even if no memory is left to say what it was */
-	if (diag->num_entries == diag->capacity) {
-		size_t capacity = diag->capacity ? 2 * diag->capacity : 16;
-		void *entries = realloc(diag->entries, capacity * sizeof(nescsim_diag_entry *));
-
-		if (!entries)
-			return status;
-		diag->entries = (nescsim_diag_entry **)entries;
-		diag->capacity = capacity;
-	}
+	entries = array_with_room(diag->entries, diag->num_entries, &diag->capacity, sizeof(*diag->entries));
+	if (!entries)
+		return status;
+	diag->entries = entries;
 	entry = (nescsim_diag_entry *)calloc(1, sizeof(*entry));
 	if (!entry)
 		return status;

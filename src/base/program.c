@@ -1,4 +1,4 @@
-#include "sweep/program.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define TICK_NS INT64_C(100000000)
+#define NAP_NS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
 extern char **environ;
@@ -23,55 +24,45 @@ static int64_t now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* The environment without what begins with `hidden`; the texts are not copied. NULL when out of memory. */
-static char **make_environment(const char *hidden)
+static bool is_hidden(const program_call *call, const char *variable)
+{
+	for (const char *const *begin = call->hidden; begin != NULL && *begin != NULL; begin++)
+		if (strncmp(variable, *begin, strlen(*begin)) == 0)
+			return true;
+	return false;
+}
+
+/* The environment that the call asks for; the texts are not copied. NULL when out of memory. */
+static const char **make_environment(const program_call *call)
 {
 	size_t num = 0;
-	char **copy;
+	const char **copy;
 
 	while (environ[num] != NULL)
 		num++;
-	copy = calloc(num + 1, sizeof(*copy));
+	copy = calloc(num + 2, sizeof(*copy));
 	if (copy == NULL)
 		return NULL;
 	num = 0;
 	for (char *const *at = environ; *at != NULL; at++)
-		if (strncmp(*at, hidden, strlen(hidden)) != 0)
+		if (!is_hidden(call, *at))
 			copy[num++] = *at;
+	copy[num] = call->added;
 	return copy;
 }
 
-/* posix_spawn() takes words that may be written, and does not write. */
-static char **copy_words(const char *const *words)
+/* For posix_spawn(), which takes texts that may be written, and does not write. */
+static char *const *writable(const char *const *texts)
 {
-	size_t num = 0;
-	char **copy;
+	const union {
+		const char *const *given;
+		char *const *taken;
+	} same = { .given = texts };
 
-	while (words[num] != NULL)
-		num++;
-	copy = calloc(num + 1, sizeof(*copy));
-	for (size_t i = 0; copy != NULL && i < num; i++)
-		copy[i] = strdup(words[i]);
-	return copy;
+	return same.taken;
 }
 
-static void free_words(char **words, const char *const *like)
-{
-	for (size_t i = 0; words != NULL && like[i] != NULL; i++)
-		free(words[i]);
-	free(words);
-}
-
-static bool has_all(char *const *words, const char *const *like)
-{
-	for (size_t i = 0; like[i] != NULL; i++)
-		if (words == NULL || words[i] == NULL)
-			return false;
-	return words != NULL;
-}
-
-static int spawn(char *const *words, char *const *environment, const interrupts *signals, int out, int err,
-		 pid_t *child)
+static int spawn(const program_call *call, const char **environment, int out, int err, pid_t *child)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t how;
@@ -84,38 +75,48 @@ static int spawn(char *const *words, char *const *environment, const interrupts 
 		posix_spawn_file_actions_destroy(&actions);
 		return error;
 	}
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigmask(&how, &signals->mask_before);
+	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | (call->mask != NULL ? POSIX_SPAWN_SETSIGMASK : 0));
+	if (call->mask != NULL)
+		posix_spawnattr_setsigmask(&how, call->mask);
 	error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+	if (error == 0 && call->folder != NULL)
+		error = posix_spawn_file_actions_addchdir_np(&actions, call->folder);
 	if (error == 0)
-		error = posix_spawnp(child, words[0], &actions, &how, words, environment);
+		error = posix_spawnp(child, call->words[0], &actions, &how, writable(call->words),
+				     writable(environment));
 	posix_spawnattr_destroy(&how);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }
 
-static program_end wait_for(pid_t child, const interrupts *signals, int64_t most_ns)
+static bool nap(const void *unused, int64_t most_ns)
 {
-	const int64_t until_ns = now_ns() + most_ns;
-	program_end end = PROGRAM_FAILED;
+	const struct timespec one = { .tv_nsec = most_ns < NAP_NS ? most_ns : NAP_NS };
+
+	(void)unused;
+	nanosleep(&one, NULL);
+	return false;
+}
+
+static program_end wait_for(pid_t child, const program_call *call)
+{
+	const int64_t until_ns = now_ns() + call->most_ns;
 	int how = 0;
 
 	while (waitpid(child, &how, WNOHANG) == 0) {
 		const bool is_late = now_ns() > until_ns;
 
-		if (!is_late && !interrupts_wait(signals, TICK_NS))
+		if (!is_late && !(call->wait != NULL ? call->wait : nap)(call->context, TICK_NS))
 			continue;
 		kill(-child, SIGKILL);
 		waitpid(child, &how, 0);
 		return is_late ? PROGRAM_LATE : PROGRAM_INTERRUPTED;
 	}
-	if (WIFEXITED(how) && WEXITSTATUS(how) == 0)
-		end = PROGRAM_EXITED;
-	return end;
+	return WIFEXITED(how) && WEXITSTATUS(how) == 0 ? PROGRAM_EXITED : PROGRAM_FAILED;
 }
 
 static void take_all(int from, text_buffer *to)
@@ -129,11 +130,10 @@ static void take_all(int from, text_buffer *to)
 		text_add_bytes(to, block, (size_t)num_bytes);
 }
 
-program_end program_run(const char *const *words, const char *hidden, const interrupts *signals, int64_t most_ns,
-			program_output *output)
+program_end program_run(const program_call *call, program_output *output)
 {
 	const int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
-	char **environment = make_environment(hidden), **copy = copy_words(words);
+	const char **environment = make_environment(call);
 	program_end end = PROGRAM_NO_START;
 	int error = ENOMEM;
 	pid_t child;
@@ -141,10 +141,10 @@ program_end program_run(const char *const *words, const char *hidden, const inte
 	program_forget(output);
 	if (out < 0 || err < 0)
 		error = errno;
-	else if (environment != NULL && has_all(copy, words))
-		error = spawn(copy, environment, signals, out, err, &child);
+	else if (environment != NULL)
+		error = spawn(call, environment, out, err, &child);
 	if (error == 0) {
-		end = wait_for(child, signals, most_ns);
+		end = wait_for(child, call);
 		take_all(out, &output->out);
 		take_all(err, &output->err);
 	} else if (error == ENOENT) {
@@ -152,7 +152,6 @@ program_end program_run(const char *const *words, const char *hidden, const inte
 	} else {
 		text_add(&output->err, "%s", strerror(error));
 	}
-	free_words(copy, words);
 	free(environment);
 	if (out >= 0)
 		close(out);

@@ -40,6 +40,27 @@ bool interrupts_wait(const interrupts *self, int64_t most_ns)
 	return got > 0 && got != SIGCHLD;
 }
 
+static bool wait_for_either(const void *self, int64_t most_ns)
+{
+	return interrupts_wait(self, most_ns);
+}
+
+program_end interrupts_run(const interrupts *self, const char *const *words, const char *hidden, int64_t most_ns,
+			   program_output *output)
+{
+	const char *const all_hidden[] = { hidden, NULL };
+	const program_call call = {
+		.words = words,
+		.hidden = all_hidden,
+		.mask = &self->mask_before,
+		.most_ns = most_ns,
+		.wait = wait_for_either,
+		.context = self,
+	};
+
+	return program_run(&call, output);
+}
+
 nescsim_status interrupts_report(nescsim_diag *diag)
 {
 	return diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL,

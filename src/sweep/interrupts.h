@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "base/program.h"
 
 typedef struct interrupts {
 	sigset_t watched;
@@ -21,6 +22,11 @@ void interrupts_unwatch(const interrupts *self);
 
 /* Waits for a signal or the end of a child, at most so long; true when a signal asks to end. */
 bool interrupts_wait(const interrupts *self, int64_t most_ns);
+
+/* Runs a program while signals are watched: one that asks to end ends it, PROGRAM_INTERRUPTED. It does not see the variables
+ * that begin with `hidden`. */
+program_end interrupts_run(const interrupts *self, const char *const *words, const char *hidden, int64_t most_ns,
+			   program_output *output);
 
 /* Says that the sweep was interrupted, and returns NESCSIM_RUN_FAILED. */
 nescsim_status interrupts_report(nescsim_diag *diag);

@@ -52,7 +52,7 @@ nescsim_status slurm_check(const interrupts *signals, nescsim_diag *diag)
 	nescsim_status status = NESCSIM_OK;
 
 	for (size_t i = 0; status == NESCSIM_OK && i < sizeof(steps) / sizeof(steps[0]); i++) {
-		const program_end end = program_run(steps[i].words, steps[i].hidden, signals, LOOK_NS, &output);
+		const program_end end = interrupts_run(signals, steps[i].words, steps[i].hidden, LOOK_NS, &output);
 
 		if (end != PROGRAM_EXITED)
 			status = report(diag, end, steps[i].words[0], steps[i].mistake, &output);
@@ -118,7 +118,7 @@ nescsim_status slurm_submit(slurm *self, const char *script, uint64_t num_tasks,
 		words[num++] = text_get(&texts[i]);
 	}
 	words[num++] = script;
-	end = program_run(words, NOT_FOR_SBATCH, self->signals, SUBMIT_NS, &output);
+	end = interrupts_run(self->signals, words, NOT_FOR_SBATCH, SUBMIT_NS, &output);
 	status = NESCSIM_OK;
 	if (end != PROGRAM_EXITED)
 		status = report(diag, end, SBATCH, "Slurm does not take the tasks", &output);
@@ -199,7 +199,7 @@ slurm_answer slurm_look(const slurm *self, bool all_jobs, slurm_queue *queue_out
 		words[num++] = text_get(&cluster);
 	}
 	end = text_ok(&name) && text_ok(&which) && text_ok(&cluster)
-		      ? program_run(words, NOT_FOR_SQUEUE, self->signals, LOOK_NS, &output)
+		      ? interrupts_run(self->signals, words, NOT_FOR_SQUEUE, LOOK_NS, &output)
 		      : PROGRAM_NO_START;
 	if (end == PROGRAM_INTERRUPTED) {
 		answer = SLURM_INTERRUPTED;
@@ -241,7 +241,7 @@ bool slurm_cancel(const slurm *self)
 	sigemptyset(&deaf.watched);
 	sigaddset(&deaf.watched, SIGCHLD);
 	if (text_ok(&name) && text_ok(&cluster))
-		end = program_run(words, NOT_FOR_SCANCEL, &deaf, CANCEL_NS, &output);
+		end = interrupts_run(&deaf, words, NOT_FOR_SCANCEL, CANCEL_NS, &output);
 	program_forget(&output);
 	text_free(&name);
 	text_free(&cluster);

@@ -3,7 +3,7 @@
 #ifndef SWEEP_SLURM_H
 #define SWEEP_SLURM_H
 
-#include "sweep/program.h"
+#include "sweep/interrupts.h"
 
 typedef struct slurm {
 	const interrupts *signals; /* watched */
