@@ -53,9 +53,9 @@ typedef struct nescsim_sweep_counts {
 	uint64_t num_kept;   /* were there already */
 	uint64_t num_run;    /* have a result of this sweep */
 	uint64_t num_failed; /* have none */
-	/* Of those that are to run, all schemes together, as far as it is known before. */
+	/* Of those that are to run, all schemes together, as far as it is known before: 0 when workloads end by time. */
 	uint64_t num_requests;
-	/* What that may take, a guess by requests and bytes. */
+	/* What that may take, a guess by requests and bytes; of no use without requests. */
 	uint64_t estimate_s;
 } nescsim_sweep_counts;
 

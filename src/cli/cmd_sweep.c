@@ -61,11 +61,15 @@ static void print_plan(const nescsim_sweep_counts *counts)
 {
 	char duration[48];
 
-	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
 	print_points("", counts->num_points);
 	if (counts->num_kept != 0)
 		printf(", %llu kept", (unsigned long long)counts->num_kept);
 	print_points("\nTo run: ", counts->num_points - counts->num_kept);
+	if (counts->num_requests == 0) {
+		puts(counts->num_kept < counts->num_points ? " (how many requests they have shows when they run)" : "");
+		return;
+	}
+	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
 	printf(", %llu requests in all schemes, about %s\n", (unsigned long long)counts->num_requests, duration);
 }
 

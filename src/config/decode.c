@@ -74,9 +74,17 @@ static bool fail_type(decoder *d, const cfg_key *key, const cfg_node *node)
 		[NODE_SCALAR] = "a single value", [NODE_SEQUENCE] = "a list", [NODE_MAPPING] = "a mapping"
 	};
 
+	const bool takes_words = key->type == CFG_NAMED || (key->type == CFG_LIST && key->element->type < CFG_SECTION);
+	text_buffer hint = TEXT_EMPTY;
+
 	if (node_is_null(node))
 		return fail(d, node, key->help, "has no value; expected %s", type_name(key->type));
-	return fail(d, node, key->help, "expected %s, not %s", type_name(key->type), found[node->type]);
+	if (takes_words && node->type == NODE_SCALAR && strlen(node->text) < SHOWN_BYTES)
+		text_add(&hint, "such as [%s]: ", node->text);
+	text_add(&hint, "%s", key->help ? key->help : "");
+	fail(d, node, text_get(&hint), "expected %s, not %s", type_name(key->type), found[node->type]);
+	text_free(&hint);
+	return false;
 }
 
 /* "did you mean 'x'? " where a candidate is near. */

@@ -281,8 +281,12 @@ static void announce(const sweep_plan *plan, const nescsim_sweep_counts *counts)
 
 	if (to == NULL || !isatty(fileno(to)))
 		return;
-	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
-	fprintf(to, "%" PRIu64 " points to run, about %s\n", counts->num_points - counts->num_kept, duration);
+	fprintf(to, "%" PRIu64 " points to run", counts->num_points - counts->num_kept);
+	if (counts->num_requests != 0) {
+		nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
+		fprintf(to, ", about %s", duration);
+	}
+	fputc('\n', to);
 }
 
 nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options *options, nescsim_diag *diag,

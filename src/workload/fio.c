@@ -662,18 +662,24 @@ void fio_source_completed(fio_source *self, uint64_t request_number, ps_t now_ps
 	it->num_completed++;
 }
 
+/* If all were of this size. */
+static uint64_t requests_of(const process *it, uint64_t block_bytes)
+{
+	const uint64_t num = (it->bytes_limit - 1) / block_bytes + 1;
+
+	return num < it->ios_limit ? num : it->ios_limit;
+}
+
 uint64_t fio_source_expected_requests(const fio_source *self)
 {
 	uint64_t num = 0;
 
 	for (size_t i = 0; i < self->num_processes; i++) {
 		const process *it = &self->processes[i];
-		uint64_t its_num;
+		const uint64_t least = requests_of(it, it->of->max_bytes), its_num = requests_of(it, it->of->min_bytes);
 
-		if (it->end_ps != PS_MAX || it->of->params->runtime_ps > 0 || it->of->min_bytes != it->of->max_bytes)
+		if (it->end_ps != PS_MAX || it->of->params->runtime_ps > 0 || least != its_num)
 			return 0;
-		its_num = (it->bytes_limit - 1) / it->of->min_bytes + 1;
-		its_num = its_num < it->ios_limit ? its_num : it->ios_limit;
 		num += it->of->trims_then_writes ? 2 * its_num : its_num;
 	}
 	return num;

@@ -231,6 +231,12 @@ sweep --param nesc.btlb.entries=1..5 --set vms[0].workload.count=1000 --repeat 2
 expect 0
 out '10 points'
 out 'To run: 10 points, 10000 requests in all schemes, about 1 s'
+# Jobs of a fio job file are counted when they end by their number of requests, and not when they end by the clock.
+run sweep configs/fio.yaml --schemes nesc --param sim.seed=1,2 --dry-run --out "$scratch/none"
+out 'To run: 2 points, 4300 requests in all schemes, about 1 s'
+run sweep configs/fio.yaml --schemes nesc --set 'vms[0].workload={kind: fio, rw: read, runtime: 1 ms, time_based: true}' --param sim.seed=1,2 --dry-run --out "$scratch/none"
+expect 0
+out 'To run: 2 points (how many requests they have shows when they run)'
 [ ! -e "$scratch/files" ] || bad '--dry-run writes'
 sweep --param nesc.btlb.entries=1,8 --set vms[0].workload.count=1000000 --schemes host,nesc --jobs 2 --dry-run --out "$scratch/files"
 out '4000000 requests in all schemes, about 4 s'

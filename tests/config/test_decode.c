@@ -175,7 +175,8 @@ static void wrong_types_say_what_is_expected(void **state)
 		   "t.yaml:4:7: error: btlb: expected a mapping, not a single value (The cache.)\n"
 		   "t.yaml:5:8: error: media: expected a mapping, not a list (The medium.)\n"
 		   "t.yaml:6:6: error: vms: expected a list, not a mapping (Virtual machines.)\n"
-		   "t.yaml:7:10: error: schemes: expected a list of names, not a single value (Schemes to compare.)\n"
+		   "t.yaml:7:10: error: schemes: expected a list of names, not a single value (such as [host]: Schemes "
+		   "to compare.)\n"
 		   "t.yaml:8:13: error: depths[1]: expected a whole number, not 'x'\n"
 		   "t.yaml:8:16: error: depths[2]: expected a whole number, not a list (A depth.)\n"
 		   "t.yaml:9:9: error: latency: has no value; expected a duration (One way.)\n");
