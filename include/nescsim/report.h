@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <nescsim/error.h>
+#include <nescsim/validate.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,6 +21,8 @@ typedef struct nescsim_report_options {
 	size_t num_sections;
 	const char *out;   /* ends in .html; NULL: beside the input, by its name: results/vc707.html */
 	const char *title; /* NULL: the input's name */
+	/* Published claims, which get the first section of a folder of several; NULL = none. */
+	const nescsim_validation *validation;
 } nescsim_report_options;
 
 /* Writes the page: one file that needs nothing else, no network either; what was there of this name is replaced. The same input

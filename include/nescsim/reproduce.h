@@ -25,6 +25,7 @@ typedef struct nescsim_reproduce_options {
 	const char *executor;   /* of sweeps: a name of nescsim_sweep_executor(); NULL = the first, this machine */
 	const char *program;    /* as in nescsim_sweep_options, for executors elsewhere */
 	uint32_t num_jobs;      /* points of a sweep at a time; 0 = as many as this process has cores */
+	int validate;           /* judge the published claims, too, with these overrides, in a section of the report */
 	FILE *progress;         /* progress lines, written only when it is a terminal; NULL = none */
 	FILE *list;             /* gets the name of each file that is made, a line each; NULL = none */
 } nescsim_reproduce_options;
@@ -32,7 +33,8 @@ typedef struct nescsim_reproduce_options {
 /* Runs each configuration: as a sweep when its section `sweep` varies something, else once; into out_folder/NAME, by the
  * configuration's name without its end. Points of a sweep that are there, made with the same configuration, are kept. Then
  * it draws what they want (the section `figures`, or all that there are data for) into out_folder/figures/, and writes
- * out_folder/report.html about all of it. All configurations are loaded before the first one runs.
+ * out_folder/report.html about all of it. The claims that it is to judge are those of nescsim_validate(), whatever the
+ * configurations; a miss is no failure here. All configurations are loaded before the first one runs.
  *
  * This process runs simulations itself, after those of the sweeps. Signals: as in nescsim_sweep().
  *

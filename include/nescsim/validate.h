@@ -32,6 +32,9 @@ typedef enum nescsim_verdict {
 	NESCSIM_NOT_SIMULATED, /* a scheme that it needs was left out (override of `schemes`) */
 } nescsim_verdict;
 
+/* "holds", "MISS" or "not simulated"; static. */
+const char *nescsim_verdict_text(nescsim_verdict verdict);
+
 /* A row's outcome. Strings live as long as the nescsim_validation. */
 typedef struct nescsim_finding {
 	const nescsim_claim *claim;

@@ -9,6 +9,7 @@ static const cli_option options[] = {
 	{ "format", "NAME", "Of the figures: svg (default), png or pdf." },
 	{ "jobs", "N", "Runs N points of a sweep at a time (default: one per core)." },
 	{ "executor", "NAME", "Who runs the points of sweeps (`nescsim executors` lists them; default: the first)." },
+	{ "validate", NULL, "Says in the report which published claims hold, as `nescsim validate` does." },
 	CLI_SET_OPTION,
 	{ "quiet", NULL, "Prints nothing but mistakes." },
 };
@@ -29,6 +30,7 @@ static nescsim_status run(const cli_args *args)
 		.format = cli_text(args, "format"),
 		.executor = cli_text(args, "executor"),
 		.program = cli_program(program, sizeof(program)) ? program : NULL,
+		.validate = cli_flag(args, "validate"),
 		.progress = cli_flag(args, "quiet") ? NULL : stderr,
 		.list = cli_flag(args, "quiet") ? NULL : stdout,
 	};

@@ -39,6 +39,11 @@ extern const char report_css[], report_js[];
 nescsim_status report_run(report_job *job, const report_source *source);
 nescsim_status report_sweep(report_job *job, const report_source *source);
 
+/* ---- claims_section.c -------------------------------------------------------------------------------------------- */
+
+/* What was published, and what became of it. */
+void report_claims(report_job *job, const nescsim_validation *from);
+
 /* ---- figures.c --------------------------------------------------------------------------------------------------- */
 
 /* All figures that nescsim_plot() makes of the folder when none is named, a caption each; or why there are none, which is a

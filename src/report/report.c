@@ -13,6 +13,7 @@
 #include "report/parts.h"
 
 #define MAX_SECTIONS 500
+#define CLAIMS_TITLE "Published and simulated"
 
 /* What a folder is. */
 typedef enum folder_kind {
@@ -206,9 +207,11 @@ static void end_page(report_job *job)
 	html_add(&job->page, "/*]]>*/</script>\n</body>\n</html>\n");
 }
 
-static void add_contents(report_job *job, const sources *from)
+static void add_contents(report_job *job, const sources *from, bool has_claims)
 {
 	html_add(&job->page, "<nav aria-labelledby=\"contents\">\n<h2 id=\"contents\">Contents</h2>\n<ol>\n");
+	if (has_claims)
+		html_add(&job->page, "<li><a href=\"#s0\">" CLAIMS_TITLE "</a></li>\n");
 	for (size_t i = 0; i < from->num; i++)
 		html_add(&job->page, "<li><a href=\"#s%zu\">%s</a> (%s)</li>\n", i + 1, from->items[i].name,
 			 from->items[i].is_sweep ? "sweep" : "run");
@@ -230,15 +233,26 @@ static nescsim_status add_section(report_job *job, const report_source *source, 
 	return status;
 }
 
+static void add_claims(report_job *job, const nescsim_validation *from)
+{
+	job->level = 3;
+	html_add(&job->page, "<section id=\"s0\">\n<h2>" CLAIMS_TITLE "</h2>\n");
+	report_claims(job, from);
+	html_add(&job->page, "</section>\n");
+}
+
 /* All sections, even behind one that fails: mistakes are seen at once. */
-static nescsim_status write_page(report_job *job, const sources *from, const char *title)
+static nescsim_status write_page(report_job *job, const sources *from, const nescsim_validation *claims,
+				 const char *title)
 {
 	nescsim_status status = NESCSIM_OK;
 
 	begin_page(job, title);
 	if (from->is_collection)
-		add_contents(job, from);
+		add_contents(job, from, claims != NULL);
 	html_add(&job->page, "<main>\n");
+	if (from->is_collection && claims != NULL)
+		add_claims(job, claims);
 	for (size_t i = 0; i < from->num && status != NESCSIM_NO_MEMORY; i++) {
 		const nescsim_status section = add_section(job, &from->items[i], from->is_collection);
 
@@ -263,7 +277,8 @@ nescsim_status nescsim_report(const nescsim_report_options *options, FILE *list,
 	if (status == NESCSIM_OK)
 		status = output_open(out, true, diag, &job.page.out);
 	if (status == NESCSIM_OK)
-		status = write_page(&job, &from, options->title != NULL ? options->title : path_last_name(folder_path));
+		status = write_page(&job, &from, options->validation,
+				    options->title != NULL ? options->title : path_last_name(folder_path));
 	status = output_end(job.page.out, status);
 	if (status == NESCSIM_OK && list != NULL && (fprintf(list, "%s\n", out) < 0 || fflush(list) != 0))
 		status = NESCSIM_IO;

@@ -15,6 +15,7 @@
 #include "nescsim/report.h"
 #include "nescsim/run.h"
 #include "nescsim/sweep.h"
+#include "nescsim/validate.h"
 #include "plot/script.h"
 #include "run/scenario.h"
 
@@ -39,7 +40,8 @@ typedef struct job {
 	size_t num, capacity;
 	char **figures; /* names of all of them */
 	size_t num_figures;
-	nescsim_status first; /* mistake */
+	nescsim_validation *validation; /* NULL: not wanted, or it failed */
+	nescsim_status first;           /* mistake */
 	bool is_interrupted;
 } job;
 
@@ -259,6 +261,15 @@ static void run_all(job *self)
 	}
 }
 
+/* Behind all sweeps, as a run. */
+static nescsim_status validate(job *self)
+{
+	const nescsim_reproduce_options *options = self->options;
+
+	return nescsim_validate(NULL, 0, options->overrides, options->num_overrides, options->progress, self->diag,
+				&self->validation);
+}
+
 /* Figures that a configuration names have names of their own; those that are drawn unasked get a folder. */
 static nescsim_status draw(const job *self, const experiment *of)
 {
@@ -324,6 +335,7 @@ static nescsim_status report(const job *self)
 		.sections = names,
 		.num_sections = num_with_result(self, names),
 		.out = file_name,
+		.validation = self->validation,
 	};
 	nescsim_status status = NESCSIM_NO_MEMORY;
 
@@ -343,6 +355,8 @@ nescsim_status nescsim_reproduce(const nescsim_reproduce_options *options, nescs
 		run_all(&self);
 	}
 	if (!self.is_interrupted) {
+		if (options->validate && num_with_result(&self, NULL) != 0)
+			keep_first(&self, validate(&self));
 		for (size_t i = 0; i < self.num; i++)
 			if (self.experiments[i].has_result)
 				keep_first(&self, draw(&self, &self.experiments[i]));
@@ -358,5 +372,6 @@ nescsim_status nescsim_reproduce(const nescsim_reproduce_options *options, nescs
 		free(self.figures[i]);
 	free(self.figures);
 	free(self.experiments);
+	nescsim_validation_destroy(self.validation);
 	return self.first;
 }

@@ -607,10 +607,20 @@ size_t nescsim_validation_count(const nescsim_validation *validation, int fitted
 
 /* ---- the tables ------------------------------------------------------------------------------------------------- */
 
-static const char *const verdicts[] = {
-	[NESCSIM_HOLDS] = "holds",
-	[NESCSIM_MISS] = "MISS",
-	[NESCSIM_NOT_SIMULATED] = "not simulated",
+const char *nescsim_verdict_text(nescsim_verdict verdict)
+{
+	static const char *const texts[] = {
+		[NESCSIM_HOLDS] = "holds",
+		[NESCSIM_MISS] = "MISS",
+		[NESCSIM_NOT_SIMULATED] = "not simulated",
+	};
+
+	return texts[verdict];
+}
+
+const claim_kind claim_kinds[] = {
+	{ "Predictions", "no constant was chosen to meet them" },
+	{ "Calibration points", "constants were chosen to meet them, so that holding is no evidence" },
 };
 
 static nescsim_status print_table(const nescsim_validation *self, int fitted, FILE *out)
@@ -636,7 +646,7 @@ static nescsim_status print_table(const nescsim_validation *self, int fitted, FI
 		table_cell(to, "%s", at->claim->published);
 		table_cell(to, "%s", at->reading);
 		table_cell(to, "%s", at->simulated);
-		table_cell(to, "%s", verdicts[at->verdict]);
+		table_cell(to, "%s", nescsim_verdict_text(at->verdict));
 		table_end_row(to);
 	}
 	status = table_print(to, out);
@@ -644,8 +654,7 @@ static nescsim_status print_table(const nescsim_validation *self, int fitted, FI
 	return status;
 }
 
-static nescsim_status print_kind(const nescsim_validation *self, int fitted, const char *title, const char *name,
-				 FILE *out)
+static nescsim_status print_kind(const nescsim_validation *self, int fitted, FILE *out)
 {
 	const size_t num_holds = nescsim_validation_count(self, fitted, NESCSIM_HOLDS);
 	const size_t num_misses = nescsim_validation_count(self, fitted, NESCSIM_MISS);
@@ -654,7 +663,7 @@ static nescsim_status print_kind(const nescsim_validation *self, int fitted, con
 
 	if (num_holds + num_misses + num_left == 0)
 		return NESCSIM_OK;
-	fprintf(out, "%s\n\n", title);
+	fprintf(out, "%s: %s.\n\n", claim_kinds[fitted].name, claim_kinds[fitted].meaning);
 	status = print_table(self, fitted, out);
 	if (num_misses != 0)
 		fputc('\n', out);
@@ -665,7 +674,7 @@ static nescsim_status print_kind(const nescsim_validation *self, int fitted, con
 			fprintf(out, "MISS %s, %s: at %s. Lacking: %s.\n", at->claim->id, at->claim->op, at->missed_at,
 				at->claim->lacking != NULL ? at->claim->lacking : "not known");
 	}
-	fprintf(out, "\n%s: %zu hold, %zu miss", name, num_holds, num_misses);
+	fprintf(out, "\n%s: %zu hold, %zu miss", claim_kinds[fitted].name, num_holds, num_misses);
 	if (num_left != 0)
 		fprintf(out, ", %zu not simulated", num_left);
 	fputs(".\n", out);
@@ -674,10 +683,7 @@ static nescsim_status print_kind(const nescsim_validation *self, int fitted, con
 
 nescsim_status nescsim_validation_print(const nescsim_validation *validation, FILE *out)
 {
-	nescsim_status status = print_kind(validation, 1,
-					   "Calibration points: constants were chosen to meet them, so that holding "
-					   "is no evidence.",
-					   "Calibration points", out);
+	nescsim_status status = print_kind(validation, 1, out);
 
 	if (status == NESCSIM_OK) {
 		bool both = false;
@@ -687,8 +693,7 @@ nescsim_status nescsim_validation_print(const nescsim_validation *validation, FI
 				validation->findings[0].finding.claim->fitted;
 		if (both)
 			fputc('\n', out);
-		status = print_kind(validation, 0, "Predictions: no constant was chosen to meet them.", "Predictions",
-				    out);
+		status = print_kind(validation, 0, out);
 	}
 	if (status != NESCSIM_OK)
 		return status;

@@ -31,6 +31,13 @@ typedef struct claim_bounds {
 	int64_t peak_bytes; /* instead of both: the size with the largest value; 0 = no matter */
 } claim_bounds;
 
+/* What holding a claim of a kind means, by nescsim_claim.fitted. */
+typedef struct claim_kind {
+	const char *name, *meaning;
+} claim_kind;
+
+extern const claim_kind claim_kinds[2];
+
 /* What one simulation gave, in one scheme and operation. */
 typedef struct claim_measure {
 	ps_t mean_ps;

@@ -73,6 +73,30 @@ run reproduce "$scratch/set/once.yaml" --out "$scratch/two"
 expect 0
 ! grep -q '<h2>depth' "$scratch/two/report.html" || bad 'the report speaks of an earlier call'
 
+# What was published stands first, with the verdicts that the terminal gives: as many rows, in their order.
+run validate
+mv "$scratch/out" "$scratch/judgement"
+sed -n 's/^\([a-z0-9-]*\)  *\(read\|write\) .* \(holds\|MISS\)$/\1 \2 \3/p' "$scratch/judgement" | sort >"$scratch/verdicts"
+[ "$(wc -l <"$scratch/verdicts")" -gt 20 ] || bad 'there are no verdicts'
+run reproduce "$scratch/set/once.yaml" --validate --quiet --out "$scratch/judged"
+expect 0
+sed -n '/<section id="s0">/,/<\/section>/p' "$scratch/judged/report.html" >"$scratch/claims"
+sed -n 's/^<tr><th scope="row">\([^<]*\)<.th><td>\([a-z]*\)<.*>\(holds\|MISS\)<.*$/\1 \2 \3/p' "$scratch/claims" |
+	sort | cmp - "$scratch/verdicts" || bad 'the page has other verdicts than the terminal'
+lacking=$(grep -c '^MISS ' "$scratch/judgement")
+[ "$(grep -c '^<li>.* missed at .* Lacking: ' "$scratch/claims")" -eq "$lacking" ] || bad 'a miss is not explained'
+for kind in Predictions 'Calibration points'; do
+	count=$(sed -n "s/^$kind: \([0-9]* hold, [0-9]* miss\)\.$/\1/p" "$scratch/judgement")
+	grep -A 1 ">$kind<" "$scratch/claims" | grep -q "<p>$count (" || bad "the count of $kind"
+done
+grep -q '<a href="#s0">Published and simulated</a>' "$scratch/judged/report.html" || bad 'the contents do not name the claims'
+xmllint --nonet --noout "$scratch/judged/report.html" || bad 'the page with claims is not well-formed'
+! grep -q 'id="s0"' "$scratch/one/report.html" || bad 'claims that nobody asked for'
+# With the same keys as the rest; what cannot be judged then is said.
+run reproduce "$scratch/set/once.yaml" --validate --set 'schemes=[nesc, host]' --quiet --out "$scratch/judged"
+expect 0
+grep -q '<td>not simulated</td>' "$scratch/judged/report.html" || bad '--set does not reach the claims'
+
 # Another key for all; a configuration without figures gets all that there are, in a folder of its own.
 run reproduce "$scratch/set/once.yaml" "$scratch/plain.yaml" --set 'schemes=[nesc, virtio]' --format png --out "$scratch/other"
 expect 0
