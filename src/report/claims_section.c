@@ -21,7 +21,7 @@ static void add_table(report_job *job, const nescsim_validation *from, int fitte
 					     "read as", "simulated", "verdict" };
 	const nescsim_finding *of;
 
-	report_begin_table(job, "sortable", claim_kinds[fitted].name);
+	report_begin_table(job, "sortable", "What was published, how its words are read, and what is simulated");
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		report_head(job, heads[i], NULL);
 	report_begin_rows(job);

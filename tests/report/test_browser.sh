@@ -56,9 +56,11 @@ mkdir "$scratch/in"
 		--param nesc.btlb.entries=8,16,128 --param vms[0].workload.depth=1,4 --repeat 2 --out "$scratch/in/grid" &&
 	"$tool" report "$scratch/in/mail" --out "$scratch/mail.html" >/dev/null &&
 	"$tool" report "$scratch/in/grid" --out "$scratch/grid.html" >/dev/null &&
-	"$tool" report "$scratch/in" --out "$scratch/all.html" >/dev/null || exit 1
+	"$tool" report "$scratch/in" --out "$scratch/all.html" >/dev/null &&
+	"$tool" reproduce configs/figures/p4800x.yaml --validate --quiet --out "$scratch/judged" &&
+	mv "$scratch/judged/report.html" "$scratch/judged.html" || exit 1
 
-for page in mail grid all; do
+for page in mail grid all judged; do
 	expect_good "$scratch/$page.html"
 	printf '%s: %s\n' "$page" "$(tail -n 1 "$scratch/findings")"
 done
@@ -83,6 +85,7 @@ print() {
 print mail 3 9
 print grid 3 12
 print all 8 30
+print judged 3 8
 
 # ---- does it find what is wrong? -------------------------------------------------------------------------------------------
 
