@@ -75,7 +75,8 @@ static int spawn(const program_call *call, const char **environment, int out, in
 		posix_spawn_file_actions_destroy(&actions);
 		return error;
 	}
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | (call->mask != NULL ? POSIX_SPAWN_SETSIGMASK : 0));
+	posix_spawnattr_setflags(&how, (short)((call->wait != NULL ? POSIX_SPAWN_SETPGROUP : 0) |
+					       (call->mask != NULL ? POSIX_SPAWN_SETSIGMASK : 0)));
 	if (call->mask != NULL)
 		posix_spawnattr_setsigmask(&how, call->mask);
 	error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -102,19 +103,36 @@ static bool nap(const void *unused, int64_t most_ns)
 	return false;
 }
 
-static program_end wait_for(pid_t child, const program_call *call)
+/* Its end, -1 and errno, or with WNOHANG 0. */
+static pid_t look_at(pid_t child, int *how_out, int options)
+{
+	pid_t ended;
+
+	do
+		ended = waitpid(child, how_out, options);
+	while (ended < 0 && errno == EINTR);
+	return ended;
+}
+
+/* *error_out: why its end cannot be known, with PROGRAM_NO_START; where SIGCHLD is ignored it cannot. */
+static program_end wait_for(pid_t child, const program_call *call, int *error_out)
 {
 	const int64_t until_ns = now_ns() + call->most_ns;
+	pid_t ended;
 	int how = 0;
 
-	while (waitpid(child, &how, WNOHANG) == 0) {
+	while ((ended = look_at(child, &how, WNOHANG)) == 0) {
 		const bool is_late = now_ns() > until_ns;
 
 		if (!is_late && !(call->wait != NULL ? call->wait : nap)(call->context, TICK_NS))
 			continue;
-		kill(-child, SIGKILL);
-		waitpid(child, &how, 0);
+		kill(call->wait != NULL ? -child : child, SIGKILL);
+		look_at(child, &how, 0);
 		return is_late ? PROGRAM_LATE : PROGRAM_INTERRUPTED;
+	}
+	if (ended < 0) {
+		*error_out = errno;
+		return PROGRAM_NO_START;
 	}
 	return WIFEXITED(how) && WEXITSTATUS(how) == 0 ? PROGRAM_EXITED : PROGRAM_FAILED;
 }
@@ -144,12 +162,14 @@ program_end program_run(const program_call *call, program_output *output)
 	else if (environment != NULL)
 		error = spawn(call, environment, out, err, &child);
 	if (error == 0) {
-		end = wait_for(child, call);
+		end = wait_for(child, call, &error);
 		take_all(out, &output->out);
 		take_all(err, &output->err);
 	} else if (error == ENOENT) {
 		end = PROGRAM_MISSING;
-	} else {
+	}
+	if (end == PROGRAM_NO_START) {
+		text_cut(&output->err, 0);
 		text_add(&output->err, "%s", strerror(error));
 	}
 	free(environment);

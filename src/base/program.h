@@ -14,10 +14,10 @@ typedef enum program_end {
 	PROGRAM_LATE,        /* took too long, and was killed */
 	PROGRAM_INTERRUPTED, /* the wait was given up; killed */
 	PROGRAM_MISSING,     /* there is no such program */
-	PROGRAM_NO_START,    /* for another reason, which is in `err` */
+	PROGRAM_NO_START,    /* it did not start, or nobody knows its end; why is in `err` */
 } program_end;
 
-/* It gets /dev/null for input and a process group of its own, so that Ctrl-C reaches this process only. */
+/* It gets /dev/null for input. */
 typedef struct program_call {
 	const char *const *words; /* end with NULL; the first is looked for in PATH */
 	const char *folder;       /* to run in; NULL = that of this process */
@@ -26,7 +26,8 @@ typedef struct program_call {
 	const char *added;    /* a variable more, "NAME=value"; NULL = none */
 	const sigset_t *mask; /* signals that it blocks; NULL = as this process */
 	int64_t most_ns;      /* that it may take */
-	/* Waits until something may have happened, at most so long; true = give up. NULL: naps. */
+	/* Waits until something may have happened, at most so long; true = give up. Then the program has a process group of its
+	 * own, so that Ctrl-C reaches this process only. NULL: naps, and it is in the same group. */
 	bool (*wait)(const void *context, int64_t most_ns);
 	const void *context;
 } program_call;

@@ -25,18 +25,22 @@ static void items_stay_while_it_grows(void **unused)
 	free(items);
 }
 
-/* Too large a one leaves the old one as it was. */
+/* Too large a one leaves the old one as it was: also where twice the room would begin again at 0. */
 static void what_cannot_grow_stays(void **unused)
 {
+	static const size_t huge[] = { SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX };
 	size_t max = 0;
 	int *items = array_with_room(NULL, 0, &max, sizeof(*items));
 	const size_t before = max;
-	size_t huge = SIZE_MAX / 2;
 
 	(void)unused;
 	items[0] = 7;
-	assert_null(array_with_room(items, huge, &huge, sizeof(*items)));
-	assert_int_equal(huge, SIZE_MAX / 2);
+	for (size_t i = 0; i < sizeof(huge) / sizeof(huge[0]); i++) {
+		size_t num = huge[i];
+
+		assert_null(array_with_room(items, num, &num, sizeof(*items)));
+		assert_int_equal(num, huge[i]);
+	}
 	assert_int_equal(max, before);
 	assert_int_equal(items[0], 7);
 	free(items);
