@@ -24,7 +24,7 @@ typedef struct nescsim_run_options {
 
 /* Simulates every scheme of the configuration, with the same workload, data layout and seed. `options` may be NULL.
  *
- * Returns NESCSIM_OK; NESCSIM_RUN_FAILED (a request failed, or nothing can move any more: diag says which request, or
+ * Returns NESCSIM_OK; NESCSIM_RUN_FAILED (a trace, job file or map was changed meanwhile; a request failed, or nothing can move any more: diag says which request, or
  * what waits for what); NESCSIM_CONFIG or NESCSIM_TRACE (see nescsim_config_check_inputs()); NESCSIM_USAGE (something
  * else is at out_folder); NESCSIM_IO; NESCSIM_NO_MEMORY. On success *result_out is to be freed with
  * nescsim_result_destroy(), otherwise it is NULL. The result does not need `config` any more. */

@@ -37,10 +37,13 @@ typedef struct cfg_path {
 	const char *resolved; /* relative to the file that names it (to open) */
 } cfg_path;
 
-/* What the user would call a file that `resolved`, which may be a pattern, stands for. */
+/* What the user would call a file that `resolved`, which may be a pattern, stands for: without the folder before it, unless
+ * that is a pattern, too. */
 static inline const char *cfg_path_shown(const cfg_path *self, const char *file_name)
 {
-	return file_name + (strlen(self->resolved) - strlen(self->text));
+	const size_t num_bytes = strlen(self->resolved) - strlen(self->text);
+
+	return strncmp(file_name, self->resolved, num_bytes) == 0 ? file_name + num_bytes : file_name;
 }
 
 typedef struct cfg_list {

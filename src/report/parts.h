@@ -61,7 +61,7 @@ typedef struct report_origin {
 } report_origin;
 
 /* Takes them from a result.json that was read of the folder. An error when they are not there, or when the configuration
- * holds what no effective one has: null, or a number that is not whole. */
+ * holds what no effective one has: null, or a number that is not whole; or when the files are no list of files. */
 nescsim_status report_find_origin(report_job *job, const report_source *from, json_t *json, report_origin *origin_out);
 
 /* Which keys are not to be listed, since they differ between the points of a sweep. */

@@ -34,6 +34,20 @@ static const char *find_strange(json_t *value, text_buffer *path)
 	return kind;
 }
 
+/* An array of objects that have a name each; none at all, of an earlier version, will do. */
+static bool are_files(const json_t *files)
+{
+	json_t *file;
+	size_t index;
+
+	json_array_foreach(files, index, file)
+	{
+		if (!json_is_string(json_object_get(file, "file")))
+			return false;
+	}
+	return files == NULL || json_is_array(files);
+}
+
 nescsim_status report_find_origin(report_job *job, const report_source *from, json_t *json, report_origin *origin_out)
 {
 	const char *file = report_path(job, from->folder, folder_file_names[FOLDER_RESULT]), *strange;
@@ -50,6 +64,8 @@ nescsim_status report_find_origin(report_job *job, const report_source *from, js
 		return report_lacks(job, file, "'config'");
 	if (!json_is_integer(origin_out->seed))
 		return report_lacks(job, file, "'seed'");
+	if (!are_files(origin_out->files))
+		return report_damaged(job, file, "'files' is not what a run writes there");
 	strange = find_strange(origin_out->config, &path);
 	if (!text_ok(&path))
 		status = NESCSIM_NO_MEMORY;
@@ -176,27 +192,40 @@ nescsim_status report_reproduce(report_job *job, const report_source *from, cons
 
 static const char *string_of(const json_t *object, const char *key)
 {
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text != NULL ? text : "";
+	return json_string_value(json_object_get(object, key));
 }
 
 void report_files(report_job *job, const report_origin *origin, const char *who)
 {
 	html_page *page = &job->page;
+	size_t index, num_files = 0;
 	json_t *file;
-	size_t index;
 
-	if (json_array_size(origin->files) == 0)
-		return;
-	html_add(page,
-		 "<p>%s read these files, with these SHA-256 digests (of a map in an image: of its extents). The lines "
-		 "are "
-		 "for <code>sha256sum --check</code> in the folder of the configuration.</p>\n<pre><code>",
-		 who);
+	/* sha256sum knows nothing of maps in images. */
 	json_array_foreach(origin->files, index, file)
 	{
-		html_add(page, "%s  %s\n", string_of(file, "sha256"), string_of(file, "file"));
+		const char *digest = string_of(file, "sha256");
+
+		if (digest == NULL || json_object_get(file, "bytes") == NULL)
+			continue;
+		if (num_files++ == 0)
+			html_add(page,
+				 "<p>%s read these files; names are as the configuration has them. <code>sha256sum "
+				 "--check</code> "
+				 "compares them with the digests.</p>\n<pre><code>",
+				 who);
+		html_add(page, "%s  %s\n", digest, string_of(file, "file"));
 	}
-	html_add(page, "</code></pre>\n");
+	if (num_files != 0)
+		html_add(page, "</code></pre>\n");
+	json_array_foreach(origin->files, index, file)
+	{
+		const char *digest = string_of(file, "sha256");
+
+		if (digest != NULL && json_object_get(file, "bytes") == NULL)
+			html_add(page,
+				 "<p>%s read the map <code>%s</code>, whose extents have the SHA-256 digest "
+				 "<code>%s</code>.</p>\n",
+				 who, string_of(file, "file"), digest);
+	}
 }

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+#include "base/text.h"
 #include "host/real_map.h"
 #include "workload/source.h"
 
-#define NUM_DIGESTS_KEPT 256 /* as many files as a trace may have */
+#define MAX_DIGESTS 4096 /* kept; more files are read again for each list */
 #define DIGEST_TEXT_BYTES (BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1)
 
 typedef struct digest {
@@ -21,8 +23,10 @@ typedef struct digest {
 } digest;
 
 struct input_digests {
-	digest kept[NUM_DIGESTS_KEPT];
-	size_t num, next; /* to be forgotten for another one */
+	digest *kept;
+	size_t num, capacity;
+	size_t next; /* of MAX_DIGESTS, to be forgotten for another one */
+	uint64_t num_made;
 };
 
 input_digests *input_digests_create(void)
@@ -32,7 +36,31 @@ input_digests *input_digests_create(void)
 
 void input_digests_destroy(input_digests *self)
 {
+	if (self != NULL)
+		free(self->kept);
 	free(self);
+}
+
+uint64_t input_digests_num_made(const nescsim_config *config)
+{
+	return config->digests->num_made;
+}
+
+/* Room for one more; NULL when out of memory. */
+static digest *add_digest(input_digests *self)
+{
+	digest *kept = self->kept;
+
+	if (self->num < MAX_DIGESTS)
+		kept = array_with_room(self->kept, self->num, &self->capacity, sizeof(*kept));
+	if (kept == NULL)
+		return NULL;
+	self->kept = kept;
+	self->num_made++;
+	if (self->num < MAX_DIGESTS)
+		return &kept[self->num++];
+	self->next = (self->next + 1) % MAX_DIGESTS;
+	return &kept[self->next];
 }
 
 static void finish(struct sha256_ctx *hash, char *text)
@@ -73,7 +101,7 @@ static const char *digest_of(input_digests *known, const char *file_name, struct
 {
 	const int file = open(file_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const char *found = NULL;
-	digest *into;
+	digest made, *kept;
 
 	if (file < 0 || fstat(file, of) != 0 || !S_ISREG(of->st_mode))
 		goto out;
@@ -82,14 +110,11 @@ static const char *digest_of(input_digests *known, const char *file_name, struct
 			found = known->kept[i].text;
 	if (found != NULL)
 		goto out;
-	into = &known->kept[known->next];
-	into->of = (struct stat){ .st_size = -1 };
-	if (!hash_file(file, into->text))
+	made.of = *of;
+	if (!hash_file(file, made.text) || (kept = add_digest(known)) == NULL)
 		goto out;
-	into->of = *of;
-	found = into->text;
-	known->next = (known->next + 1) % NUM_DIGESTS_KEPT;
-	known->num += known->num < NUM_DIGESTS_KEPT;
+	*kept = made;
+	found = kept->text;
 out:
 	if (file >= 0)
 		close(file);
@@ -120,15 +145,42 @@ static void add(file_list *self, json_t *file)
 	self->failed |= json_array_append_new(self->files, file) != 0;
 }
 
+/* Names of files may be no UTF-8, which JSON must be: then all but ASCII is spelt out. */
+static json_t *name_of(const char *shown_name)
+{
+	json_t *name = json_string(shown_name);
+	text_buffer spelt = TEXT_EMPTY;
+
+	if (name != NULL)
+		return name;
+	for (const char *at = shown_name; *at != '\0'; at++)
+		text_add(&spelt, (unsigned char)*at < 0x80 ? "%c" : "\\x%02x", (unsigned char)*at);
+	if (text_ok(&spelt))
+		name = json_string(text_get(&spelt));
+	text_free(&spelt);
+	return name;
+}
+
+/* `text` is the digest, NULL = none; `num` is how many of `what` it is of. */
+static void add_entry(file_list *self, const char *shown_name, const char *what, uint64_t num, const char *text)
+{
+	json_t *name = name_of(shown_name);
+
+	if (name == NULL)
+		self->failed = true;
+	else
+		add(self, text == NULL
+				  ? json_pack("{s:o}", "file", name)
+				  : json_pack("{s:o, s:I, s:s}", "file", name, what, (json_int_t)num, "sha256", text));
+}
+
 static void add_file(void *context, const char *file_name, const char *shown_name)
 {
 	file_list *self = context;
-	struct stat of;
+	struct stat of = { .st_size = 0 };
 	const char *text = digest_of(self->known, file_name, &of);
 
-	add(self, text == NULL ? json_pack("{s:s}", "file", shown_name)
-			       : json_pack("{s:s, s:I, s:s}", "file", shown_name, "bytes", (json_int_t)of.st_size,
-					   "sha256", text));
+	add_entry(self, shown_name, "bytes", (uint64_t)of.st_size, text);
 }
 
 static void hash_map(const real_map *map, char *text)
@@ -137,7 +189,10 @@ static void hash_map(const real_map *map, char *text)
 	char line[96];
 
 	sha256_init(&hash);
-	sha256_update(&hash, (size_t)snprintf(line, sizeof(line), "%" PRIu64 "\n", map->file_bytes), (uint8_t *)line);
+	sha256_update(
+		&hash,
+		(size_t)snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64 "\n", map->file_bytes, map->block_bytes),
+		(uint8_t *)line);
 	for (size_t i = 0; i < map->num_extents; i++) {
 		const real_extent *each = &map->extents[i];
 		const int num_bytes =
@@ -154,18 +209,14 @@ static void add_map_in_image(file_list *self, const disk_map_extents *from)
 {
 	const real_map_options options = { .format = disk_map_format(from), .is_again = true };
 	char text[DIGEST_TEXT_BYTES];
-	json_t *file;
 	real_map map;
+	const bool is_read =
+		real_map_read(from->file.resolved, from->file.resolved, &options, NULL, &map) == NESCSIM_OK;
 
-	if (real_map_read(from->file.resolved, from->file.resolved, &options, NULL, &map) == NESCSIM_OK) {
+	if (is_read)
 		hash_map(&map, text);
-		file = json_pack("{s:s, s:I, s:s}", "file", from->file.text, "extents", (json_int_t)map.num_extents,
-				 "sha256", text);
-	} else {
-		file = json_pack("{s:s}", "file", from->file.text);
-	}
+	add_entry(self, from->file.text, "extents", map.num_extents, is_read ? text : NULL);
 	real_map_fini(&map);
-	add(self, file);
 }
 
 static void add_map(file_list *self, const disk_config *disk)
@@ -195,4 +246,25 @@ json_t *input_files_list(const nescsim_config *config)
 		return NULL;
 	}
 	return self.files;
+}
+
+nescsim_status input_files_check(const nescsim_config *config, json_t *before, nescsim_diag *diag)
+{
+	json_t *now = input_files_list(config);
+	const bool is_same = now == NULL || json_equal(before, now);
+	size_t at = 0;
+
+	while (!is_same && json_equal(json_array_get(before, at), json_array_get(now, at)))
+		at++;
+	if (!is_same) {
+		const json_t *changed = json_array_get(at < json_array_size(now) ? now : before, at);
+		const diag_place place = { .file = json_string_value(json_object_get(changed, "file")) };
+
+		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, &place, "run it again",
+			 "the file was changed while it was read");
+	}
+	json_decref(now);
+	if (now == NULL)
+		return NESCSIM_NO_MEMORY;
+	return is_same ? NESCSIM_OK : NESCSIM_RUN_FAILED;
 }

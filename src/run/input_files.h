@@ -19,8 +19,15 @@ void input_digests_destroy(input_digests *self);
  *   {"file": as the user would name it, "bytes": its size, "sha256": of its bytes, in hexadecimal}
  *
  * A map in the image of a filesystem has "extents" (how many) instead of "bytes", and "sha256" is of a line for each:
- * "LOGICAL PHYSICAL LENGTH WRITTEN" in bytes, WRITTEN 0 or 1, behind a line of the file's bytes. A file that cannot be read
- * has neither, which the run itself reports. A new reference; NULL when out of memory. */
+ * "LOGICAL PHYSICAL LENGTH WRITTEN" in bytes, WRITTEN 0 or 1, behind a line of the file's bytes and those of a block. A file
+ * that cannot be read, or is no regular one, has neither. A new reference; NULL when out of memory. */
 json_t *input_files_list(const nescsim_config *config);
+
+/* Are they what they were when `before` was listed? Returns NESCSIM_OK, NESCSIM_RUN_FAILED (reported) or NESCSIM_NO_MEMORY. */
+nescsim_status input_files_check(const nescsim_config *config, json_t *before, nescsim_diag *diag);
+
+/* How often a file was read for its digest, for this configuration and those loaded from it: as long as this stays, no file
+ * that was listed in between has changed. */
+uint64_t input_digests_num_made(const nescsim_config *config);
 
 #endif

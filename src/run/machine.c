@@ -85,8 +85,15 @@ nescsim_status machine_count_work(const nescsim_config *config, nescsim_diag *di
 	if (status == NESCSIM_OK)
 		status = open_sources(&self, diag);
 	*work_out = (machine_work){ .num_requests = self.num_expected };
-	for (uint32_t i = 0; status == NESCSIM_OK && i < self.num_cores; i++)
-		work_out->num_bytes += source_expected_bytes(self.sources[i]);
+	for (uint32_t vm = 0; status == NESCSIM_OK && vm < self.num_vms; vm++) {
+		uint64_t num_requests = 0;
+
+		for (uint32_t i = vm * self.num_vcpus; i < (vm + 1) * self.num_vcpus; i++) {
+			num_requests += source_expected_requests(self.sources[i]);
+			work_out->num_bytes += source_expected_bytes(self.sources[i]);
+		}
+		work_out->is_least |= num_requests == 0;
+	}
 	machine_fini(&self);
 	storage_plan_fini(&plan);
 	inputs_fini(&ready);

@@ -26,6 +26,7 @@ typedef struct machine_config {
 
 typedef struct machine_work {
 	uint64_t num_requests, num_bytes;
+	bool is_least; /* some VM's source does not know: there are more */
 } machine_work;
 
 typedef struct machine {
@@ -47,7 +48,7 @@ typedef struct machine {
 nescsim_status machine_plan(const scenario *given, nescsim_diag *diag, storage_plan *plan);
 
 /* Checks what the configuration refers to, as nescsim_config_check_inputs(), and counts the requests of one scheme's run and
- * their bytes, as far as their sources know (0 where none does). *work_out is valid with NESCSIM_OK. */
+ * their bytes, as far as their sources know. *work_out is valid with NESCSIM_OK. */
 nescsim_status machine_count_work(const nescsim_config *config, nescsim_diag *diag, machine_work *work_out);
 
 /* Builds it. Returns NESCSIM_OK, NESCSIM_NO_MEMORY, or why a workload could not be opened (NESCSIM_TRACE, NESCSIM_CONFIG,

@@ -20,7 +20,7 @@ struct nescsim_result {
 	json_t *config;  /* effective */
 	json_t *figures; /* that the configuration wants */
 	json_t *notes;   /* what the user should know of the workloads: an array of texts */
-	json_t *files; /* that it was made of, besides the configuration: input_files_list(); empty without out_folder */
+	json_t *files; /* that it was made of, besides the configuration: input_files_list(); NULL without out_folder */
 	int64_t seed;
 	bool has_requests; /* requests.csv is asked for */
 	bool is_checked;   /* check mode, and no violation */

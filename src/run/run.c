@@ -33,11 +33,10 @@ static nescsim_status simulate(const nescsim_config *config, const inputs *ready
 	/* What says what it varies has its figures drawn of a sweep. */
 	result->figures = given->sweep.params.num != 0 ? json_array() : scenario_figures(given);
 	result->notes = inputs_notes(ready);
-	result->files = options->out_folder != NULL ? input_files_list(config) : json_array();
 	result->schemes = calloc(given->schemes.num, sizeof(*result->schemes));
 	result->bottlenecks = calloc(given->schemes.num, sizeof(*result->bottlenecks));
-	if (result->config == NULL || result->figures == NULL || result->notes == NULL || result->files == NULL ||
-	    result->schemes == NULL || result->bottlenecks == NULL)
+	if (result->config == NULL || result->figures == NULL || result->notes == NULL || result->schemes == NULL ||
+	    result->bottlenecks == NULL)
 		status = NESCSIM_NO_MEMORY;
 	for (size_t i = 0; status == NESCSIM_OK && i < given->schemes.num; i++) {
 		const scheme_run run = {
@@ -68,6 +67,11 @@ nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_optio
 	*result_out = NULL;
 	if (options == NULL)
 		options = &no_options;
+	/* Only a folder keeps them. */
+	if (status == NESCSIM_OK && options->out_folder != NULL) {
+		result->files = input_files_list(config);
+		status = result->files == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
+	}
 	if (status == NESCSIM_OK)
 		status = inputs_prepare(&ready, config, diag);
 	/* Before the run, so that a wrong folder costs no simulation. */
@@ -79,6 +83,9 @@ nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_optio
 	if (status == NESCSIM_OK)
 		status = simulate(config, &ready, options, diag, result);
 	inputs_fini(&ready);
+	/* Traces are read for each scheme. */
+	if (status == NESCSIM_OK && result->files != NULL)
+		status = input_files_check(config, result->files, diag);
 	/* Made only now, so that a run that is interrupted leaves nothing. */
 	if (status == NESCSIM_OK && options->out_folder != NULL)
 		status = folder_begin(options->out_folder, diag, &into);

@@ -228,9 +228,13 @@ run run "$scratch/image.yaml" --set "vms[0].disk.map.file=$scratch/ext2.map" --c
 expect 0
 cmp "$scratch/image/units.csv" "$scratch/text/units.csv" || bad 'an image and its text make different disks'
 # The result says what map it was, and not what else is in the image.
-digest=$(awk 'NR == 1 { print $7; bytes = $5; next }
+digest=$(awk 'NR == 1 { print $7, $5; bytes = $5; next }
 	{ printf "%d %d %d %d\n", $1 * bytes, $2 * bytes, $3 * bytes, $4 != "unwritten" }' "$scratch/ext2.map" | sha256sum)
 grep -q "\"sha256\": \"${digest%% *}\"" "$scratch/image/result.json" || bad 'the digest of a map in an image'
+run report "$scratch/image" --out "$scratch/image.html"
+expect 0
+grep -q "read the map <code>ext2.img:/disk</code>, .*<code>${digest%% *}</code>" "$scratch/image.html" || bad 'the report does not name the map'
+! grep -q 'sha256sum' "$scratch/image.html" || bad 'sha256sum cannot read maps in images'
 digest=$(sha256sum <"$scratch/ext2.map")
 grep -q "\"sha256\": \"${digest%% *}\"" "$scratch/text/result.json" || bad 'the digest of a map in a text'
 

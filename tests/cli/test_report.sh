@@ -281,6 +281,15 @@ breaks result.json sed 's/"entries": [0-9]*/"entries": null/'
 mistake 3 "'nesc.btlb.entries' in 'config' is null, which no value is" "$broken" --out "$scratch/none.html"
 breaks result.json sed 's/"entries": [0-9]*/"entries": 1.5/'
 mistake 3 "'nesc.btlb.entries' in 'config' is a fraction" "$broken" --out "$scratch/none.html"
+for strange in '["a"]' '[{}]' '{}' '"a"' 'null'; do
+	breaks result.json sed "/^  \"files\": \\[/,/^  \\]/c \"files\": $strange"
+	mistake 3 "'files' is not what a run writes there" "$broken" --out "$scratch/none.html"
+done
+# Earlier versions did not say which files.
+breaks result.json sed 's/"files"/"other"/'
+run report "$broken" --out "$scratch/earlier.html"
+expect 0
+! grep -q 'read these files' "$scratch/earlier.html" || bad 'files from nowhere'
 breaks result.json sed 's/"nescsim"/"other"/'
 mistake 3 "this is nothing of nescsim's" "$broken" --out "$scratch/none.html"
 breaks summary.csv sed '4s/,.*//'

@@ -22,6 +22,14 @@ static void write_text(const scratch *place, const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+static void drop_file(const scratch *place, const char *name)
+{
+	char path[192];
+
+	snprintf(path, sizeof(path), "%s/%s", place->root, name);
+	assert_int_equal(unlink(path), 0);
+}
+
 /* The files of a configuration in the folder; to be freed. */
 static char *list_of(const nescsim_config *config)
 {
@@ -142,37 +150,116 @@ static void a_file_that_is_changed_is_read_again(void **state)
 	scratch_remove(&place);
 }
 
-/* As many files as there is no room for: the digests that are forgotten are made again. */
-static void many_files_are_right_too(void **state)
+static void who_reads_them_learns_of_changes(void **state)
 {
 	const scratch place = scratch_make();
-	static const char text[] = "vms:\n"
-				   "  - {workload: {kind: trace, file: '[0-9][0-9].csv'}}\n"
-				   "  - {workload: {kind: trace, file: '1[0-9][0-9].csv'}}\n"
-				   "  - {workload: {kind: trace, file: '2[0-9][0-9].csv'}}\n";
+	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config;
-	char *one, *other;
+	uint64_t num_made;
+	json_t *before;
 
 	(void)state;
-	for (int i = 0; i < 300; i++) {
-		char name[16], digits[8];
+	write_text(&place, "a.csv", "abc");
+	write_text(&place, "b.csv", "abc");
+	config = load_in(&place, "vms: [{workload: {kind: trace, file: '*.csv'}}]\n");
+	before = input_files_list(config);
+	num_made = input_digests_num_made(config);
+	assert_int_equal(input_files_check(config, before, diag), NESCSIM_OK);
+	assert_int_equal(input_digests_num_made(config), num_made);
+	usleep(50000);
+	write_text(&place, "b.csv", "abd");
+	assert_int_equal(input_files_check(config, before, diag), NESCSIM_RUN_FAILED);
+	assert_true(input_digests_num_made(config) > num_made);
+	assert_string_equal(nescsim_diag_at(diag, 0)->file, "b.csv");
+	assert_string_equal(nescsim_diag_at(diag, 0)->message, "the file was changed while it was read");
+	/* One more, or one less, is a change, too. */
+	write_text(&place, "b.csv", "abc");
+	assert_int_equal(input_files_check(config, before, diag), NESCSIM_OK);
+	write_text(&place, "c.csv", "abc");
+	assert_int_equal(input_files_check(config, before, diag), NESCSIM_RUN_FAILED);
+	assert_string_equal(nescsim_diag_at(diag, 1)->file, "c.csv");
+	drop_file(&place, "c.csv");
+	drop_file(&place, "b.csv");
+	assert_int_equal(input_files_check(config, before, diag), NESCSIM_RUN_FAILED);
+	assert_string_equal(nescsim_diag_at(diag, 2)->file, "b.csv");
+	json_decref(before);
+	nescsim_config_destroy(config);
+	nescsim_diag_destroy(diag);
+	scratch_remove(&place);
+}
 
-		snprintf(name, sizeof(name), "%d.csv", i);
+/* A folder that is a pattern by its name, and a file whose name is no text. */
+static void strange_names_are_shown(void **state)
+{
+	static const char text[] = "media: {capacity: 64 GiB}\nvms: [{workload: {kind: trace, file: '*.csv'}}]\n";
+	const scratch place = scratch_make();
+	nescsim_config *config;
+	char path[192], wanted[512], *files;
+
+	(void)state;
+	write_text(&place, "b\xe9.csv", "abc");
+	expect(&place, "vms: [{workload: {kind: trace, file: '*.csv'}}]\n",
+	       "[{\"file\":\"b\\\\xe9.csv\",\"bytes\":3,\"sha256\":\"" SHA_ABC "\"}]");
+	snprintf(path, sizeof(path), "%s/a", place.root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/[abcdefghijklmnopqrstuvwxyz]", place.root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	write_text(&place, "a/x.csv", "abc");
+	write_text(&place, "[abcdefghijklmnopqrstuvwxyz]/all.yaml", text);
+	snprintf(path, sizeof(path), "%s/[abcdefghijklmnopqrstuvwxyz]/all.yaml", place.root);
+	config = load(path, NULL, 0);
+	files = list_of(config);
+	snprintf(wanted, sizeof(wanted), "[{\"file\":\"%s/a/x.csv\",\"bytes\":3,\"sha256\":\"" SHA_ABC "\"}]",
+		 place.root);
+	assert_string_equal(files, wanted);
+	free(files);
+	nescsim_config_destroy(config);
+	scratch_remove(&place);
+}
+
+/* More files than digests are kept: those that are forgotten are made again. */
+static void many_files_are_right_too(void **state)
+{
+	enum {
+		num_files = 4200,
+		num_per_trace = 100
+	};
+	const scratch place = scratch_make();
+	const json_t *file;
+	nescsim_config *config;
+	json_t *one, *other;
+	char *text = NULL, path[192];
+	size_t num_bytes = 0;
+	FILE *out = open_memstream(&text, &num_bytes);
+
+	(void)state;
+	fputs("media: {capacity: 64 GiB}\nhost: {cores: 64}\nvms:\n", out);
+	for (int i = 0; i < num_files; i++) {
+		char name[24], digits[24];
+
+		snprintf(name, sizeof(name), "%d-%d", i / num_per_trace, i);
 		snprintf(digits, sizeof(digits), "%d", i);
 		write_text(&place, name, digits);
+		if (i % num_per_trace == 0)
+			fprintf(out, "  - {workload: {kind: trace, file: '%d-*'}, disk: {bytes: 1 MiB}}\n",
+				i / num_per_trace);
 	}
-	config = load_in(&place, text);
-	one = list_of(config);
-	other = list_of(config);
-	assert_same_text(one, other, "files");
+	fclose(out);
+	write_text(&place, "all.yaml", text);
+	snprintf(path, sizeof(path), "%s/all.yaml", place.root);
+	config = load(path, NULL, 0);
+	one = input_files_list(config);
+	other = input_files_list(config);
+	assert_true(json_equal(one, other));
+	assert_int_equal(json_array_size(one), num_files);
+	file = json_array_get(one, 0);
+	assert_string_equal(json_string_value(json_object_get(file, "file")), "0-0");
+	assert_string_equal(json_string_value(json_object_get(file, "sha256")),
+			    "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9"); /* of "0" */
+	json_decref(one);
+	json_decref(other);
 	nescsim_config_destroy(config);
-	config = load_in(&place, text);
-	free(other);
-	other = list_of(config);
-	assert_same_text(one, other, "files of a configuration that has seen none");
-	free(one);
-	free(other);
-	nescsim_config_destroy(config);
+	free(text);
 	scratch_remove(&place);
 }
 
@@ -184,6 +271,8 @@ int main(void)
 		cmocka_unit_test(patterns_and_recordings_are_all_their_files),
 		cmocka_unit_test(what_cannot_be_read_has_a_name_only),
 		cmocka_unit_test(a_file_that_is_changed_is_read_again),
+		cmocka_unit_test(who_reads_them_learns_of_changes),
+		cmocka_unit_test(strange_names_are_shown),
 		cmocka_unit_test(many_files_are_right_too),
 	};
 
