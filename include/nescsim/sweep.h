@@ -53,9 +53,10 @@ typedef struct nescsim_sweep_counts {
 	uint64_t num_kept;   /* were there already */
 	uint64_t num_run;    /* have a result of this sweep */
 	uint64_t num_failed; /* have none */
-	/* Of those that are to run, all schemes together, as far as it is known before: 0 when workloads end by time. */
+	/* Of those that are to run, all schemes together, as far as it is known before. */
 	uint64_t num_requests;
-	/* What that may take, a guess by requests and bytes; of no use without requests. */
+	int has_more_requests; /* some workloads do not say how many they have: they end by the clock, say */
+	/* What that may take, a guess by requests and bytes; too little when there are more. */
 	uint64_t estimate_s;
 } nescsim_sweep_counts;
 

@@ -65,8 +65,9 @@ static void print_plan(const nescsim_sweep_counts *counts)
 	if (counts->num_kept != 0)
 		printf(", %llu kept", (unsigned long long)counts->num_kept);
 	print_points("\nTo run: ", counts->num_points - counts->num_kept);
-	if (counts->num_requests == 0) {
-		puts(counts->num_kept < counts->num_points ? " (how many requests they have shows when they run)" : "");
+	if (counts->has_more_requests) {
+		printf(", at least %llu requests in all schemes (some workloads do not say how many they have)\n",
+		       (unsigned long long)counts->num_requests);
 		return;
 	}
 	nescsim_sweep_format_estimate(counts, duration, sizeof(duration));

@@ -174,6 +174,22 @@ uint64_t shelf_move(sweep_shelf *self, const sweep_plan *plan, uint64_t *has_res
 	return num_lost;
 }
 
+void shelf_put_aside(const sweep_plan *plan, uint64_t point)
+{
+	char *points = points_folder(plan->options->out_folder),
+	     *place = point_path(plan->options->out_folder, point, "");
+	const uint64_t key = place != NULL ? point_key_of_folder(place) : 0;
+	char way[64];
+
+	/* What a result could not replace is somebody's. */
+	if (points != NULL && key != 0 && folder_check_writable(place, NULL) == NESCSIM_OK) {
+		format_way(&(shelf_result){ .key = key, .point = point }, way);
+		move(points, strrchr(place, '/') + 1, way);
+	}
+	free(place);
+	free(points);
+}
+
 void shelf_remove_leftovers(const sweep_plan *plan)
 {
 	char *points = points_folder(plan->options->out_folder);

@@ -23,6 +23,9 @@ bool shelf_take(sweep_shelf *self, const nescsim_config *config, uint64_t point)
  * Only for who has the folder for himself. Points whose move fails are taken out of `has_result`; returns how many. */
 uint64_t shelf_move(sweep_shelf *self, const sweep_plan *plan, uint64_t *has_result);
 
+/* Takes the result of another configuration or other files out of the point's place; a later call finds it. */
+void shelf_put_aside(const sweep_plan *plan, uint64_t point);
+
 /* Removes what a call that was killed has left between two places. */
 void shelf_remove_leftovers(const sweep_plan *plan);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "run/input_files.h"
 
 /* docs/sweep.md has what was measured. */
 #define NS_PER_REQUEST 300
@@ -42,10 +43,13 @@ nescsim_status survey_add(sweep_survey *self, const nescsim_config *config, nesc
 			return status;
 		self->keys[i] = key;
 		self->num++;
+		/* Here once, and not in each point's process. */
+		json_decref(input_files_list(config));
 	}
 	self->num_known_runs += num_schemes;
 	self->known.num_requests += self->work[i].num_requests * num_schemes;
 	self->known.num_bytes += self->work[i].num_bytes * num_schemes;
+	self->known.is_least |= self->work[i].is_least;
 	return NESCSIM_OK;
 }
 

@@ -14,7 +14,7 @@ typedef struct sweep_survey {
 	uint64_t num_points;     /* added */
 	uint64_t num_runs;       /* their schemes */
 	uint64_t num_known_runs; /* those of points that were looked at, or that equal one */
-	machine_work known;      /* of the latter */
+	machine_work known;      /* of the latter; is_least: of any */
 } sweep_survey;
 
 /* Adds a point. Reading long traces takes its time: VMs that are described alike are looked at once, and after

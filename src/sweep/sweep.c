@@ -1,7 +1,6 @@
 #include "nescsim/sweep.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,8 +117,6 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 			counts->num_kept++;
 		} else if (loaded == NESCSIM_OK) {
 			loaded = survey_add(&survey, config, found);
-			/* Here once, and not in each point's process. */
-			json_decref(input_files_list(config));
 		}
 		if (loaded != NESCSIM_OK)
 			status = plan_mistakes_add(&mistakes, point, loaded, found);
@@ -134,6 +131,7 @@ static nescsim_status check_points(const sweep_plan *plan, uint64_t *has_result,
 		status = plan_mistakes_report(&mistakes, plan, diag);
 	plan_mistakes_fini(&mistakes);
 	counts->num_requests = survey_num_requests(&survey);
+	counts->has_more_requests = survey.known.is_least;
 	counts->estimate_s = survey_estimate_s(&survey, executor_local_jobs(options));
 	return status;
 }
@@ -158,18 +156,37 @@ static char *first_line(const char *log)
 	return line;
 }
 
-static char *find_reason(const sweep_plan *plan, uint64_t point, const nescsim_config *config, const char *log)
+/* Does it say why there is no result? An empty one does: its process was killed. */
+static bool log_explains(const char *log)
 {
-	if (config != NULL && point_read_other_files(plan->options->out_folder, point, config))
-		return strdup("a file that it reads (a trace or a map) was changed while the sweep ran");
-	return log != NULL ? first_line(log) : NULL;
+	FILE *file = fopen(log, "re");
+	char *line = NULL;
+	size_t line_bytes = 0;
+	bool is_empty = true, explains = false;
+
+	while (file != NULL && !explains && getline(&line, &line_bytes, file) > 0) {
+		is_empty = false;
+		explains = strstr(line, ERROR_PREFIX) != NULL;
+	}
+	if (file != NULL)
+		fclose(file);
+	free(line);
+	return file != NULL && (is_empty || explains);
 }
 
 /* `config` may be NULL. */
+static char *find_reason(const sweep_plan *plan, uint64_t point, const nescsim_config *config, const char *log)
+{
+	/* It ran well, but of what is not there any more. */
+	if (config != NULL && !log_explains(log) && point_read_other_files(plan->options->out_folder, point, config))
+		return strdup("a file that it reads (a trace or a map) was changed while the sweep ran");
+	return first_line(log);
+}
+
 static void report_failure(const sweep_plan *plan, uint64_t point, const nescsim_config *config, nescsim_diag *diag)
 {
 	char *log = point_path(plan->options->out_folder, point, ".log");
-	char *why = find_reason(plan, point, config, log);
+	char *why = log != NULL ? find_reason(plan, point, config, log) : NULL;
 	const diag_place place = { .file = log };
 	const size_t prefix_bytes =
 		why != NULL && strncmp(why, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0 ? strlen(ERROR_PREFIX) : 0;
@@ -183,24 +200,41 @@ static void report_failure(const sweep_plan *plan, uint64_t point, const nescsim
 	free(log);
 }
 
-/* Looks for the results of the points that were to run. */
-static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result, nescsim_sweep_counts *counts,
-				   nescsim_diag *diag)
+/* Looks for the result of each point that has the bit, or has it not; those without one are not in `has_result` afterwards. */
+static void judge_points(const sweep_plan *plan, const uint64_t *bits, bool bit, uint64_t *has_result,
+			 nescsim_sweep_counts *counts, nescsim_diag *diag)
 {
 	for (uint64_t point = 0; point < plan->num_points; point++) {
 		nescsim_config *config;
 
-		if (job_has(has_result, point))
+		if (job_has(bits, point) != bit)
 			continue;
 		if (plan_load(plan, point, NULL, &config) == NESCSIM_OK &&
 		    point_has_result(plan->options->out_folder, point, config)) {
+			counts->num_run += !job_has(has_result, point);
 			job_add(has_result, point);
-			counts->num_run++;
-		} else if (counts->num_failed++ < MAX_FAILURES_SHOWN) {
-			report_failure(plan, point, config, diag);
+		} else {
+			if (counts->num_failed++ < MAX_FAILURES_SHOWN)
+				report_failure(plan, point, config, diag);
+			counts->num_kept -= job_has(has_result, point);
+			job_remove(has_result, point);
+			/* Tables and figures must not take it for this sweep's. */
+			if (plan->options->points == NULL)
+				shelf_put_aside(plan, point);
 		}
 		nescsim_config_destroy(config);
 	}
+}
+
+/* Looks for the results of the points that were to run. */
+static nescsim_status find_results(const sweep_plan *plan, const uint64_t *todo, uint64_t num_digests,
+				   uint64_t *has_result, nescsim_sweep_counts *counts, nescsim_diag *diag)
+{
+	judge_points(plan, todo, true, has_result, counts, diag);
+	/* A file has changed, so what was kept may be of the old one. */
+	if (plan->options->points == NULL && counts->num_kept != 0 &&
+	    input_digests_num_made(plan->config) != num_digests)
+		judge_points(plan, todo, false, has_result, counts, diag);
 	if (counts->num_failed > MAX_FAILURES_SHOWN)
 		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "each has a .log beside the folders of points",
 			 "%" PRIu64 " more points failed", counts->num_failed - MAX_FAILURES_SHOWN);
@@ -233,6 +267,7 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	uint64_t *todo = calloc(job_num_words(plan), sizeof(*todo));
 	sweep_job job = { .plan = plan, .todo = todo, .num_todo = counts->num_points - counts->num_kept };
 	const diag_place place = { .file = plan->options->out_folder };
+	const uint64_t num_digests = input_digests_num_made(plan->config);
 	nescsim_status status, found;
 
 	if (todo == NULL)
@@ -244,15 +279,16 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 		if (job_has(has_result, point))
 			point_drop_empty_log(plan->options->out_folder, point);
 	status = executor->run(&job, diag);
-	free(todo);
 	/* Cut short: a table now would look whole. And it must end soon, so no folder is looked at. */
 	if (status != NESCSIM_OK) {
 		counts->num_run = job.num_good;
 		diag_add(diag, NESCSIM_WARNING, status, &place, NULL, "%" PRIu64 " of %" PRIu64 " points are done",
 			 counts->num_kept + counts->num_run, counts->num_points);
+		free(todo);
 		return status;
 	}
-	found = find_results(plan, has_result, counts, diag);
+	found = find_results(plan, todo, num_digests, has_result, counts, diag);
+	free(todo);
 	if (is_part)
 		return found;
 	if (found == NESCSIM_OK) {
@@ -282,7 +318,7 @@ static void announce(const sweep_plan *plan, const nescsim_sweep_counts *counts)
 	if (to == NULL || !isatty(fileno(to)))
 		return;
 	fprintf(to, "%" PRIu64 " points to run", counts->num_points - counts->num_kept);
-	if (counts->num_requests != 0) {
+	if (!counts->has_more_requests) {
 		nescsim_sweep_format_estimate(counts, duration, sizeof(duration));
 		fprintf(to, ", about %s", duration);
 	}

@@ -236,7 +236,9 @@ run sweep configs/fio.yaml --schemes nesc --param sim.seed=1,2 --dry-run --out "
 out 'To run: 2 points, 4300 requests in all schemes, about 1 s'
 run sweep configs/fio.yaml --schemes nesc --set 'vms[0].workload={kind: fio, rw: read, runtime: 1 ms, time_based: true}' --param sim.seed=1,2 --dry-run --out "$scratch/none"
 expect 0
-out 'To run: 2 points (how many requests they have shows when they run)'
+out 'To run: 2 points, at least 0 requests in all schemes (some workloads do not say how many they have)'
+run sweep configs/fio.yaml --schemes nesc --param 'vms[0].workload={kind: fio, rw: read, runtime: 1 ms, time_based: true},{kind: fio, rw: read, number_ios: 10}' --dry-run --out "$scratch/none"
+out 'To run: 2 points, at least 10 requests in all schemes (some workloads do not say how many they have)'
 [ ! -e "$scratch/files" ] || bad '--dry-run writes'
 sweep --param nesc.btlb.entries=1,8 --set vms[0].workload.count=1000000 --schemes host,nesc --jobs 2 --dry-run --out "$scratch/files"
 out '4000000 requests in all schemes, about 4 s'
@@ -338,18 +340,56 @@ traced --out "$scratch/traced" --resume
 out '12 points: 0 run, 12 kept'
 traced --quiet --out "$scratch/traced_new"
 diff -r "$scratch/traced" "$scratch/traced_new" >"$scratch/diff" || bad "another trace: $(cat "$scratch/diff")"
-# In the middle of a sweep: what was made of the old one is told, and made again.
+# In the middle of a sweep: what was made of the old one is told, is in no table, and is made again. changed POINT ARGUMENT...:
+# the trace is another one as soon as the point is there.
+changed() {
+	first=$(printf '%04d' "$1")
+	shift
+	"$tool" sweep "$scratch/traced.yaml" --schemes nesc --jobs 1 --quiet --out "$scratch/traced" "$@" 2>"$scratch/err" &
+	pid=$!
+	while [ ! -e "$scratch/traced/points/$first" ] && kill -0 $pid; do sleep 0.01; done
+	trace 5
+	wait $pid && bad 'results of two traces in one table'
+	err 'point 1 (nesc.btlb.entries=1) failed: a file that it reads (a trace or a map) was changed while the sweep ran'
+	[ ! -e "$scratch/traced/points/0001" ] || bad 'a result of the old trace is in the place of one of the new'
+}
 rm -rf "$scratch/traced"
 trace 3
-"$tool" sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..12 --jobs 1 --quiet --out "$scratch/traced" 2>"$scratch/err" &
-pid=$!
-while [ ! -e "$scratch/traced/points/0001" ] && kill -0 $pid; do sleep 0.01; done
-trace 5
-wait $pid && bad 'results of two traces in one table'
-err 'point 1 (nesc.btlb.entries=1) failed: a file that it reads (a trace or a map) was changed while the sweep ran'
+changed 1 --param nesc.btlb.entries=1..12
 traced --quiet --out "$scratch/traced" --resume
 expect 0
 diff -r "$scratch/traced" "$scratch/traced_new" >"$scratch/diff" || bad "a trace changed in the middle: $(cat "$scratch/diff")"
+# Kept results are of the old one, too.
+rm -rf "$scratch/traced"
+trace 3
+run sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..3 --out "$scratch/traced"
+changed 4 --param nesc.btlb.entries=1..12 --resume
+! grep -q '^[123],' "$scratch/traced/sweep.csv" || bad 'a table with the old trace'
+# Back to the old one: its results are still there.
+trace 3
+run sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..3 --out "$scratch/traced" --resume
+expect 0
+out '3 points: 0 run, 3 kept'
+
+# A point that fails says why, whatever is left of an earlier one.
+cat >"$scratch/holes.yaml" <<EOF
+base: $PWD/configs/vc707.yaml
+vms: [{disk: {bytes: 512 MiB, map: {kind: fragmented, hole_percent: 50}}, workload: {kind: trace, file: holes.csv}}]
+EOF
+holes() {
+	awk -v op="$1" 'BEGIN {
+		print "time_us,op,offset_bytes,size_bytes"
+		for (i = 0; i < 500; i++)
+			printf "%d,%s,%d,4096\n", i, op, i * 1048576
+	}' >"$scratch/holes.csv"
+	run sweep "$scratch/holes.yaml" --schemes host --param sim.seed=1,2 --out "$scratch/holes" --resume
+}
+holes read
+expect 0
+holes write
+expect 1
+err 'point 1 (sim.seed=1) failed: host: '
+err 'a block has no mapping'
 
 # What stands in the table was simulated, whatever order keys are named in.
 sweep --param nesc.btlb.entries=1,2 --set nesc.btlb.entries=4 --out "$scratch/none"
