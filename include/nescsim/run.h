@@ -24,10 +24,10 @@ typedef struct nescsim_run_options {
 
 /* Simulates every scheme of the configuration, with the same workload, data layout and seed. `options` may be NULL.
  *
- * Returns NESCSIM_OK; NESCSIM_RUN_FAILED (a trace, job file or map was changed meanwhile; a request failed, or nothing can move any more: diag says which request, or
- * what waits for what); NESCSIM_CONFIG or NESCSIM_TRACE (see nescsim_config_check_inputs()); NESCSIM_USAGE (something
- * else is at out_folder); NESCSIM_IO; NESCSIM_NO_MEMORY. On success *result_out is to be freed with
- * nescsim_result_destroy(), otherwise it is NULL. The result does not need `config` any more. */
+ * Returns NESCSIM_OK; NESCSIM_RUN_FAILED (a request failed, or nothing can move any more: diag says which request, or what
+ * waits for what; with out_folder also: a trace, job file or map was changed meanwhile); NESCSIM_CONFIG or NESCSIM_TRACE
+ * (see nescsim_config_check_inputs()); NESCSIM_USAGE (something else is at out_folder); NESCSIM_IO; NESCSIM_NO_MEMORY. On
+ * success *result_out is to be freed with nescsim_result_destroy(), otherwise it is NULL. The result does not need `config` any more. */
 nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_options *options, nescsim_diag *diag,
 			   nescsim_result **result_out);
 
