@@ -25,8 +25,8 @@ typedef struct digest {
 struct input_digests {
 	digest *kept;
 	size_t num, capacity;
-	size_t next; /* of MAX_DIGESTS, to be forgotten for another one */
-	uint64_t num_made;
+	size_t next;    /* of MAX_DIGESTS, to be forgotten for another one */
+	bool has_files; /* some list had one */
 };
 
 input_digests *input_digests_create(void)
@@ -41,9 +41,9 @@ void input_digests_destroy(input_digests *self)
 	free(self);
 }
 
-uint64_t input_digests_num_made(const nescsim_config *config)
+bool input_files_are_some(const nescsim_config *config)
 {
-	return config->digests->num_made;
+	return config->digests->has_files;
 }
 
 /* Room for one more; NULL when out of memory. */
@@ -56,7 +56,6 @@ static digest *add_digest(input_digests *self)
 	if (kept == NULL)
 		return NULL;
 	self->kept = kept;
-	self->num_made++;
 	if (self->num < MAX_DIGESTS)
 		return &kept[self->num++];
 	self->next = (self->next + 1) % MAX_DIGESTS;
@@ -166,6 +165,7 @@ static void add_entry(file_list *self, const char *shown_name, const char *what,
 {
 	json_t *name = name_of(shown_name);
 
+	self->known->has_files = true;
 	if (name == NULL)
 		self->failed = true;
 	else

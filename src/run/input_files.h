@@ -26,8 +26,7 @@ json_t *input_files_list(const nescsim_config *config);
 /* Are they what they were when `before` was listed? Returns NESCSIM_OK, NESCSIM_RUN_FAILED (reported) or NESCSIM_NO_MEMORY. */
 nescsim_status input_files_check(const nescsim_config *config, json_t *before, nescsim_diag *diag);
 
-/* How often a file was read for its digest, for this configuration and those loaded from it: as long as this stays, no file
- * that was listed in between has changed. */
-uint64_t input_digests_num_made(const nescsim_config *config);
+/* Has a list of this configuration, or of one loaded from it, had a file? */
+bool input_files_are_some(const nescsim_config *config);
 
 #endif

@@ -227,13 +227,12 @@ static void judge_points(const sweep_plan *plan, const uint64_t *bits, bool bit,
 }
 
 /* Looks for the results of the points that were to run. */
-static nescsim_status find_results(const sweep_plan *plan, const uint64_t *todo, uint64_t num_digests,
-				   uint64_t *has_result, nescsim_sweep_counts *counts, nescsim_diag *diag)
+static nescsim_status find_results(const sweep_plan *plan, const uint64_t *todo, uint64_t *has_result,
+				   nescsim_sweep_counts *counts, nescsim_diag *diag)
 {
 	judge_points(plan, todo, true, has_result, counts, diag);
-	/* A file has changed, so what was kept may be of the old one. */
-	if (plan->options->points == NULL && counts->num_kept != 0 &&
-	    input_digests_num_made(plan->config) != num_digests)
+	/* A file may have changed since, and what was kept may be of the old one. */
+	if (plan->options->points == NULL && counts->num_run != 0 && input_files_are_some(plan->config))
 		judge_points(plan, todo, false, has_result, counts, diag);
 	if (counts->num_failed > MAX_FAILURES_SHOWN)
 		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "each has a .log beside the folders of points",
@@ -267,7 +266,6 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 	uint64_t *todo = calloc(job_num_words(plan), sizeof(*todo));
 	sweep_job job = { .plan = plan, .todo = todo, .num_todo = counts->num_points - counts->num_kept };
 	const diag_place place = { .file = plan->options->out_folder };
-	const uint64_t num_digests = input_digests_num_made(plan->config);
 	nescsim_status status, found;
 
 	if (todo == NULL)
@@ -287,7 +285,7 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 		free(todo);
 		return status;
 	}
-	found = find_results(plan, todo, num_digests, has_result, counts, diag);
+	found = find_results(plan, todo, has_result, counts, diag);
 	free(todo);
 	if (is_part)
 		return found;
