@@ -6,6 +6,7 @@
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,25 +26,31 @@ typedef struct digest {
 struct input_digests {
 	digest *kept;
 	size_t num, capacity;
-	size_t next;    /* of MAX_DIGESTS, to be forgotten for another one */
-	bool has_files; /* some list had one */
+	size_t next;        /* of MAX_DIGESTS, to be forgotten for another one */
+	json_t *remembered; /* files by what names them */
 };
 
 input_digests *input_digests_create(void)
 {
-	return calloc(1, sizeof(input_digests));
+	input_digests *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->remembered = json_object();
+	if (self->remembered == NULL) {
+		free(self);
+		return NULL;
+	}
+	return self;
 }
 
 void input_digests_destroy(input_digests *self)
 {
-	if (self != NULL)
-		free(self->kept);
+	if (self == NULL)
+		return;
+	json_decref(self->remembered);
+	free(self->kept);
 	free(self);
-}
-
-bool input_files_are_some(const nescsim_config *config)
-{
-	return config->digests->has_files;
 }
 
 /* Room for one more; NULL when out of memory. */
@@ -125,10 +132,13 @@ out:
 typedef struct file_list {
 	input_digests *known;
 	json_t *files;
-	bool failed;
+	const cfg_path *path; /* of the source under way, and its files */
+	json_t *entries;
+	uint64_t stamp;
+	bool remembers, failed;
 } file_list;
 
-/* Steals `file`. Who is named twice is there once. */
+/* Who is named twice is there once. */
 static void add(file_list *self, json_t *file)
 {
 	json_t *there;
@@ -136,12 +146,19 @@ static void add(file_list *self, json_t *file)
 
 	json_array_foreach(self->files, index, there)
 	{
-		if (json_equal(there, file)) {
-			json_decref(file);
+		if (json_equal(there, file))
 			return;
-		}
 	}
-	self->failed |= json_array_append_new(self->files, file) != 0;
+	self->failed |= json_array_append(self->files, file) != 0;
+}
+
+static void add_to_stamp(file_list *self, const struct stat *of)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%ju %ju %jd %jd.%09ld", (uintmax_t)of->st_dev, (uintmax_t)of->st_ino,
+		 (intmax_t)of->st_size, (intmax_t)of->st_ctim.tv_sec, of->st_ctim.tv_nsec);
+	self->stamp = text_hash(self->stamp, text);
 }
 
 /* Names of files may be no UTF-8, which JSON must be: then all but ASCII is spelt out. */
@@ -163,24 +180,23 @@ static json_t *name_of(const char *shown_name)
 /* `text` is the digest, NULL = none; `num` is how many of `what` it is of. */
 static void add_entry(file_list *self, const char *shown_name, const char *what, uint64_t num, const char *text)
 {
-	json_t *name = name_of(shown_name);
+	json_t *name = name_of(shown_name), *entry = NULL;
 
-	self->known->has_files = true;
-	if (name == NULL)
-		self->failed = true;
-	else
-		add(self, text == NULL
-				  ? json_pack("{s:o}", "file", name)
-				  : json_pack("{s:o, s:I, s:s}", "file", name, what, (json_int_t)num, "sha256", text));
+	if (name != NULL)
+		entry = text == NULL
+				? json_pack("{s:o}", "file", name)
+				: json_pack("{s:o, s:I, s:s}", "file", name, what, (json_int_t)num, "sha256", text);
+	self->failed |= json_array_append_new(self->entries, entry) != 0;
 }
 
-static void add_file(void *context, const char *file_name, const char *shown_name)
+static void add_file(void *context, const char *file_name)
 {
 	file_list *self = context;
 	struct stat of = { .st_size = 0 };
 	const char *text = digest_of(self->known, file_name, &of);
 
-	add_entry(self, shown_name, "bytes", (uint64_t)of.st_size, text);
+	add_to_stamp(self, &of);
+	add_entry(self, cfg_path_shown(self->path, file_name), "bytes", (uint64_t)of.st_size, text);
 }
 
 static void hash_map(const real_map *map, char *text)
@@ -208,60 +224,121 @@ static void hash_map(const real_map *map, char *text)
 static void add_map_in_image(file_list *self, const disk_map_extents *from)
 {
 	const real_map_options options = { .format = disk_map_format(from), .is_again = true };
-	char text[DIGEST_TEXT_BYTES];
+	char text[DIGEST_TEXT_BYTES], *image = strdup(from->file.resolved);
+	struct stat of = { .st_size = 0 };
 	real_map map;
 	const bool is_read =
 		real_map_read(from->file.resolved, from->file.resolved, &options, NULL, &map) == NESCSIM_OK;
 
+	if (image != NULL && strstr(image, ":/") != NULL) {
+		*strstr(image, ":/") = '\0';
+		if (stat(image, &of) == 0)
+			add_to_stamp(self, &of);
+	}
 	if (is_read)
 		hash_map(&map, text);
 	add_entry(self, from->file.text, "extents", map.num_extents, is_read ? text : NULL);
 	real_map_fini(&map);
+	free(image);
 }
 
-static void add_map(file_list *self, const disk_config *disk)
+static void read_map(file_list *self, const void *what)
 {
-	const disk_map_extents *from = disk->map.params;
+	const disk_map_extents *from = what;
 
-	if (disk->map.index != DISK_MAP_EXTENTS)
-		return;
 	if (access(from->file.resolved, F_OK) == 0)
-		add_file(self, from->file.resolved, from->file.text);
+		add_file(self, from->file.resolved);
 	else
 		add_map_in_image(self, from);
 }
 
-json_t *input_files_list(const nescsim_config *config)
+static void read_files(file_list *self, const void *what)
+{
+	self->failed |= source_visit_files(what, add_file, self) == NESCSIM_NO_MEMORY;
+}
+
+/* What `read` finds depends on `format` and `path` alone, and on the disk. */
+static void add_source(file_list *self, const char *format, const cfg_path *path,
+		       void (*read)(file_list *self, const void *what), const void *what)
+{
+	text_buffer key = TEXT_EMPTY;
+	json_t *file;
+	size_t index;
+
+	text_add(&key, "%s\n%s\n%s", format, path->text, path->resolved);
+	self->path = path;
+	self->entries = self->remembers ? json_incref(json_object_get(self->known->remembered, text_get(&key))) : NULL;
+	if (self->entries == NULL) {
+		self->entries = json_array();
+		read(self, what);
+		if (self->remembers)
+			self->failed |=
+				json_object_set_nocheck(self->known->remembered, text_get(&key), self->entries) != 0;
+	}
+	json_array_foreach(self->entries, index, file)
+	{
+		add(self, file);
+	}
+	self->failed |= self->entries == NULL || !text_ok(&key);
+	json_decref(self->entries);
+	text_free(&key);
+}
+
+static json_t *list(const nescsim_config *config, bool remembers, uint64_t *stamp_out)
 {
 	const vm_config *vms = config->scenario.vms.items;
-	file_list self = { .known = config->digests, .files = json_array() };
+	file_list self = {
+		.known = config->digests, .files = json_array(), .stamp = TEXT_HASH, .remembers = remembers
+	};
 
 	for (size_t i = 0; self.files != NULL && i < config->scenario.vms.num; i++) {
-		for (size_t j = 0; j <= vms[i].disk.append.num; j++)
-			add_map(&self, disk_config_file(&vms[i].disk, j));
-		self.failed |= source_visit_files(&vms[i].workload, add_file, &self) == NESCSIM_NO_MEMORY;
+		source_files files;
+
+		for (size_t j = 0; j <= vms[i].disk.append.num; j++) {
+			const disk_config *disk = disk_config_file(&vms[i].disk, j);
+			const disk_map_extents *map = disk->map.params;
+
+			if (disk->map.index == DISK_MAP_EXTENTS)
+				add_source(&self, disk_map_format(map), &map->file, read_map, map);
+		}
+		if (source_reads_files(&vms[i].workload, &files))
+			add_source(&self, files.trace_format != NULL ? files.trace_format : "file", files.path,
+				   read_files, &files);
 	}
 	if (self.failed) {
 		json_decref(self.files);
 		return NULL;
 	}
+	*stamp_out = self.stamp;
 	return self.files;
 }
 
-nescsim_status input_files_check(const nescsim_config *config, json_t *before, nescsim_diag *diag)
+json_t *input_files_list(const nescsim_config *config, uint64_t *stamp_out)
 {
-	json_t *now = input_files_list(config);
-	const bool is_same = now == NULL || json_equal(before, now);
-	size_t at = 0;
+	return list(config, false, stamp_out);
+}
 
-	while (!is_same && json_equal(json_array_get(before, at), json_array_get(now, at)))
-		at++;
+json_t *input_files_remembered(const nescsim_config *config)
+{
+	uint64_t unused;
+
+	return list(config, true, &unused);
+}
+
+nescsim_status input_files_check(const nescsim_config *config, json_t *before, uint64_t stamp, nescsim_diag *diag)
+{
+	uint64_t stamp_now = stamp;
+	json_t *now = input_files_list(config, &stamp_now), *changed = NULL;
+	const bool is_same = now == NULL || (json_equal(before, now) && stamp == stamp_now);
+
+	for (size_t i = 0; !is_same && changed == NULL && i < json_array_size(now) + json_array_size(before); i++)
+		if (!json_equal(json_array_get(before, i), json_array_get(now, i)))
+			changed = json_array_get(i < json_array_size(now) ? now : before, i);
 	if (!is_same) {
-		const json_t *changed = json_array_get(at < json_array_size(now) ? now : before, at);
 		const diag_place place = { .file = json_string_value(json_object_get(changed, "file")) };
 
-		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, &place, "run it again",
-			 "the file was changed while it was read");
+		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, changed != NULL ? &place : NULL, "run it again",
+			 "a trace, job file or map was changed while it was read");
 	}
 	json_decref(now);
 	if (now == NULL)

@@ -20,13 +20,16 @@ void input_digests_destroy(input_digests *self);
  *
  * A map in the image of a filesystem has "extents" (how many) instead of "bytes", and "sha256" is of a line for each:
  * "LOGICAL PHYSICAL LENGTH WRITTEN" in bytes, WRITTEN 0 or 1, behind a line of the file's bytes and those of a block. A file
- * that cannot be read, or is no regular one, has neither. A new reference; NULL when out of memory. */
-json_t *input_files_list(const nescsim_config *config);
+ * that cannot be read, or is no regular one, has neither. *stamp_out is another one when any of the files was changed or
+ * replaced, be it by the same bytes. A new reference; NULL when out of memory. */
+json_t *input_files_list(const nescsim_config *config, uint64_t *stamp_out);
 
-/* Are they what they were when `before` was listed? Returns NESCSIM_OK, NESCSIM_RUN_FAILED (reported) or NESCSIM_NO_MEMORY. */
-nescsim_status input_files_check(const nescsim_config *config, json_t *before, nescsim_diag *diag);
+/* The same as it was when it was first asked for, of this configuration or one that shares its digests: what is judged by it
+ * is judged by the same files, whatever happens to them meanwhile. */
+json_t *input_files_remembered(const nescsim_config *config);
 
-/* Has a list of this configuration, or of one loaded from it, had a file? */
-bool input_files_are_some(const nescsim_config *config);
+/* Are they what they were when `before` and its stamp were taken? Returns NESCSIM_OK, NESCSIM_RUN_FAILED (reported) or
+ * NESCSIM_NO_MEMORY. */
+nescsim_status input_files_check(const nescsim_config *config, json_t *before, uint64_t stamp, nescsim_diag *diag);
 
 #endif

@@ -62,6 +62,7 @@ nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_optio
 	nescsim_result *result = calloc(1, sizeof(*result));
 	folder *into = NULL;
 	inputs ready = { .num = 0 };
+	uint64_t stamp = 0;
 	nescsim_status status = result == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 
 	*result_out = NULL;
@@ -69,7 +70,7 @@ nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_optio
 		options = &no_options;
 	/* Only a folder keeps them. */
 	if (status == NESCSIM_OK && options->out_folder != NULL) {
-		result->files = input_files_list(config);
+		result->files = input_files_list(config, &stamp);
 		status = result->files == NULL ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 	}
 	if (status == NESCSIM_OK)
@@ -85,7 +86,7 @@ nescsim_status nescsim_run(const nescsim_config *config, const nescsim_run_optio
 	inputs_fini(&ready);
 	/* Traces are read for each scheme. */
 	if (status == NESCSIM_OK && result->files != NULL)
-		status = input_files_check(config, result->files, diag);
+		status = input_files_check(config, result->files, stamp, diag);
 	/* Made only now, so that a run that is interrupted leaves nothing. */
 	if (status == NESCSIM_OK && options->out_folder != NULL)
 		status = folder_begin(options->out_folder, diag, &into);

@@ -58,7 +58,7 @@ static char *identity_text(json_t *config, json_t *files)
 
 static char *config_text(const nescsim_config *config)
 {
-	return identity_text(scenario_effective(&config->scenario), input_files_list(config));
+	return identity_text(scenario_effective(&config->scenario), input_files_remembered(config));
 }
 
 /* result.json of a folder, a new reference. NULL: it has none, is not whole, or of another version. */
@@ -107,7 +107,7 @@ bool point_read_other_files(const char *out_folder, uint64_t point, const nescsi
 {
 	char *path = point_path(out_folder, point, "");
 	json_t *result = path == NULL ? NULL : folder_result(path);
-	json_t *effective = scenario_effective(&config->scenario), *files = input_files_list(config);
+	json_t *effective = scenario_effective(&config->scenario), *files = input_files_remembered(config);
 	const bool did = json_equal(json_object_get(result, "config"), effective) &&
 			 !json_equal(json_object_get(result, "files"), files);
 

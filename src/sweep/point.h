@@ -13,10 +13,10 @@ char *points_folder(const char *out_folder);
  * memory. */
 char *point_path(const char *out_folder, uint64_t point, const char *suffix);
 
-/* Has the folder a whole result of this configuration, made by this version, of files as they are now? */
+/* Has the folder a whole result of this configuration, made by this version, of files as input_files_remembered() has them? */
 bool point_has_result(const char *out_folder, uint64_t point, const nescsim_config *config);
 
-/* Has it one of this configuration, but of files as they were before? */
+/* Has it one of this configuration, but of other files? */
 bool point_read_other_files(const char *out_folder, uint64_t point, const nescsim_config *config);
 
 /* What makes two results the same, as a number: of a configuration, and of a result folder, whole and of this version, at `path`

@@ -184,7 +184,9 @@ void shelf_put_aside(const sweep_plan *plan, uint64_t point)
 	/* What a result could not replace is somebody's. */
 	if (points != NULL && key != 0 && folder_check_writable(place, NULL) == NESCSIM_OK) {
 		format_way(&(shelf_result){ .key = key, .point = point }, way);
-		move(points, strrchr(place, '/') + 1, way);
+		/* The same one may have been put aside before. */
+		if (!move(points, strrchr(place, '/') + 1, way))
+			folder_remove_result(place);
 	}
 	free(place);
 	free(points);

@@ -43,8 +43,8 @@ nescsim_status survey_add(sweep_survey *self, const nescsim_config *config, nesc
 			return status;
 		self->keys[i] = key;
 		self->num++;
-		/* Here once, and not in each point's process. */
-		json_decref(input_files_list(config));
+		/* Read here once, and not in each point's process. */
+		json_decref(input_files_remembered(config));
 	}
 	self->num_known_runs += num_schemes;
 	self->known.num_requests += self->work[i].num_requests * num_schemes;

@@ -7,7 +7,6 @@
 
 #include "metrics/folder.h"
 #include "metrics/progress.h"
-#include "run/input_files.h"
 #include "sweep/executor.h"
 #include "sweep/point.h"
 #include "sweep/point_list.h"
@@ -174,19 +173,21 @@ static bool log_explains(const char *log)
 	return file != NULL && (is_empty || explains);
 }
 
-/* `config` may be NULL. */
-static char *find_reason(const sweep_plan *plan, uint64_t point, const nescsim_config *config, const char *log)
+/* For the log of a point that ran well, but of other files than the rest. */
+static void explain_change(const char *log)
 {
-	/* It ran well, but of what is not there any more. */
-	if (config != NULL && !log_explains(log) && point_read_other_files(plan->options->out_folder, point, config))
-		return strdup("a file that it reads (a trace or a map) was changed while the sweep ran");
-	return first_line(log);
+	FILE *file = fopen(log, "we");
+
+	if (file == NULL)
+		return;
+	fputs(ERROR_PREFIX "a file that it reads (a trace or a map) was changed while the sweep ran\n", file);
+	fclose(file);
 }
 
-static void report_failure(const sweep_plan *plan, uint64_t point, const nescsim_config *config, nescsim_diag *diag)
+static void report_failure(const sweep_plan *plan, uint64_t point, nescsim_diag *diag)
 {
 	char *log = point_path(plan->options->out_folder, point, ".log");
-	char *why = log != NULL ? find_reason(plan, point, config, log) : NULL;
+	char *why = log != NULL ? first_line(log) : NULL;
 	const diag_place place = { .file = log };
 	const size_t prefix_bytes =
 		why != NULL && strncmp(why, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0 ? strlen(ERROR_PREFIX) : 0;
@@ -200,40 +201,39 @@ static void report_failure(const sweep_plan *plan, uint64_t point, const nescsim
 	free(log);
 }
 
-/* Looks for the result of each point that has the bit, or has it not; those without one are not in `has_result` afterwards. */
-static void judge_points(const sweep_plan *plan, const uint64_t *bits, bool bit, uint64_t *has_result,
-			 nescsim_sweep_counts *counts, nescsim_diag *diag)
+/* `config` is NULL when it could not be loaded again. What is in the point's place must not be taken for its result. */
+static void fail_point(const sweep_plan *plan, uint64_t point, const nescsim_config *config)
+{
+	const char *out_folder = plan->options->out_folder;
+	char *log = point_path(out_folder, point, ".log");
+
+	if (config != NULL && log != NULL && !log_explains(log) && point_read_other_files(out_folder, point, config))
+		explain_change(log);
+	if (plan->options->points == NULL)
+		shelf_put_aside(plan, point);
+	free(log);
+}
+
+/* Looks for the results of the points that were to run. */
+static nescsim_status find_results(const sweep_plan *plan, uint64_t *has_result, nescsim_sweep_counts *counts,
+				   nescsim_diag *diag)
 {
 	for (uint64_t point = 0; point < plan->num_points; point++) {
 		nescsim_config *config;
 
-		if (job_has(bits, point) != bit)
+		if (job_has(has_result, point))
 			continue;
 		if (plan_load(plan, point, NULL, &config) == NESCSIM_OK &&
 		    point_has_result(plan->options->out_folder, point, config)) {
-			counts->num_run += !job_has(has_result, point);
 			job_add(has_result, point);
+			counts->num_run++;
 		} else {
+			fail_point(plan, point, config);
 			if (counts->num_failed++ < MAX_FAILURES_SHOWN)
-				report_failure(plan, point, config, diag);
-			counts->num_kept -= job_has(has_result, point);
-			job_remove(has_result, point);
-			/* Tables and figures must not take it for this sweep's. */
-			if (plan->options->points == NULL)
-				shelf_put_aside(plan, point);
+				report_failure(plan, point, diag);
 		}
 		nescsim_config_destroy(config);
 	}
-}
-
-/* Looks for the results of the points that were to run. */
-static nescsim_status find_results(const sweep_plan *plan, const uint64_t *todo, uint64_t *has_result,
-				   nescsim_sweep_counts *counts, nescsim_diag *diag)
-{
-	judge_points(plan, todo, true, has_result, counts, diag);
-	/* A file may have changed since, and what was kept may be of the old one. */
-	if (plan->options->points == NULL && counts->num_run != 0 && input_files_are_some(plan->config))
-		judge_points(plan, todo, false, has_result, counts, diag);
 	if (counts->num_failed > MAX_FAILURES_SHOWN)
 		diag_add(diag, NESCSIM_ERROR, NESCSIM_RUN_FAILED, NULL, "each has a .log beside the folders of points",
 			 "%" PRIu64 " more points failed", counts->num_failed - MAX_FAILURES_SHOWN);
@@ -277,16 +277,15 @@ static nescsim_status run_points(const sweep_plan *plan, const sweep_executor *e
 		if (job_has(has_result, point))
 			point_drop_empty_log(plan->options->out_folder, point);
 	status = executor->run(&job, diag);
+	free(todo);
 	/* Cut short: a table now would look whole. And it must end soon, so no folder is looked at. */
 	if (status != NESCSIM_OK) {
 		counts->num_run = job.num_good;
 		diag_add(diag, NESCSIM_WARNING, status, &place, NULL, "%" PRIu64 " of %" PRIu64 " points are done",
 			 counts->num_kept + counts->num_run, counts->num_points);
-		free(todo);
 		return status;
 	}
-	found = find_results(plan, todo, has_result, counts, diag);
-	free(todo);
+	found = find_results(plan, has_result, counts, diag);
 	if (is_part)
 		return found;
 	if (found == NESCSIM_OK) {
@@ -340,6 +339,8 @@ nescsim_status nescsim_sweep(const char *file_name, const nescsim_sweep_options 
 		status = sweep_folder_check(options, diag);
 	if (status == NESCSIM_OK)
 		status = choose_points(&plan, diag, &has_result, &counts.num_points);
+	if (status == NESCSIM_OK && options->resume && options->points == NULL && !options->dry_run)
+		status = sweep_folder_lock(options, diag, &lock_fd);
 	if (status == NESCSIM_OK)
 		status = check_points(&plan, has_result, &shelf, &counts, diag);
 	if (status != NESCSIM_OK || options->dry_run)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "metrics/folder.h"
 #include "sweep/point.h"
 #include "workload/output.h"
@@ -226,13 +227,18 @@ static nescsim_status lock_folder(const char *path, nescsim_diag *diag, int *fd_
 	return NESCSIM_OK;
 }
 
+nescsim_status sweep_folder_lock(const nescsim_sweep_options *options, nescsim_diag *diag, int *lock_fd)
+{
+	return path_is_folder(options->out_folder) ? lock_folder(options->out_folder, diag, lock_fd) : NESCSIM_OK;
+}
+
 nescsim_status sweep_folder_prepare(const sweep_plan *plan, nescsim_diag *diag, int *lock_fd)
 {
 	const char *out_folder = plan->options->out_folder;
 	char *points = points_folder(out_folder);
 	nescsim_status status = points == NULL ? NESCSIM_NO_MEMORY : folder_make(out_folder, diag);
 
-	if (status == NESCSIM_OK)
+	if (status == NESCSIM_OK && *lock_fd < 0)
 		status = lock_folder(out_folder, diag, lock_fd);
 	/* In this order: no table stands beside another sweep's plan, and the folder is known as a sweep's. */
 	if (status == NESCSIM_OK)

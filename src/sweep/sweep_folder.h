@@ -8,7 +8,11 @@
  * the options do not continue), NESCSIM_IO or NESCSIM_NO_MEMORY; reported. */
 nescsim_status sweep_folder_check(const nescsim_sweep_options *options, nescsim_diag *diag);
 
-/* Makes and locks the folder, tidies it, and takes away the table of an earlier sweep, which is not that of the new points.
+/* Locks the folder of an earlier sweep, if it is there, before its results are looked at: what another sweep moves meanwhile
+ * would be taken for another point's. *lock_fd as in sweep_folder_prepare(); so is what it returns. */
+nescsim_status sweep_folder_lock(const nescsim_sweep_options *options, nescsim_diag *diag, int *lock_fd);
+
+/* Makes and locks the folder, unless it is locked, tidies it, and takes away the table of an earlier sweep, which is not that of the new points.
  * *lock_fd is -1 before; then it may be a descriptor that holds the lock, to be closed in the end. Returns NESCSIM_OK,
  * NESCSIM_USAGE (another sweep is at work there), NESCSIM_IO or NESCSIM_NO_MEMORY; reported. */
 nescsim_status sweep_folder_prepare(const sweep_plan *plan, nescsim_diag *diag, int *lock_fd);

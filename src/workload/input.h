@@ -28,9 +28,6 @@ typedef struct trace_position {
 
 typedef struct input input;
 
-/* Called with the name of a file that will be opened. */
-typedef void input_visitor(void *context, const char *file_name);
-
 /* What messages call the file and its parts. */
 typedef struct input_words {
 	const char *noun;      /* "cannot read NOUN 'file'" */

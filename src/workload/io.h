@@ -32,4 +32,7 @@ typedef struct io_request {
 	bool fua;      /* write only: durable at completion */
 } io_request;
 
+/* Called with the name of a file that will be opened. */
+typedef void io_file_visitor(void *context, const char *file_name);
+
 #endif

@@ -30,8 +30,8 @@ typedef struct source_kind {
 				  nescsim_diag *diag, void **shared_out);
 	const char *(*notes)(const void *shared);
 	void (*unshare)(void *shared);
-	/* As source_visit_files(). NULL: it reads none. */
-	nescsim_status (*visit_files)(const void *params, source_file_visitor *visit, void *context);
+	/* NULL: it reads none. */
+	source_files (*files)(const void *params);
 	/* As source_count_tenants(). NULL: it cannot be dealt out. */
 	nescsim_status (*count_tenants)(const void *params, const diag_place *place, nescsim_diag *diag,
 					uint32_t *num_out);

@@ -103,12 +103,9 @@ static void job_close(void *state)
 	fio_job_close(self->opened);
 }
 
-static nescsim_status job_visit_files(const void *params_in, source_file_visitor *visit, void *context)
+static source_files job_files(const void *params)
 {
-	const fio_job_params *params = params_in;
-
-	visit(context, params->file.resolved, params->file.text);
-	return NESCSIM_OK;
+	return (source_files){ .path = &((const fio_job_params *)params)->file };
 }
 
 const source_kind kind_fio_job = {
@@ -121,5 +118,5 @@ const source_kind kind_fio_job = {
 	.close = job_close,
 	.prepare = job_prepare,
 	.unshare = job_unshare,
-	.visit_files = job_visit_files,
+	.files = job_files,
 };

@@ -604,25 +604,11 @@ static nescsim_status trace_prepare(const void *params_in, const source_context 
 	return NESCSIM_OK;
 }
 
-typedef struct file_names {
-	const trace_params *params;
-	source_file_visitor *visit;
-	void *context;
-} file_names;
-
-static void name_file(void *context, const char *file_name)
+static source_files trace_files(const void *params_in)
 {
-	const file_names *self = context;
+	const trace_params *params = params_in;
 
-	self->visit(self->context, file_name, cfg_path_shown(&self->params->file, file_name));
-}
-
-static nescsim_status trace_visit_all(const void *params_in, source_file_visitor *visit, void *context)
-{
-	file_names names = { .params = params_in, .visit = visit, .context = context };
-	const trace_options options = options_of(names.params);
-
-	return trace_visit_files(names.params->file.resolved, &options, name_file, &names);
+	return (source_files){ .path = &params->file, .trace_format = format_choices[params->format] };
 }
 
 static const char *trace_notes(const void *shared)
@@ -951,6 +937,6 @@ const source_kind kind_trace = {
 	.prepare = trace_prepare,
 	.notes = trace_notes,
 	.unshare = trace_unshare,
-	.visit_files = trace_visit_all,
+	.files = trace_files,
 	.count_tenants = trace_count_tenants,
 };

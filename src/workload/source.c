@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "workload/filesystem.h"
+#include "workload/trace.h"
 
 static const source_kind *const kinds[] = {
 #define WORKLOAD(name, help) &kind_##name,
@@ -182,9 +183,19 @@ nescsim_status source_count_tenants(const cfg_variant *workload, const diag_plac
 	return kind->count_tenants(workload->params, place, diag, num_out);
 }
 
-nescsim_status source_visit_files(const cfg_variant *workload, source_file_visitor *visit, void *context)
+bool source_reads_files(const cfg_variant *workload, source_files *files_out)
 {
 	const source_kind *kind = kind_of(workload);
 
-	return kind->visit_files ? kind->visit_files(workload->params, visit, context) : NESCSIM_OK;
+	if (kind->files)
+		*files_out = kind->files(workload->params);
+	return kind->files;
+}
+
+nescsim_status source_visit_files(const source_files *files, io_file_visitor *visit, void *context)
+{
+	if (files->trace_format)
+		return trace_visit_files(files->path->resolved, files->trace_format, visit, context);
+	visit(context, files->path->resolved);
+	return NESCSIM_OK;
 }

@@ -114,12 +114,19 @@ const char *source_notes(const source_shared *self);
 nescsim_status source_validate(const cfg_variant *workload, const source_context *context, const diag_place *place,
 			       nescsim_diag *diag);
 
-/* Called with a file's name, to open it, and what the user would call it. */
-typedef void source_file_visitor(void *context, const char *file_name, const char *shown_name);
+/* What a workload reads. */
+typedef struct source_files {
+	const cfg_path *path;
+	const char *
+		trace_format; /* as trace_options has it: the path may be a pattern, or one file of several; NULL = one file */
+} source_files;
 
-/* Names the files that the workload reads, without opening any; those that are not there, too. Returns NESCSIM_OK,
- * NESCSIM_IO (a pattern that matches no file), NESCSIM_TRACE (or too many) or NESCSIM_NO_MEMORY. */
-nescsim_status source_visit_files(const cfg_variant *workload, source_file_visitor *visit, void *context);
+/* False when it reads nothing. */
+bool source_reads_files(const cfg_variant *workload, source_files *files_out);
+
+/* Names them as they are now, without opening any; those that are not there, too. Returns NESCSIM_OK, NESCSIM_IO (a pattern
+ * that matches no file), NESCSIM_TRACE (or too many) or NESCSIM_NO_MEMORY. */
+nescsim_status source_visit_files(const source_files *files, io_file_visitor *visit, void *context);
 
 /* How many VMs the workload is for, of an entry that leaves it open (count: 0). Returns as source_prepare(), and
  * NESCSIM_CONFIG for workloads that do not say. */

@@ -356,10 +356,9 @@ nescsim_status trace_open(const char *file_name, const char *shown_name, const t
 	return NESCSIM_OK;
 }
 
-nescsim_status trace_visit_files(const char *file_name, const trace_options *options, input_visitor *visit,
-				 void *context)
+nescsim_status trace_visit_files(const char *file_name, const char *format, io_file_visitor *visit, void *context)
 {
-	const trace wanted = { .options = *options };
+	const trace wanted = { .options = { .format = format } };
 	glob_t found;
 	nescsim_status status = list_files(file_name, NULL, NULL, &found);
 	const size_t num_files = status != NESCSIM_OK ? 0 : found.gl_pathc ? join_recordings(&wanted, &found) : 1;

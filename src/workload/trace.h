@@ -75,10 +75,9 @@ typedef struct trace trace;
 nescsim_status trace_open(const char *file_name, const char *shown_name, const trace_options *options,
 			  const diag_place *place, nescsim_diag *diag, trace **trace_out);
 
-/* Names the files that trace_open() would read, without opening any; those that are not there, too. Returns NESCSIM_OK,
+/* Names the files that trace_open() would read as `format`, without opening any; those that are not there, too. Returns NESCSIM_OK,
  * NESCSIM_IO (a pattern that matches none), NESCSIM_TRACE (or too many) or NESCSIM_NO_MEMORY. */
-nescsim_status trace_visit_files(const char *file_name, const trace_options *options, input_visitor *visit,
-				 void *context);
+nescsim_status trace_visit_files(const char *file_name, const char *format, io_file_visitor *visit, void *context);
 
 trace_result trace_next(trace *self, trace_record *record_out);
 

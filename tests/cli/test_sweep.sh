@@ -340,8 +340,8 @@ traced --out "$scratch/traced" --resume
 out '12 points: 0 run, 12 kept'
 traced --quiet --out "$scratch/traced_new"
 diff -r "$scratch/traced" "$scratch/traced_new" >"$scratch/diff" || bad "another trace: $(cat "$scratch/diff")"
-# In the middle of a sweep: what was made of the old one is told, is in no table, and is made again. changed POINT ARGUMENT...:
-# the trace is another one as soon as the point is there.
+# In the middle of a sweep: what was made of the new one is told, is in no table, and is kept for who wants it. changed POINT
+# ARGUMENT...: the trace is another one as soon as the point is there.
 changed() {
 	first=$(printf '%04d' "$1")
 	shift
@@ -350,22 +350,27 @@ changed() {
 	while [ ! -e "$scratch/traced/points/$first" ] && kill -0 $pid; do sleep 0.01; done
 	trace 5
 	wait $pid && bad 'results of two traces in one table'
-	err 'point 1 (nesc.btlb.entries=1) failed: a file that it reads (a trace or a map) was changed while the sweep ran'
-	[ ! -e "$scratch/traced/points/0001" ] || bad 'a result of the old trace is in the place of one of the new'
+	err 'point 12 (nesc.btlb.entries=12) failed: a file that it reads (a trace or a map) was changed while the sweep ran'
+	grep -q 'was changed while the sweep ran' "$scratch/traced/points/0012.log" || bad 'the log does not say it'
+	[ ! -e "$scratch/traced/points/0012" ] || bad 'a result of the new trace is in the place of one of the old'
+	! grep -q '^12,' "$scratch/traced/sweep.csv" || bad 'a table with both traces'
+	grep -q '^1,' "$scratch/traced/sweep.csv" || bad 'a table without the old trace'
 }
 rm -rf "$scratch/traced"
 trace 3
 changed 1 --param nesc.btlb.entries=1..12
-traced --quiet --out "$scratch/traced" --resume
+traced --out "$scratch/traced" --resume
 expect 0
+! grep -q ' 0 kept' "$scratch/out" || bad 'what was made of the new trace is made again'
 diff -r "$scratch/traced" "$scratch/traced_new" >"$scratch/diff" || bad "a trace changed in the middle: $(cat "$scratch/diff")"
-# Kept results are of the old one, too.
+# Where some are kept, too; and back to the old trace.
 rm -rf "$scratch/traced"
 trace 3
 run sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..3 --out "$scratch/traced"
 changed 4 --param nesc.btlb.entries=1..12 --resume
-! grep -q '^[123],' "$scratch/traced/sweep.csv" || bad 'a table with the old trace'
-# Back to the old one: its results are still there.
+for i in 1 2 3; do
+	grep -q "^$i," "$scratch/traced/sweep.csv" || bad 'a table without what was kept'
+done
 trace 3
 run sweep "$scratch/traced.yaml" --schemes nesc --param nesc.btlb.entries=1..3 --out "$scratch/traced" --resume
 expect 0

@@ -33,7 +33,8 @@ static void drop_file(const scratch *place, const char *name)
 /* The files of a configuration in the folder; to be freed. */
 static char *list_of(const nescsim_config *config)
 {
-	json_t *files = input_files_list(config);
+	uint64_t stamp;
+	json_t *files = input_files_list(config, &stamp);
 	char *text = json_dumps(files, JSON_COMPACT);
 
 	assert_non_null(text);
@@ -71,7 +72,6 @@ static void generators_read_none(void **state)
 	config = load_in(&place, "vms: [{workload: {kind: dd, count: 1}}]\n");
 	files = list_of(config);
 	assert_string_equal(files, "[]");
-	assert_false(input_files_are_some(config));
 	free(files);
 	nescsim_config_destroy(config);
 	scratch_remove(&place);
@@ -157,35 +157,63 @@ static void a_file_that_is_changed_is_read_again(void **state)
 	scratch_remove(&place);
 }
 
+static void what_is_remembered_does_not_change(void **state)
+{
+	const scratch place = scratch_make();
+	nescsim_config *config;
+	json_t *before, *after;
+
+	(void)state;
+	write_text(&place, "a.csv", "abc");
+	config = load_in(&place, "vms: [{workload: {kind: trace, file: '*.csv'}}]\n");
+	before = input_files_remembered(config);
+	usleep(50000);
+	write_text(&place, "a.csv", "abd");
+	write_text(&place, "b.csv", "abc");
+	after = input_files_remembered(config);
+	assert_int_equal(json_array_size(after), 1);
+	assert_true(json_equal(before, after));
+	json_decref(before);
+	json_decref(after);
+	nescsim_config_destroy(config);
+	scratch_remove(&place);
+}
+
 static void who_reads_them_learns_of_changes(void **state)
 {
 	const scratch place = scratch_make();
 	nescsim_diag *diag = nescsim_diag_create();
 	nescsim_config *config;
+	uint64_t stamp;
 	json_t *before;
 
 	(void)state;
 	write_text(&place, "a.csv", "abc");
 	write_text(&place, "b.csv", "abc");
 	config = load_in(&place, "vms: [{workload: {kind: trace, file: '*.csv'}}]\n");
-	before = input_files_list(config);
-	assert_true(input_files_are_some(config));
-	assert_int_equal(input_files_check(config, before, diag), NESCSIM_OK);
+	before = input_files_list(config, &stamp);
+	assert_int_equal(input_files_check(config, before, stamp, diag), NESCSIM_OK);
 	usleep(50000);
 	write_text(&place, "b.csv", "abd");
-	assert_int_equal(input_files_check(config, before, diag), NESCSIM_RUN_FAILED);
+	assert_int_equal(input_files_check(config, before, stamp, diag), NESCSIM_RUN_FAILED);
 	assert_string_equal(nescsim_diag_at(diag, 0)->file, "b.csv");
-	assert_string_equal(nescsim_diag_at(diag, 0)->message, "the file was changed while it was read");
-	/* One more, or one less, is a change, too. */
+	assert_string_equal(nescsim_diag_at(diag, 0)->message,
+			    "a trace, job file or map was changed while it was read");
+	/* Somebody may have read it meanwhile: the old bytes do not help. */
 	write_text(&place, "b.csv", "abc");
-	assert_int_equal(input_files_check(config, before, diag), NESCSIM_OK);
+	assert_int_equal(input_files_check(config, before, stamp, diag), NESCSIM_RUN_FAILED);
+	assert_null(nescsim_diag_at(diag, 1)->file);
+	json_decref(before);
+	before = input_files_list(config, &stamp);
+	assert_int_equal(input_files_check(config, before, stamp, diag), NESCSIM_OK);
+	/* One more, or one less, is a change, too. */
 	write_text(&place, "c.csv", "abc");
-	assert_int_equal(input_files_check(config, before, diag), NESCSIM_RUN_FAILED);
-	assert_string_equal(nescsim_diag_at(diag, 1)->file, "c.csv");
+	assert_int_equal(input_files_check(config, before, stamp, diag), NESCSIM_RUN_FAILED);
+	assert_string_equal(nescsim_diag_at(diag, 2)->file, "c.csv");
 	drop_file(&place, "c.csv");
 	drop_file(&place, "b.csv");
-	assert_int_equal(input_files_check(config, before, diag), NESCSIM_RUN_FAILED);
-	assert_string_equal(nescsim_diag_at(diag, 2)->file, "b.csv");
+	assert_int_equal(input_files_check(config, before, stamp, diag), NESCSIM_RUN_FAILED);
+	assert_string_equal(nescsim_diag_at(diag, 3)->file, "b.csv");
 	json_decref(before);
 	nescsim_config_destroy(config);
 	nescsim_diag_destroy(diag);
@@ -231,6 +259,7 @@ static void many_files_are_right_too(void **state)
 	const scratch place = scratch_make();
 	const json_t *file;
 	nescsim_config *config;
+	uint64_t stamp;
 	json_t *one, *other;
 	char *text = NULL, path[192];
 	size_t num_bytes = 0;
@@ -252,8 +281,8 @@ static void many_files_are_right_too(void **state)
 	write_text(&place, "all.yaml", text);
 	snprintf(path, sizeof(path), "%s/all.yaml", place.root);
 	config = load(path, NULL, 0);
-	one = input_files_list(config);
-	other = input_files_list(config);
+	one = input_files_list(config, &stamp);
+	other = input_files_list(config, &stamp);
 	assert_true(json_equal(one, other));
 	assert_int_equal(json_array_size(one), num_files);
 	file = json_array_get(one, 0);
@@ -275,6 +304,7 @@ int main(void)
 		cmocka_unit_test(patterns_and_recordings_are_all_their_files),
 		cmocka_unit_test(what_cannot_be_read_has_a_name_only),
 		cmocka_unit_test(a_file_that_is_changed_is_read_again),
+		cmocka_unit_test(what_is_remembered_does_not_change),
 		cmocka_unit_test(who_reads_them_learns_of_changes),
 		cmocka_unit_test(strange_names_are_shown),
 		cmocka_unit_test(many_files_are_right_too),
