@@ -301,7 +301,12 @@ mv "$scratch/grown/points/0005" "$scratch/grown/points/moved-0123456789abcdef-4"
 cp -r "$scratch/grown/points/0006" "$scratch/grown/points/moved-0123456789abcdef-5"
 grown 16 --param "$rest" --param nesc.btlb.entries=1..4 --repeat 2
 # What another sweep moves while it has the folder is looked at afterwards.
-flock "$scratch/grown" sh -c 'cd "$1/points" && : >../../locked && sleep 0.4 && mv 0001 way && mv 0004 0001 && mv way 0004' sh "$scratch/grown" &
+(
+	flock 9
+	: >"$scratch/locked"
+	sleep 0.4
+	cd "$scratch/grown/points" && mv 0001 way && mv 0004 0001 && mv way 0004
+) 9<"$scratch/grown" &
 while [ ! -e "$scratch/locked" ]; do sleep 0.01; done
 grown 16 --param "$rest" --param nesc.btlb.entries=1..4 --repeat 2
 wait
