@@ -5,25 +5,23 @@
 
 static void add_row(report_job *job, const nescsim_finding *of)
 {
-	html_page *page = &job->page;
+	const char *cells[CLAIM_NUM_COLUMNS];
 
-	html_add(page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>",
-		 of->claim->id, of->claim->op, of->claim->source, of->claim->published, of->reading, of->simulated);
-	if (of->verdict == NESCSIM_MISS)
-		html_add(page, "<td><strong>%s</strong></td></tr>\n", nescsim_verdict_text(of->verdict));
-	else
-		html_add(page, "<td>%s</td></tr>\n", nescsim_verdict_text(of->verdict));
+	claim_cells(of, cells);
+	html_add(&job->page, "<tr><th scope=\"row\">%s</th>", cells[0]);
+	for (size_t i = 1; i + 1 < CLAIM_NUM_COLUMNS; i++)
+		html_add(&job->page, "<td>%s</td>", cells[i]);
+	html_add(&job->page, of->verdict == NESCSIM_MISS ? "<td><strong>%s</strong></td></tr>\n" : "<td>%s</td></tr>\n",
+		 cells[CLAIM_NUM_COLUMNS - 1]);
 }
 
 static void add_table(report_job *job, const nescsim_validation *from, int fitted)
 {
-	static const char *const heads[] = { "claim",   "operation", "source", "published",
-					     "read as", "simulated", "verdict" };
 	const nescsim_finding *of;
 
 	report_begin_table(job, "sortable", "What was published, how its words are read, and what is simulated");
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		report_head(job, heads[i], NULL);
+	for (size_t i = 0; i < CLAIM_NUM_COLUMNS; i++)
+		report_head(job, claim_columns[i], NULL);
 	report_begin_rows(job);
 	for (size_t i = 0; (of = nescsim_validation_at(from, i)) != NULL; i++)
 		if (of->claim->fitted == fitted)
@@ -46,22 +44,22 @@ static void add_misses(report_job *job, const nescsim_validation *from, int fitt
 	html_add(&job->page, "</ul>\n");
 }
 
-void report_claims(report_job *job, const nescsim_validation *from)
+nescsim_status report_claims(report_job *job, const nescsim_validation *from)
 {
+	bool failed = false;
+
 	/* What is evidence first. */
 	for (int fitted = 0; fitted <= 1; fitted++) {
-		const size_t num_holds = nescsim_validation_count(from, fitted, NESCSIM_HOLDS);
-		const size_t num_misses = nescsim_validation_count(from, fitted, NESCSIM_MISS);
-		const size_t num_left = nescsim_validation_count(from, fitted, NESCSIM_NOT_SIMULATED);
+		text_buffer count = TEXT_EMPTY;
 
-		if (num_holds + num_misses + num_left == 0)
-			continue;
-		report_heading(job, fitted ? "fitted" : "predicted", claim_kinds[fitted].name);
-		html_add(&job->page, "<p>%zu hold, %zu miss", num_holds, num_misses);
-		if (num_left != 0)
-			html_add(&job->page, ", %zu not simulated", num_left);
-		html_add(&job->page, " (%s).</p>\n", claim_kinds[fitted].meaning);
-		add_table(job, from, fitted);
-		add_misses(job, from, fitted);
+		if (claim_add_count(from, fitted, &count)) {
+			report_heading(job, fitted ? "fitted" : "predicted", claim_kinds[fitted].name);
+			html_add(&job->page, "<p>%s (%s).</p>\n", text_get(&count), claim_kinds[fitted].meaning);
+			add_table(job, from, fitted);
+			add_misses(job, from, fitted);
+		}
+		failed = failed || !text_ok(&count);
+		text_free(&count);
 	}
+	return failed ? NESCSIM_NO_MEMORY : NESCSIM_OK;
 }

@@ -42,7 +42,7 @@ nescsim_status report_sweep(report_job *job, const report_source *source);
 /* ---- claims_section.c -------------------------------------------------------------------------------------------- */
 
 /* What was published, and what became of it. */
-void report_claims(report_job *job, const nescsim_validation *from);
+nescsim_status report_claims(report_job *job, const nescsim_validation *from);
 
 /* ---- figures.c --------------------------------------------------------------------------------------------------- */
 

@@ -233,12 +233,15 @@ static nescsim_status add_section(report_job *job, const report_source *source, 
 	return status;
 }
 
-static void add_claims(report_job *job, const nescsim_validation *from)
+static nescsim_status add_claims(report_job *job, const nescsim_validation *from)
 {
+	nescsim_status status;
+
 	job->level = 3;
 	html_add(&job->page, "<section id=\"s0\">\n<h2>" CLAIMS_TITLE "</h2>\n");
-	report_claims(job, from);
+	status = report_claims(job, from);
 	html_add(&job->page, "</section>\n");
+	return status;
 }
 
 /* All sections, even behind one that fails: mistakes are seen at once. */
@@ -252,7 +255,7 @@ static nescsim_status write_page(report_job *job, const sources *from, const nes
 		add_contents(job, from, claims != NULL);
 	html_add(&job->page, "<main>\n");
 	if (from->is_collection && claims != NULL)
-		add_claims(job, claims);
+		status = add_claims(job, claims);
 	for (size_t i = 0; i < from->num && status != NESCSIM_NO_MEMORY; i++) {
 		const nescsim_status section = add_section(job, &from->items[i], from->is_collection);
 

@@ -623,30 +623,55 @@ const claim_kind claim_kinds[] = {
 	{ "Calibration points", "constants were chosen to meet them, so that holding is no evidence" },
 };
 
+const char *const claim_columns[] = { "claim", "op", "source", "published", "read as", "simulated", "verdict" };
+
+void claim_cells(const nescsim_finding *of, const char *cells_out[CLAIM_NUM_COLUMNS])
+{
+	const char *const cells[] = { of->claim->id,
+				      of->claim->op,
+				      of->claim->source,
+				      of->claim->published,
+				      of->reading,
+				      of->simulated,
+				      nescsim_verdict_text(of->verdict) };
+
+	memcpy(cells_out, cells, sizeof(cells));
+}
+
+bool claim_add_count(const nescsim_validation *from, int fitted, text_buffer *text)
+{
+	const size_t num_holds = nescsim_validation_count(from, fitted, NESCSIM_HOLDS);
+	const size_t num_misses = nescsim_validation_count(from, fitted, NESCSIM_MISS);
+	const size_t num_left = nescsim_validation_count(from, fitted, NESCSIM_NOT_SIMULATED);
+
+	if (num_holds + num_misses + num_left == 0)
+		return false;
+	text_add(text, "%zu hold, %zu miss", num_holds, num_misses);
+	if (num_left != 0)
+		text_add(text, ", %zu not simulated", num_left);
+	return true;
+}
+
 static nescsim_status print_table(const nescsim_validation *self, int fitted, FILE *out)
 {
-	static const table_column columns[] = {
-		{ "claim", TABLE_LEFT },     { "op", TABLE_LEFT },      { "source", TABLE_LEFT },
-		{ "published", TABLE_LEFT }, { "read as", TABLE_LEFT }, { "simulated", TABLE_LEFT },
-		{ "verdict", TABLE_LEFT },
-	};
-	table *to = table_create(columns, NUM(columns));
+	table_column columns[CLAIM_NUM_COLUMNS];
+	table *to;
 	nescsim_status status;
 
+	for (size_t i = 0; i < CLAIM_NUM_COLUMNS; i++)
+		columns[i] = (table_column){ claim_columns[i], TABLE_LEFT };
+	to = table_create(columns, CLAIM_NUM_COLUMNS);
 	if (to == NULL)
 		return NESCSIM_NO_MEMORY;
 	for (size_t i = 0; i < self->num_findings; i++) {
 		const nescsim_finding *at = &self->findings[i].finding;
+		const char *cells[CLAIM_NUM_COLUMNS];
 
 		if (at->claim->fitted != fitted)
 			continue;
-		table_cell(to, "%s", at->claim->id);
-		table_cell(to, "%s", at->claim->op);
-		table_cell(to, "%s", at->claim->source);
-		table_cell(to, "%s", at->claim->published);
-		table_cell(to, "%s", at->reading);
-		table_cell(to, "%s", at->simulated);
-		table_cell(to, "%s", nescsim_verdict_text(at->verdict));
+		claim_cells(at, cells);
+		for (size_t j = 0; j < CLAIM_NUM_COLUMNS; j++)
+			table_cell(to, "%s", cells[j]);
 		table_end_row(to);
 	}
 	status = table_print(to, out);
@@ -656,16 +681,14 @@ static nescsim_status print_table(const nescsim_validation *self, int fitted, FI
 
 static nescsim_status print_kind(const nescsim_validation *self, int fitted, FILE *out)
 {
-	const size_t num_holds = nescsim_validation_count(self, fitted, NESCSIM_HOLDS);
-	const size_t num_misses = nescsim_validation_count(self, fitted, NESCSIM_MISS);
-	const size_t num_left = nescsim_validation_count(self, fitted, NESCSIM_NOT_SIMULATED);
+	text_buffer count = TEXT_EMPTY;
 	nescsim_status status;
 
-	if (num_holds + num_misses + num_left == 0)
+	if (!claim_add_count(self, fitted, &count))
 		return NESCSIM_OK;
 	fprintf(out, "%s: %s.\n\n", claim_kinds[fitted].name, claim_kinds[fitted].meaning);
 	status = print_table(self, fitted, out);
-	if (num_misses != 0)
+	if (nescsim_validation_count(self, fitted, NESCSIM_MISS) != 0)
 		fputc('\n', out);
 	for (size_t i = 0; i < self->num_findings; i++) {
 		const nescsim_finding *at = &self->findings[i].finding;
@@ -674,10 +697,10 @@ static nescsim_status print_kind(const nescsim_validation *self, int fitted, FIL
 			fprintf(out, "MISS %s, %s: at %s. Lacking: %s.\n", at->claim->id, at->claim->op, at->missed_at,
 				at->claim->lacking != NULL ? at->claim->lacking : "not known");
 	}
-	fprintf(out, "\n%s: %zu hold, %zu miss", claim_kinds[fitted].name, num_holds, num_misses);
-	if (num_left != 0)
-		fprintf(out, ", %zu not simulated", num_left);
-	fputs(".\n", out);
+	fprintf(out, "\n%s: %s.\n", claim_kinds[fitted].name, text_get(&count));
+	if (!text_ok(&count))
+		status = NESCSIM_NO_MEMORY;
+	text_free(&count);
 	return status;
 }
 

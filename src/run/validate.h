@@ -38,6 +38,14 @@ typedef struct claim_kind {
 
 extern const claim_kind claim_kinds[2];
 
+/* A row of the tables of claims, in columns that are called so. */
+#define CLAIM_NUM_COLUMNS 7
+extern const char *const claim_columns[CLAIM_NUM_COLUMNS];
+void claim_cells(const nescsim_finding *of, const char *cells_out[CLAIM_NUM_COLUMNS]);
+
+/* Adds "5 hold, 7 miss"; false, and nothing, when there is no claim of the kind. */
+bool claim_add_count(const nescsim_validation *from, int fitted, text_buffer *text);
+
 /* What one simulation gave, in one scheme and operation. */
 typedef struct claim_measure {
 	ps_t mean_ps;
