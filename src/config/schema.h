@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/diag.h"
 
@@ -36,15 +35,6 @@ typedef struct cfg_path {
 	const char *text;     /* as the user wrote it (goes into dumps) */
 	const char *resolved; /* relative to the file that names it (to open) */
 } cfg_path;
-
-/* What the user would call a file that `resolved`, which may be a pattern, stands for: without the folder before it, unless
- * that is a pattern, too. */
-static inline const char *cfg_path_shown(const cfg_path *self, const char *file_name)
-{
-	const size_t num_bytes = strlen(self->resolved) - strlen(self->text);
-
-	return strncmp(file_name, self->resolved, num_bytes) == 0 ? file_name + num_bytes : file_name;
-}
 
 typedef struct cfg_list {
 	size_t num;

@@ -287,6 +287,13 @@ nescsim_status real_map_read(const char *source, const char *shown_source, const
 	return status;
 }
 
+char *real_map_image_of(const char *source)
+{
+	const char *colon = strstr(source, ":/");
+
+	return colon == NULL || colon == source ? NULL : strndup(source, (size_t)(colon - source));
+}
+
 void real_map_fini(real_map *map)
 {
 	free(map->extents);

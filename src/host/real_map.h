@@ -62,6 +62,9 @@ void real_map_fini(real_map *map);
 /* Writes it as our own text, in blocks of block_bytes, or of 1 KiB where those do not do. */
 void real_map_write(const real_map *map, output *out);
 
+/* The image of a source that is named IMAGE:/path, on the heap; NULL when it is not, or when out of memory. */
+char *real_map_image_of(const char *source);
+
 typedef struct real_map_format {
 	const char *name, *help;
 } real_map_format;

@@ -175,7 +175,7 @@ static nescsim_status read_image(const char *source, const char *shown_source, c
 	if (colon == NULL || colon == source)
 		return real_map_report(diag, place, shown_source, NESCSIM_IO, "such as disk.img:/vdisk.img",
 				       "'%s' names no file in an image: IMAGE:/path", shown_source);
-	image = strndup(source, (size_t)(colon - source));
+	image = real_map_image_of(source);
 	if (image == NULL)
 		return NESCSIM_NO_MEMORY;
 	initialize_ext2_error_table();

@@ -10,23 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/text.h"
 #include "host/real_map.h"
 #include "workload/source.h"
 
-#define MAX_DIGESTS 4096 /* kept; more files are read again for each list */
 #define DIGEST_TEXT_BYTES (BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1)
-
-typedef struct digest {
-	struct stat of;
-	char text[DIGEST_TEXT_BYTES];
-} digest;
+#define IDENTITY_BYTES 128
 
 struct input_digests {
-	digest *kept;
-	size_t num, capacity;
-	size_t next;        /* of MAX_DIGESTS, to be forgotten for another one */
+	json_t *of_files;   /* by their identity */
 	json_t *remembered; /* files by what names them */
 };
 
@@ -36,37 +28,21 @@ input_digests *input_digests_create(void)
 
 	if (self == NULL)
 		return NULL;
+	self->of_files = json_object();
 	self->remembered = json_object();
-	if (self->remembered == NULL) {
-		free(self);
-		return NULL;
-	}
-	return self;
+	if (self->of_files != NULL && self->remembered != NULL)
+		return self;
+	input_digests_destroy(self);
+	return NULL;
 }
 
 void input_digests_destroy(input_digests *self)
 {
 	if (self == NULL)
 		return;
+	json_decref(self->of_files);
 	json_decref(self->remembered);
-	free(self->kept);
 	free(self);
-}
-
-/* Room for one more; NULL when out of memory. */
-static digest *add_digest(input_digests *self)
-{
-	digest *kept = self->kept;
-
-	if (self->num < MAX_DIGESTS)
-		kept = array_with_room(self->kept, self->num, &self->capacity, sizeof(*kept));
-	if (kept == NULL)
-		return NULL;
-	self->kept = kept;
-	if (self->num < MAX_DIGESTS)
-		return &kept[self->num++];
-	self->next = (self->next + 1) % MAX_DIGESTS;
-	return &kept[self->next];
 }
 
 static void finish(struct sha256_ctx *hash, char *text)
@@ -96,32 +72,26 @@ static bool hash_file(int file, char *text)
 	return num_bytes == 0;
 }
 
-static bool is_same(const struct stat *one, const struct stat *other)
+/* Which file it is, and when it was changed last. */
+static void format_identity(const struct stat *of, char text[IDENTITY_BYTES])
 {
-	return one->st_dev == other->st_dev && one->st_ino == other->st_ino && one->st_size == other->st_size &&
-	       one->st_ctim.tv_sec == other->st_ctim.tv_sec && one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
+	snprintf(text, IDENTITY_BYTES, "%ju %ju %jd %jd.%09ld", (uintmax_t)of->st_dev, (uintmax_t)of->st_ino,
+		 (intmax_t)of->st_size, (intmax_t)of->st_ctim.tv_sec, of->st_ctim.tv_nsec);
 }
 
 /* NULL: it cannot be read, or is no regular file. *of is filled in otherwise. */
-static const char *digest_of(input_digests *known, const char *file_name, struct stat *of)
+static const char *digest_of(const input_digests *known, const char *file_name, struct stat *of)
 {
 	const int file = open(file_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char identity[IDENTITY_BYTES], text[DIGEST_TEXT_BYTES];
 	const char *found = NULL;
-	digest made, *kept;
 
-	if (file < 0 || fstat(file, of) != 0 || !S_ISREG(of->st_mode))
-		goto out;
-	for (size_t i = 0; found == NULL && i < known->num; i++)
-		if (is_same(&known->kept[i].of, of))
-			found = known->kept[i].text;
-	if (found != NULL)
-		goto out;
-	made.of = *of;
-	if (!hash_file(file, made.text) || (kept = add_digest(known)) == NULL)
-		goto out;
-	*kept = made;
-	found = kept->text;
-out:
+	if (file >= 0 && fstat(file, of) == 0 && S_ISREG(of->st_mode)) {
+		format_identity(of, identity);
+		if (json_object_get(known->of_files, identity) == NULL && hash_file(file, text))
+			json_object_set_new(known->of_files, identity, json_string(text));
+		found = json_string_value(json_object_get(known->of_files, identity));
+	}
 	if (file >= 0)
 		close(file);
 	return found;
@@ -154,11 +124,18 @@ static void add(file_list *self, json_t *file)
 
 static void add_to_stamp(file_list *self, const struct stat *of)
 {
-	char text[128];
+	char identity[IDENTITY_BYTES];
 
-	snprintf(text, sizeof(text), "%ju %ju %jd %jd.%09ld", (uintmax_t)of->st_dev, (uintmax_t)of->st_ino,
-		 (intmax_t)of->st_size, (intmax_t)of->st_ctim.tv_sec, of->st_ctim.tv_nsec);
-	self->stamp = text_hash(self->stamp, text);
+	format_identity(of, identity);
+	self->stamp = text_hash(self->stamp, identity);
+}
+
+/* What the user would call it: without the folder before the path, unless that is a pattern, too. */
+static const char *shown_name_of(const cfg_path *path, const char *file_name)
+{
+	const size_t num_bytes = strlen(path->resolved) - strlen(path->text);
+
+	return strncmp(file_name, path->resolved, num_bytes) == 0 ? file_name + num_bytes : file_name;
 }
 
 /* Names of files may be no UTF-8, which JSON must be: then all but ASCII is spelt out. */
@@ -196,7 +173,7 @@ static void add_file(void *context, const char *file_name)
 	const char *text = digest_of(self->known, file_name, &of);
 
 	add_to_stamp(self, &of);
-	add_entry(self, cfg_path_shown(self->path, file_name), "bytes", (uint64_t)of.st_size, text);
+	add_entry(self, shown_name_of(self->path, file_name), "bytes", (uint64_t)of.st_size, text);
 }
 
 static void hash_map(const real_map *map, char *text)
@@ -224,17 +201,14 @@ static void hash_map(const real_map *map, char *text)
 static void add_map_in_image(file_list *self, const disk_map_extents *from)
 {
 	const real_map_options options = { .format = disk_map_format(from), .is_again = true };
-	char text[DIGEST_TEXT_BYTES], *image = strdup(from->file.resolved);
+	char text[DIGEST_TEXT_BYTES], *image = real_map_image_of(from->file.resolved);
 	struct stat of = { .st_size = 0 };
 	real_map map;
 	const bool is_read =
 		real_map_read(from->file.resolved, from->file.resolved, &options, NULL, &map) == NESCSIM_OK;
 
-	if (image != NULL && strstr(image, ":/") != NULL) {
-		*strstr(image, ":/") = '\0';
-		if (stat(image, &of) == 0)
-			add_to_stamp(self, &of);
-	}
+	if (image != NULL && stat(image, &of) == 0)
+		add_to_stamp(self, &of);
 	if (is_read)
 		hash_map(&map, text);
 	add_entry(self, from->file.text, "extents", map.num_extents, is_read ? text : NULL);

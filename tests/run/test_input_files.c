@@ -249,7 +249,7 @@ static void strange_names_are_shown(void **state)
 	scratch_remove(&place);
 }
 
-/* More files than digests are kept: those that are forgotten are made again. */
+/* Each has its own digest. */
 static void many_files_are_right_too(void **state)
 {
 	enum {
